@@ -1,0 +1,157 @@
+// Package device opens what computes: an NVIDIA GPU or the CPU through XLA, or
+// GoMLX's pure-Go backend where no XLA plugin is installed. It is the only
+// package that opens a backend, so that a program has one client per device.
+package device
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/gomlx/gomlx/backends"
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
+)
+
+// Kind tells devices apart where it matters: how views go through a network,
+// which formulation of a search is faster, and how memory is measured.
+type Kind string
+
+// The kinds of device that [Open] knows. Auto is CUDA where the machine has an
+// NVIDIA GPU and its plugin, else CPU where its plugin is installed, else Go.
+const (
+	Auto Kind = "auto"
+	CUDA Kind = "cuda"
+	CPU  Kind = "cpu"
+	Go   Kind = "go"
+)
+
+// Precision is the number type of convolutions and dense layers. Parameters,
+// statistics and losses are float32 whatever the precision.
+type Precision string
+
+// The precisions. F64 widens parameters and losses too: it is for comparing
+// with reference numbers, not for training.
+const (
+	BF16 Precision = "bf16"
+	F32  Precision = "f32"
+	F64  Precision = "f64"
+)
+
+// DType is the type of a layer's arithmetic.
+func (p Precision) DType() dtypes.DType {
+	switch p {
+	case BF16:
+		return dtypes.BFloat16
+	case F64:
+		return dtypes.Float64
+	}
+	return dtypes.Float32
+}
+
+// ParamDType is the type of parameters, optimizer state, statistics and losses.
+func (p Precision) ParamDType() dtypes.DType {
+	if p == F64 {
+		return dtypes.Float64
+	}
+	return dtypes.Float32
+}
+
+// Validate reports a precision that is none of the three.
+func (p Precision) Validate() error {
+	switch p {
+	case BF16, F32, F64:
+		return nil
+	}
+	return fmt.Errorf("device: precision %q: want %q, %q or %q", string(p), BF16, F32, F64)
+}
+
+// A Device is an open backend. One process has at most one of each kind, and
+// keeps it until it ends.
+type Device struct {
+	Kind    Kind
+	Backend backends.Backend
+	Name    string // what the driver or the system calls the hardware
+	Plugin  string // file and API version of the PJRT plugin; "" for the Go backend
+
+	stats deviceStats // nil where the backend keeps no count of its memory
+}
+
+var (
+	mu   sync.Mutex
+	open = map[Kind]*Device{}
+)
+
+// Open returns the device of a kind, and opens it at the first call. An error
+// names what is missing and how to install it. Where Auto finds no plugin, one
+// line on standard error says so.
+func Open(kind Kind) (*Device, error) {
+	mu.Lock()
+	defer mu.Unlock()
+	if kind == Auto {
+		kind = detect()
+	}
+	if d := open[kind]; d != nil {
+		return d, nil
+	}
+	var d *Device
+	var err error
+	switch kind {
+	case CUDA:
+		d, err = openCUDA()
+	case CPU:
+		d, err = openCPU()
+	case Go:
+		d, err = openGo()
+	default:
+		return nil, fmt.Errorf("device: Open: unknown device %q: want %q, %q, %q or %q", kind, Auto, CUDA, CPU, Go)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("device: open %s: %w", kind, err)
+	}
+	open[kind] = d
+	return d, nil
+}
+
+// detect chooses the device for Auto.
+func detect() Kind {
+	if hasNVIDIA() {
+		if _, err := findPlugin(CUDA); err == nil {
+			return CUDA
+		}
+		fmt.Fprintln(os.Stderr, "sslkit: this machine has an NVIDIA GPU, but the CUDA plugin is not installed: run `make setup` to use it")
+	}
+	_, err := findPlugin(CPU)
+	if err == nil {
+		return CPU
+	}
+	if open[Go] == nil {
+		fmt.Fprintf(os.Stderr, "sslkit: %v; going on with the pure-Go backend, about 100 times slower\n", err)
+	}
+	return Go
+}
+
+// String describes the device in one line, for logs and tables.
+func (d *Device) String() string {
+	parts := []string{d.Name}
+	if d.Plugin != "" {
+		parts = append(parts, d.Plugin)
+	}
+	return fmt.Sprintf("%s (%s)", d.Kind, strings.Join(parts, ", "))
+}
+
+// JointViews reports whether the views of a batch should go through a network
+// in one pass with statistics per view, which is faster on a GPU, or in
+// separate passes, which is faster on a CPU. Both give the same numbers.
+func (d *Device) JointViews() bool { return d.Kind == CUDA }
+
+// EmbedBatch is the number of images to embed in one pass.
+func (d *Device) EmbedBatch() int {
+	switch d.Kind {
+	case CUDA:
+		return 2000
+	case CPU:
+		return 250
+	}
+	return 50
+}

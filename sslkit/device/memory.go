@@ -1,0 +1,69 @@
+package device
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Memory is what a device, or the process, has in use.
+type Memory struct {
+	InUse int64 // bytes
+	Peak  int64 // bytes, the most at any moment so far
+
+	// Source says what was counted: "device allocator" or "process resident
+	// memory". The two must not be compared.
+	Source string
+}
+
+// String is the peak in MiB and what was counted.
+func (m Memory) String() string {
+	return fmt.Sprintf("%.0f MiB (%s)", float64(m.Peak)/(1<<20), m.Source)
+}
+
+// deviceStats counts the memory of a device's allocator.
+type deviceStats interface {
+	memory() (inUse, peak int64, err error)
+}
+
+// Memory returns the memory in use now and at the peak: as counted by the
+// device's allocator where it does so (CUDA), else the resident memory of the
+// process, which for a CPU is the same memory.
+func (d *Device) Memory() (Memory, error) {
+	if d.stats != nil {
+		if inUse, peak, err := d.stats.memory(); err == nil {
+			return Memory{InUse: inUse, Peak: peak, Source: "device allocator"}, nil
+		} else if d.Kind == CUDA {
+			return Memory{}, fmt.Errorf("device: memory of %s: %w", d.Name, err)
+		}
+	}
+	return processMemory()
+}
+
+// processMemory reads the resident set from Linux's process table.
+func processMemory() (Memory, error) {
+	const path = "/proc/self/status"
+	status, err := os.ReadFile(path)
+	if err != nil {
+		return Memory{}, fmt.Errorf("device: memory of the process: %w", err)
+	}
+	m := Memory{Source: "process resident memory"}
+	for line := range strings.Lines(string(status)) {
+		var kib int64
+		switch {
+		case scan(line, "VmRSS: %d kB", &kib):
+			m.InUse = kib << 10
+		case scan(line, "VmHWM: %d kB", &kib):
+			m.Peak = kib << 10
+		}
+	}
+	if m.Peak == 0 {
+		return Memory{}, fmt.Errorf("device: %s has no VmHWM line", path)
+	}
+	return m, nil
+}
+
+func scan(line, format string, value *int64) bool {
+	_, err := fmt.Sscanf(line, format, value)
+	return err == nil
+}

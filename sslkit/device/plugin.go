@@ -1,0 +1,157 @@
+package device
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/gomlx/go-xla/pkg/pjrt"
+	"github.com/gomlx/gomlx/backends/xla"
+)
+
+// Home is the folder that holds what sslkit installs and, unless SSLKIT_DATA
+// says otherwise, the data sets: SSLKIT_HOME, or sslkit in the user's data
+// folder.
+func Home() string {
+	if dir := os.Getenv("SSLKIT_HOME"); dir != "" {
+		return dir
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
+		return filepath.Join(dir, "sslkit")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = "."
+	}
+	return filepath.Join(home, ".local", "share", "sslkit")
+}
+
+// findPlugin returns the real path of the PJRT plugin of a kind. It looks in
+// PJRT_PLUGIN_LIBRARY_PATH, then in the plugins folder of Home.
+//
+// The real path matters: the CUDA plugin finds NVIDIA's libraries by their
+// place relative to its own.
+func findPlugin(kind Kind) (string, error) {
+	name := fmt.Sprintf("pjrt_c_api_%s_plugin.so", kind)
+	dirs := filepath.SplitList(os.Getenv("PJRT_PLUGIN_LIBRARY_PATH"))
+	dirs = append(dirs, filepath.Join(Home(), "plugins"))
+	for _, dir := range dirs {
+		path, err := filepath.EvalSymlinks(filepath.Join(dir, name))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		return filepath.Abs(path)
+	}
+	return "", fmt.Errorf("no %s in %s (`make setup` installs it)", name, strings.Join(dirs, ", "))
+}
+
+func hasNVIDIA() bool {
+	_, err := os.Stat("/dev/nvidiactl")
+	return err == nil
+}
+
+func openCUDA() (*Device, error) {
+	path, err := findPlugin(CUDA)
+	if err != nil {
+		return nil, err
+	}
+	if !hasNVIDIA() {
+		return nil, errors.New("this machine has no NVIDIA driver (/dev/nvidiactl is missing)")
+	}
+	// site-packages/jax_plugins/xla_cuda13/plugin.so → site-packages/nvidia/cu13
+	toolkit := filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(path))), "nvidia", "cu13")
+	if _, err := os.Stat(toolkit); err == nil {
+		addXLAFlag("--xla_gpu_cuda_data_dir", toolkit)
+	}
+	cache := filepath.Join(Home(), "cache", "xla-autotune")
+	if err := os.MkdirAll(cache, 0o700); err == nil {
+		addXLAFlag("--xla_gpu_per_fusion_autotune_cache_dir", cache)
+	}
+	d, backend, err := openXLA(CUDA, path, pjrt.NamedValuesMap{"preallocate": false})
+	if err != nil {
+		return nil, err
+	}
+	// On CUDA this option asks for the highest precision of float32 products,
+	// that is for no TF32: similarities and losses are computed in float32.
+	backend.DotGeneralUseTF32 = true
+	return d, nil
+}
+
+func openCPU() (*Device, error) {
+	path, err := findPlugin(CPU)
+	if err != nil {
+		return nil, err
+	}
+	tuneAllocator()
+	// The plugin makes four virtual devices, each with threads, unless told.
+	d, _, err := openXLA(CPU, path, pjrt.NamedValuesMap{"cpu_device_count": int64(1)})
+	return d, err
+}
+
+func openXLA(kind Kind, path string, options pjrt.NamedValuesMap) (*Device, *xla.Backend, error) {
+	if strings.Contains(path, ",") {
+		return nil, nil, fmt.Errorf("plugin path %q holds a comma, which GoMLX takes for a separator: move SSLKIT_HOME", path)
+	}
+	xla.EnableAutoInstall(false)
+	setDefault("GOPJRT_CUDA_CHECKS", "0") // openCUDA sets what they would
+	setDefault("TF_CPP_MIN_LOG_LEVEL", "3")
+	config := path
+	if kind == CPU {
+		config += ",shared_buffers"
+	}
+	backend, err := xla.NewWithOptions(config, options)
+	if err != nil {
+		return nil, nil, fmt.Errorf("plugin %s: %w", path, err)
+	}
+	stats, err := newDeviceStats(backend)
+	if err != nil {
+		return nil, nil, err
+	}
+	d := &Device{Kind: kind, Backend: backend, Plugin: pluginVersion(stats), stats: stats}
+	if kind == CPU {
+		d.Name = cpuName()
+	} else {
+		d.Name = backend.DeviceDescription(0)
+	}
+	return d, backend, nil
+}
+
+func pluginVersion(stats *pjrtStats) string {
+	plugin := stats.client.Plugin()
+	major, minor := plugin.Version()
+	return fmt.Sprintf("%s, PJRT API %d.%d", filepath.Base(plugin.Path()), major, minor)
+}
+
+// addXLAFlag appends a flag to XLA_FLAGS unless the user has set it.
+func addXLAFlag(name, value string) {
+	flags := os.Getenv("XLA_FLAGS")
+	if !strings.Contains(flags, name+"=") {
+		os.Setenv("XLA_FLAGS", strings.TrimSpace(flags+" "+name+"="+value))
+	}
+}
+
+func setDefault(name, value string) {
+	if os.Getenv(name) == "" {
+		os.Setenv(name, value)
+	}
+}
+
+// cpuName is the processor's model name and the number of CPUs in use.
+func cpuName() string {
+	name := runtime.GOARCH
+	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for line := range strings.Lines(string(info)) {
+			if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
+				name = strings.TrimSpace(value)
+				break
+			}
+		}
+	}
+	return fmt.Sprintf("%s, %d CPUs", name, runtime.NumCPU())
+}

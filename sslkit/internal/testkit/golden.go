@@ -1,0 +1,95 @@
+package testkit
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// Golden reads every file of reference numbers of one kind ("losses", "steps",
+// …): those whose name holds the kind, in the directory that SSLKIT_GOLDEN
+// names, by default the repository's own. It fails the test if there is none.
+func Golden[T any](t testing.TB, kind string) map[string]T {
+	t.Helper()
+	dir := os.Getenv("SSLKIT_GOLDEN")
+	if dir == "" {
+		_, here, _, _ := runtime.Caller(0)
+		dir = filepath.Join(filepath.Dir(here), "..", "..", "testdata", "golden")
+	}
+	paths, err := filepath.Glob(filepath.Join(dir, "*"+kind+"*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]T{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file T
+		if err := json.Unmarshal(text, &file); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		files[strings.TrimSuffix(filepath.Base(path), ".json")] = file
+	}
+	if len(files) == 0 {
+		t.Fatalf("no *%s*.json in %s", kind, dir)
+	}
+	return files
+}
+
+// G is the smooth generator of the reference inputs, [n, d].
+func G(s, n, d int) []float64 {
+	values := make([]float64, 0, n*d)
+	for i := range n {
+		for j := range d {
+			values = append(values, math.Sin(0.9*float64(s)+1.7*float64(i)+0.31*float64(j)+0.013*float64(i*j)))
+		}
+	}
+	return values
+}
+
+// U is the pseudo-random generator of the reference inputs, in [0, 1).
+func U(n, k int) float64 {
+	z := (uint64(n)<<32 + uint64(k) + 1) * 0x9E3779B97F4A7C15
+	z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
+	z = (z ^ z>>27) * 0x94D049BB133111EB
+	return float64((z^z>>31)>>11) / (1 << 53)
+}
+
+// An Input is an input of a case, made by formula.
+type Input struct {
+	Gen     string   `json:"gen"` // "G"
+	S       int      `json:"s"`
+	Shape   []int    `json:"shape"`
+	Scale   *float64 `json:"scale"`
+	RowNorm bool     `json:"rownorm"`
+}
+
+// Array makes the input.
+func (in Input) Array(t testing.TB) Array {
+	t.Helper()
+	if in.Gen != "G" || len(in.Shape) != 2 {
+		t.Fatalf("testkit: input %+v: want gen G and a shape of two axes", in)
+	}
+	values := G(in.S, in.Shape[0], in.Shape[1])
+	if in.Scale != nil {
+		for i := range values {
+			values[i] *= *in.Scale
+		}
+	}
+	if in.RowNorm {
+		for r := 0; r < len(values); r += in.Shape[1] {
+			row := values[r : r+in.Shape[1]]
+			norm := Norm(row)
+			for i := range row {
+				row[i] /= norm
+			}
+		}
+	}
+	return Array{Shape: in.Shape, Data: values}
+}

@@ -1,0 +1,89 @@
+// Package method holds the self-supervised methods: how the augmented views of
+// a batch become one training loss.
+package method
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/nn"
+)
+
+// A Method turns augmented views of a batch into a training loss. Its exported
+// fields are its hyperparameters.
+type Method interface {
+	// Loss builds the scalar loss of one step on the views, each
+	// [batch, height, width, channels]. The backbone's variables are in scope
+	// "online/backbone", where evaluation looks for them. Loss panics on shapes
+	// that cannot work.
+	Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) *graph.Node
+
+	// Views is the number of views that Loss wants.
+	Views() int
+
+	// Validate reports the first hyperparameter that makes no sense.
+	Validate() error
+}
+
+// All lists a value of every method, in the order of tables.
+func All() []Method {
+	return []Method{
+		SimCLR{},
+	}
+}
+
+// Name is a method's name as its paper spells it.
+func Name(m Method) string {
+	return reflect.TypeOf(m).Name()
+}
+
+// Features builds the backbone whose features a method trains. Evaluation uses
+// it on images, a method on its views.
+func Features(scope *nn.Scope, backbone nn.Net, x *graph.Node) *graph.Node {
+	return backbone.Forward(scope.In("online").In("backbone"), x)
+}
+
+// A Value holds a method of any type, and writes it as JSON with its name:
+// {"SimCLR": {"temperature": 0.5, …}}.
+type Value struct{ Method }
+
+// MarshalJSON implements [json.Marshaler].
+func (v Value) MarshalJSON() ([]byte, error) {
+	if v.Method == nil {
+		return nil, fmt.Errorf("method: no method is set")
+	}
+	return json.Marshal(map[string]Method{Name(v.Method): v.Method})
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]. Unknown methods and unknown
+// hyperparameters are errors.
+func (v *Value) UnmarshalJSON(text []byte) error {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil || len(fields) != 1 {
+		return fmt.Errorf("method: %.80s: want one method by name, as {\"SimCLR\": {…}}", text)
+	}
+	var known []string
+	for _, m := range All() {
+		name := Name(m)
+		known = append(known, name)
+		raw, ok := fields[name]
+		if !ok {
+			continue
+		}
+		value := reflect.New(reflect.TypeOf(m))
+		decoder := json.NewDecoder(strings.NewReader(string(raw)))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(value.Interface()); err != nil {
+			return fmt.Errorf("method: %s: %w", name, err)
+		}
+		v.Method = value.Elem().Interface().(Method)
+		return nil
+	}
+	for name := range fields {
+		return fmt.Errorf("method: unknown method %q: want one of %s", name, strings.Join(known, ", "))
+	}
+	return nil
+}

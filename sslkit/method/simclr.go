@@ -1,0 +1,42 @@
+package method
+
+import (
+	"fmt"
+
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/head"
+	"github.com/gossl/gossl/sslkit/loss"
+	"github.com/gossl/gossl/sslkit/nn"
+)
+
+// SimCLR pulls the two views of an image together and pushes them away from the
+// views of all other images of the batch.
+//
+// Chen et al., A Simple Framework for Contrastive Learning of Visual
+// Representations, 2020, arXiv:2002.05709.
+type SimCLR struct {
+	Projector   head.Projection `json:"projector"`
+	Temperature float64         `json:"temperature"`
+}
+
+var _ Method = SimCLR{}
+
+// Views is 2.
+func (SimCLR) Views() int { return 2 }
+
+// Validate reports the first hyperparameter that makes no sense.
+func (m SimCLR) Validate() error {
+	if !(m.Temperature > 0) {
+		return fmt.Errorf("method: SimCLR: temperature %g, want a positive one", m.Temperature)
+	}
+	return m.Projector.Validate()
+}
+
+// Loss is NT-Xent of the two views' projections.
+func (m SimCLR) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) *graph.Node {
+	z := nn.PerView(scope, views, func(scope *nn.Scope, view *graph.Node) *graph.Node {
+		h := Features(scope, backbone, view)
+		return m.Projector.Forward(scope.In("online").In("projector"), h)
+	})
+	return loss.NTXent(z[0], z[1], m.Temperature)
+}

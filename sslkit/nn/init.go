@@ -1,0 +1,30 @@
+package nn
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// An Init fills a new variable. The key selects the random numbers.
+type Init func(values []float64, key uint64)
+
+// Constant fills with one value.
+func Constant(c float64) Init {
+	return func(values []float64, _ uint64) {
+		for i := range values {
+			values[i] = c
+		}
+	}
+}
+
+// UniformFanIn draws from ±1/√fanIn, PyTorch's default for convolutions and
+// dense layers, weights and biases alike (Kaiming uniform with a = √5).
+func UniformFanIn(fanIn int) Init {
+	bound := 1 / math.Sqrt(float64(fanIn))
+	return func(values []float64, key uint64) {
+		random := rand.New(rand.NewPCG(key, 0))
+		for i := range values {
+			values[i] = (2*random.Float64() - 1) * bound
+		}
+	}
+}

@@ -1,0 +1,50 @@
+package nn
+
+import (
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/op"
+)
+
+// Conv returns a 2-d convolution without bias, padded by kernel/2 on each side.
+//
+//	x       [batch, height, width, channels]
+//	weight  [kernel, kernel, channels, out]
+//	result  [batch, ⌈height/stride⌉, ⌈width/stride⌉, out], in the mode's precision
+func Conv(scope *Scope, x *graph.Node, out, kernel, stride int) *graph.Node {
+	x.AssertRank(4)
+	channels := x.Shape().Dimensions[3]
+	weight := scope.Param("weight", UniformFanIn(channels*kernel*kernel), kernel, kernel, channels, out)
+	pad := [2]int{kernel / 2, kernel / 2}
+	return graph.Convolve(compute(scope, x), compute(scope, weight)).
+		Strides(stride).PaddingPerDim([][2]int{pad, pad}).Done()
+}
+
+// Dense returns x·weight, plus a bias if asked for.
+//
+//	x       [batch, in]
+//	weight  [in, out] (PyTorch's transposed)
+//	result  [batch, out], in the mode's precision
+func Dense(scope *Scope, x *graph.Node, out int, bias bool) *graph.Node {
+	x.AssertRank(2)
+	in := x.Shape().Dimensions[1]
+	weight := scope.Param("weight", UniformFanIn(in), in, out)
+	y := op.MatMul(compute(scope, x), compute(scope, weight))
+	if bias {
+		b := compute(scope, scope.Param("bias", UniformFanIn(in), out))
+		y = graph.Add(y, graph.ExpandLeftToRank(b, 2))
+	}
+	return y
+}
+
+// GlobalAveragePool returns the mean over the image, computed in at least float32.
+//
+//	x       [batch, height, width, channels]
+//	result  [batch, channels], at least float32
+func GlobalAveragePool(x *graph.Node) *graph.Node {
+	return graph.ReduceMean(op.Widen(x), 1, 2)
+}
+
+// compute converts to the type of the layers' arithmetic.
+func compute(scope *Scope, x *graph.Node) *graph.Node {
+	return graph.ConvertDType(x, scope.Mode().Precision.DType())
+}

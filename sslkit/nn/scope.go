@@ -1,0 +1,114 @@
+// Package nn is where a model's variables are born: scopes that name them, and
+// the layers of convolutional networks with PyTorch's definitions and defaults.
+//
+// A model is a function that builds a graph. All its parameters lie in one flat
+// vector on the device, and all its buffers (running statistics, queues) in
+// another; [Declare] finds out which there are, [Variables.Bind] cuts them out
+// of the vectors inside a graph.
+package nn
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/shapes"
+	"github.com/gossl/gossl/sslkit/device"
+)
+
+// A Net maps a batch of images, or of features, to features.
+type Net interface {
+	// Forward builds the network on x, [batch, …], with its variables in scope.
+	Forward(scope *Scope, x *graph.Node) *graph.Node
+}
+
+// A Mode is how a graph uses a model: a training step or an evaluation, in one
+// precision, with views in one pass or in separate ones.
+type Mode struct {
+	Training   bool // batch norm uses, and learns from, the statistics of the batch
+	Precision  device.Precision
+	JointViews bool // see [PerView]
+}
+
+// A Scope is a folder in the tree of a model's variables, open in one graph.
+type Scope struct {
+	path  string // "" or ends in "/"
+	build *build
+}
+
+// build is what the scopes of one graph share.
+type build struct {
+	graph  *graph.Graph
+	vars   *Variables
+	mode   Mode
+	groups int                    // parts of the batch that have statistics of their own
+	flat   [2]*graph.Node         // params and buffers; nil while variables are declared
+	values map[string]*graph.Node // of the variables met so far, by path
+}
+
+// In returns the folder of that name.
+func (s *Scope) In(name string) *Scope {
+	return &Scope{path: s.path + name + "/", build: s.build}
+}
+
+// Mode returns how the graph uses the model.
+func (s *Scope) Mode() Mode { return s.build.mode }
+
+// Param returns a trained variable, and declares it at its first use. The same
+// name gives the same node, so that a network can be applied more than once.
+//
+//	result  dims, in the parameters' type (float32, or float64 in tests)
+//
+// It panics if the name is in use with other dimensions.
+func (s *Scope) Param(name string, init Init, dims ...int) *graph.Node {
+	return s.variable(params, name, init, dims)
+}
+
+// Buffer returns the present value of a variable that no gradient reaches, such
+// as a running mean: the last one that [Scope.SetBuffer] gave it in this graph,
+// else its value from before the step. Types and panics are those of Param.
+func (s *Scope) Buffer(name string, init Init, dims ...int) *graph.Node {
+	return s.variable(buffers, name, init, dims)
+}
+
+// SetBuffer gives a buffer the value it has after the step. It panics if the
+// buffer was not declared, or the shape is another.
+func (s *Scope) SetBuffer(name string, value *graph.Node) {
+	path := s.path + name
+	old, ok := s.build.values[path]
+	if !ok {
+		panic(fmt.Errorf("nn: SetBuffer: there is no variable %q", path))
+	}
+	if !old.Shape().Equal(value.Shape()) {
+		panic(fmt.Errorf("nn: SetBuffer: %q has shape %s, not %s", path, old.Shape(), value.Shape()))
+	}
+	s.build.values[path] = graph.StopGradient(value)
+}
+
+func (s *Scope) variable(k kind, name string, init Init, dims []int) *graph.Node {
+	b, path := s.build, s.path+name
+	if value, ok := b.values[path]; ok {
+		if !slices.Equal(value.Shape().Dimensions, dims) {
+			panic(fmt.Errorf("nn: %q has shape %s, asked for with %v", path, value.Shape(), dims))
+		}
+		return value
+	}
+	value := b.vars.value(b, k, path, init, dims)
+	b.values[path] = value
+	return value
+}
+
+// value cuts a variable out of the flat vectors, or declares it if there are none.
+func (v *Variables) value(b *build, k kind, path string, init Init, dims []int) *graph.Node {
+	if b.flat[k] == nil {
+		v.declare(k, path, init, dims)
+		return graph.Zeros(b.graph, shapes.Make(b.mode.Precision.ParamDType(), dims...))
+	}
+	at, ok := v.index[path]
+	if !ok {
+		panic(fmt.Errorf("nn: %q was not there when the model's variables were declared", path))
+	}
+	d := v.lists[k][at]
+	part := graph.Slice(b.flat[k], graph.AxisRange(d.Offset, d.Offset+d.Size()))
+	return graph.Reshape(part, dims...)
+}

@@ -1,0 +1,161 @@
+package nn
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gomlx/gomlx/backends"
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/support/exceptions"
+	"github.com/gossl/gossl/sslkit/op"
+)
+
+// kind tells the two flat vectors apart.
+type kind int
+
+const (
+	params kind = iota
+	buffers
+)
+
+// A Variable is one tensor of a model and its place in the flat vector.
+type Variable struct {
+	Path   string // "online/backbone/conv1/weight"
+	Dims   []int
+	Offset int // of its first element
+
+	init Init
+}
+
+// Size is the number of elements.
+func (v Variable) Size() int {
+	size := 1
+	for _, d := range v.Dims {
+		size *= d
+	}
+	return size
+}
+
+// Variables are all the variables of a model, in the order in which building
+// the model meets them.
+type Variables struct {
+	lists [2][]Variable
+	index map[string]int
+}
+
+// Declare builds a model once, on a graph that is thrown away, and returns its
+// variables. The model is built as for training. A panic of the model comes
+// back as an error.
+func Declare(backend backends.Backend, mode Mode, model func(scope *Scope)) (*Variables, error) {
+	v := &Variables{index: map[string]int{}}
+	mode.Training = true
+	g := graph.NewGraph(backend, "declare")
+	defer g.Finalize()
+	err := exceptions.TryCatch[error](func() {
+		model(&Scope{build: &build{graph: g, vars: v, mode: mode, groups: 1, values: map[string]*graph.Node{}}})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+func (v *Variables) declare(k kind, path string, init Init, dims []int) {
+	offset := v.size(k)
+	v.index[path] = len(v.lists[k])
+	v.lists[k] = append(v.lists[k], Variable{Path: path, Dims: dims, Offset: offset, init: init})
+}
+
+func (v *Variables) size(k kind) int {
+	if n := len(v.lists[k]); n > 0 {
+		last := v.lists[k][n-1]
+		return last.Offset + last.Size()
+	}
+	return 0
+}
+
+// Params lists the trained variables in the order of the flat vector.
+func (v *Variables) Params() []Variable { return v.lists[params] }
+
+// Buffers lists the variables that no gradient reaches.
+func (v *Variables) Buffers() []Variable { return v.lists[buffers] }
+
+// Initial returns both flat vectors as they are before training. Every variable
+// has random numbers of its own, which depend on the seed and on its place in
+// the list, not on the device.
+func (v *Variables) Initial(seed uint64) (paramValues, bufferValues []float64) {
+	var flat [2][]float64
+	for k := range flat {
+		flat[k] = make([]float64, v.size(kind(k)))
+		for i, d := range v.lists[k] {
+			d.init(flat[k][d.Offset:d.Offset+d.Size()], op.Key(seed, uint64(k), uint64(i)))
+		}
+	}
+	return flat[params], flat[buffers]
+}
+
+// A Model is a model's variables inside one graph.
+type Model struct {
+	*Scope
+}
+
+// Bind opens the variables in a graph.
+//
+//	paramValues   [all parameters' elements], in the parameters' type
+//	bufferValues  [all buffers' elements], in the parameters' type
+//
+// It panics if a vector has another length than the variables add up to.
+func (v *Variables) Bind(mode Mode, paramValues, bufferValues *graph.Node) Model {
+	b := &build{
+		graph: paramValues.Graph(), vars: v, mode: mode, groups: 1,
+		values: map[string]*graph.Node{},
+		flat:   [2]*graph.Node{paramValues, bufferValues},
+	}
+	for k, flat := range b.flat {
+		if want := v.size(kind(k)); flat.Rank() != 1 || flat.Shape().Size() != want {
+			panic(fmt.Errorf("nn: Bind: vector %d has shape %s, want [%d]", k, flat.Shape(), want))
+		}
+	}
+	return Model{&Scope{build: b}}
+}
+
+// Gradient returns the gradient of a loss with respect to the parameters, one
+// flat vector in their order.
+//
+//	loss    scalar
+//	result  [all parameters' elements]
+//
+// It panics if the graph does not use one of the parameters.
+func (m Model) Gradient(loss *graph.Node) *graph.Node {
+	list := m.build.vars.lists[params]
+	nodes := make([]*graph.Node, len(list))
+	for i, p := range list {
+		value, ok := m.build.values[p.Path]
+		if !ok {
+			panic(fmt.Errorf("nn: Gradient: the graph does not use parameter %q", p.Path))
+		}
+		nodes[i] = value
+	}
+	return flatten(graph.Gradient(loss, nodes...))
+}
+
+// BuffersAfter returns the buffers as the graph leaves them, as a flat vector.
+func (m Model) BuffersAfter() *graph.Node {
+	list := m.build.vars.lists[buffers]
+	if len(list) == 0 {
+		return m.build.flat[buffers]
+	}
+	nodes := make([]*graph.Node, len(list))
+	for i, d := range list {
+		nodes[i] = m.variable(buffers, strings.TrimPrefix(d.Path, m.path), d.init, d.Dims)
+	}
+	return flatten(nodes)
+}
+
+func flatten(nodes []*graph.Node) *graph.Node {
+	flat := make([]*graph.Node, len(nodes))
+	for i, n := range nodes {
+		flat[i] = graph.Reshape(n, n.Shape().Size())
+	}
+	return graph.Concatenate(flat, 0)
+}

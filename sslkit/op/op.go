@@ -1,0 +1,42 @@
+package op
+
+import (
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
+	"github.com/gomlx/gomlx/pkg/core/graph"
+)
+
+// Widen converts half-precision values to float32, the least precision in which
+// losses, softmax, similarities and statistics are computed. Wider types stay.
+func Widen(x *graph.Node) *graph.Node {
+	if x.DType().IsFloat16() {
+		return graph.ConvertDType(x, dtypes.Float32)
+	}
+	return x
+}
+
+// ReLU returns max(x, 0), with gradient 0 at 0 as in PyTorch.
+func ReLU(x *graph.Node) *graph.Node {
+	zero := graph.ZerosLike(x)
+	return graph.Where(graph.GreaterThan(x, zero), x, zero)
+}
+
+// Normalize divides every row by its Euclidean norm, or by 1e-12 where the norm
+// is smaller, as PyTorch's functional.normalize.
+//
+//	x       [n, dim]
+//	result  [n, dim], at least float32
+func Normalize(x *graph.Node) *graph.Node {
+	x = Widen(x)
+	squares := graph.ReduceAndKeep(graph.Square(x), graph.ReduceSum, -1) // [n, 1]
+	return graph.Mul(x, graph.Rsqrt(graph.MaxScalar(squares, 1e-24)))
+}
+
+// LogSumExp returns log Σ exp(x) over the last axis, without overflow.
+//
+//	x       [n, m]
+//	result  [n]
+func LogSumExp(x *graph.Node) *graph.Node {
+	highest := graph.StopGradient(graph.ReduceAndKeep(x, graph.ReduceMax, -1)) // [n, 1]
+	sum := graph.ReduceSum(graph.Exp(graph.Sub(x, highest)), -1)               // [n]
+	return graph.Add(graph.Log(sum), graph.Squeeze(highest, -1))
+}

@@ -1,0 +1,83 @@
+package op
+
+import (
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/shapes"
+)
+
+// Random numbers here are a function of a key and a counter, and nothing else:
+// the same key gives the same numbers on every device and backend, whatever was
+// drawn before. The function is the output mix of SplitMix64 (Steele, Lea,
+// Flood, Fast Splittable Pseudorandom Number Generators, OOPSLA 2014).
+const (
+	golden = 0x9E3779B97F4A7C15
+	mix1   = 0xBF58476D1CE4E5B9
+	mix2   = 0x94D049BB133111EB
+)
+
+// Key derives a random key from a seed and the counters that tell a draw from
+// all others, such as epoch and step. The order of the counters matters.
+func Key(seed uint64, counters ...uint64) uint64 {
+	key := mix(seed + golden)
+	for _, c := range counters {
+		key = mix(key ^ mix((c+1)*golden))
+	}
+	return key
+}
+
+// KeyNode is [Key] inside a graph: it derives a key from another and a counter.
+//
+//	key      scalar uint64
+//	counter  scalar of any integer type, not negative
+//	result   scalar uint64
+func KeyNode(key, counter *graph.Node) *graph.Node {
+	c := graph.AddScalar(graph.ConvertDType(counter, dtypes.Uint64), 1)
+	return mixNode(graph.BitwiseXor(key, mixNode(mulConst(c, golden))))
+}
+
+// KeyNodeAt is [KeyNode] with a counter known when the graph is built.
+func KeyNodeAt(key *graph.Node, counter uint64) *graph.Node {
+	return mixNode(graph.BitwiseXor(key, constant(key.Graph(), mix((counter+1)*golden))))
+}
+
+// Uniform returns random numbers in [0, 1), multiples of 2⁻²⁴.
+//
+//	key     scalar uint64
+//	result  dims, float32; element k (row-major) depends on key and k alone
+func Uniform(key *graph.Node, dims ...int) *graph.Node {
+	g := key.Graph()
+	size := 1
+	for _, d := range dims {
+		size *= d
+	}
+	k := graph.AddScalar(graph.Iota(g, shapes.Make(dtypes.Uint64, size), 0), 1)
+	bits := mixNode(graph.Add(mulConst(k, golden), key))                                     // [size]
+	high := graph.ConvertDType(graph.BitwiseShiftRightLogicalScalar(bits, 40), dtypes.Int32) // 24 bits
+	u := graph.MulScalar(graph.ConvertDType(high, dtypes.Float32), 1.0/(1<<24))
+	return graph.Reshape(u, dims...)
+}
+
+func mix(z uint64) uint64 {
+	z = (z ^ z>>30) * mix1
+	z = (z ^ z>>27) * mix2
+	return z ^ z>>31
+}
+
+func mixNode(z *graph.Node) *graph.Node {
+	z = mulConst(xorShift(z, 30), mix1)
+	z = mulConst(xorShift(z, 27), mix2)
+	return xorShift(z, 31)
+}
+
+func xorShift(z *graph.Node, n uint64) *graph.Node {
+	return graph.BitwiseXor(z, graph.BitwiseShiftRightLogicalScalar(z, n))
+}
+
+func mulConst(z *graph.Node, c uint64) *graph.Node {
+	return graph.Mul(z, constant(z.Graph(), c))
+}
+
+func constant(g *graph.Graph, c uint64) *graph.Node {
+	return graph.Const(g, c)
+}
