@@ -6,7 +6,9 @@ import (
 )
 
 func openGo() (*Device, error) {
-	backend, err := simplego.New("")
+	// One operation after another: operations side by side wait for each other's
+	// workers for ever, once there are as many products as CPUs.
+	backend, err := simplego.New("ops_sequential")
 	if err != nil {
 		return nil, err
 	}

@@ -26,10 +26,10 @@ typedef struct {
 	size_t struct_size;
 	void* extension;
 	struct { size_t struct_size; void* extension; int major, minor; } version;
-	void* (*functions[36])(void* args);
+	void* (*functions[35])(void* args);
 } pjrt_api;
 
-enum { ERROR_DESTROY = 0, ERROR_MESSAGE = 1, DEVICE_MEMORY_STATS = 35 };
+enum { ERROR_DESTROY = 0, ERROR_MESSAGE = 1, DEVICE_MEMORY_STATS = 34 };
 
 // memory_stats fills in_use and peak, or copies the plugin's message.
 static bool memory_stats(void* api_, void* device, int64_t* in_use, int64_t* peak, char* message, size_t size) {

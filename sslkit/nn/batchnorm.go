@@ -58,10 +58,15 @@ type norm struct {
 
 func (n norm) training(scope *Scope, x *graph.Node) *graph.Node {
 	groups, rows := x.Shape().Dimensions[0], x.Shape().Dimensions[1]
-	mean := graph.ReduceMean(x, 1)                                                  // [groups, channels]
-	variance := graph.Sub(graph.ReduceMean(graph.Square(x), 1), graph.Square(mean)) // [groups, channels]
-	variance = graph.MaxScalar(variance, 0.0)                                       // rounding can make it negative
-	unbiased := graph.MulScalar(variance, float64(rows)/float64(max(rows-1, 1)))    // [groups, channels]
+	// Measured from the first row, so that rounding is relative to the spread of
+	// the values and not to their distance from 0.
+	origin := graph.StopGradient(graph.Slice(x, graph.AxisRange(), graph.AxisElem(0))) // [groups, 1, channels]
+	shifted := graph.Sub(x, origin)
+	shift := graph.ReduceMean(shifted, 1)                                                  // [groups, channels]
+	mean := graph.Add(graph.Squeeze(origin, 1), shift)                                     // [groups, channels]
+	variance := graph.Sub(graph.ReduceMean(graph.Square(shifted), 1), graph.Square(shift)) // [groups, channels]
+	variance = graph.MaxScalar(variance, 0.0)                                              // rounding can make it negative
+	unbiased := graph.MulScalar(variance, float64(rows)/float64(max(rows-1, 1)))           // [groups, channels]
 	for group := range groups {
 		n.runningMean = blend(n.runningMean, row(mean, group))
 		n.runningVar = blend(n.runningVar, row(unbiased, group))

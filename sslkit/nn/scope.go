@@ -54,6 +54,9 @@ func (s *Scope) In(name string) *Scope {
 // Mode returns how the graph uses the model.
 func (s *Scope) Mode() Mode { return s.build.mode }
 
+// Graph returns the graph that the scope is open in.
+func (s *Scope) Graph() *graph.Graph { return s.build.graph }
+
 // Param returns a trained variable, and declares it at its first use. The same
 // name gives the same node, so that a network can be applied more than once.
 //
@@ -109,6 +112,9 @@ func (v *Variables) value(b *build, k kind, path string, init Init, dims []int) 
 		panic(fmt.Errorf("nn: %q was not there when the model's variables were declared", path))
 	}
 	d := v.lists[k][at]
+	if !slices.Equal(d.Dims, dims) {
+		panic(fmt.Errorf("nn: %q was declared with dimensions %v, asked for with %v", path, d.Dims, dims))
+	}
 	part := graph.Slice(b.flat[k], graph.AxisRange(d.Offset, d.Offset+d.Size()))
 	return graph.Reshape(part, dims...)
 }

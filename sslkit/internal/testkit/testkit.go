@@ -5,6 +5,7 @@ package testkit
 import (
 	"fmt"
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -38,6 +39,15 @@ func XLA(t testing.TB) *device.Device {
 		t.Skipf("needs XLA: %v", err)
 	}
 	return d
+}
+
+// Long skips a test that takes more than ten seconds, unless the environment
+// variable SSLKIT_LONG asks for it.
+func Long(t testing.TB) {
+	t.Helper()
+	if os.Getenv("SSLKIT_LONG") == "" {
+		t.Skip("takes long: SSLKIT_LONG=1 runs it")
+	}
 }
 
 // Open returns a device, and fails the test if it cannot be opened.
@@ -111,6 +121,11 @@ func Run(t testing.TB, d *device.Device, build func(inputs []*graph.Node) []*gra
 		t.Fatal(err)
 	}
 	defer exec.Finalize()
+	return call(t, exec, inputs)
+}
+
+func call(t testing.TB, exec *graph.Exec, inputs []*tensors.Tensor) [][]float64 {
+	t.Helper()
 	args := make([]any, len(inputs))
 	for i, in := range inputs {
 		args[i] = in
@@ -140,6 +155,22 @@ func Near(t testing.TB, what string, got, want []float64, tolerance float64) {
 		if diff := math.Abs(got[i] - want[i]); !(diff <= tolerance*math.Max(scale, 1e-3)) {
 			t.Errorf("%s: element %d is %.12g, want %.12g (off by %.2g of the scale %.3g, tolerance %.1g)",
 				what, i, got[i], want[i], diff/scale, scale, tolerance)
+			return
+		}
+	}
+}
+
+// Within fails the test unless got equals want to an absolute tolerance, element
+// by element.
+func Within(t testing.TB, what string, got, want []float64, tolerance float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("%s: %d numbers, want %d", what, len(got), len(want))
+		return
+	}
+	for i := range want {
+		if diff := math.Abs(got[i] - want[i]); !(diff <= tolerance) {
+			t.Errorf("%s: element %d is %.12g, want %.12g (off by %.2g, tolerance %.1g)", what, i, got[i], want[i], diff, tolerance)
 			return
 		}
 	}

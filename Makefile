@@ -1,0 +1,34 @@
+# `make` lists what there is. Everything but `help` sets up what is missing first, below SSLKIT_HOME.
+
+SSLKIT := kernel/sslkit.sh
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lab lint check notebooks
+
+help: ## list these
+	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | awk -F '|' '{ printf "%-16s%s\n", $$1, $$2 }'
+
+setup: ## install what is missing
+	@$(SSLKIT) setup
+
+demo: setup ## watch SimCLR learn in a notebook, and write the page to runs/demo
+	@$(SSLKIT) run notebooks/quickstart.ipynb --output runs/demo/quickstart.ipynb --html runs/demo/quickstart.html $(ARGS)
+
+test: setup ## run all tests, the notebooks through the kernel too
+	@$(SSLKIT) test -timeout 20m $(or $(ARGS),./...)
+
+lab: setup ## open the notebooks in JupyterLab
+	@$(SSLKIT) lab notebooks $(ARGS)
+
+lint: setup ## gofmt, vet, staticcheck, and notebooks that differ from their sources
+	@files=$$($(SSLKIT) exec gofmt -l kernel notebooks sslkit) && if [ "$$files" ]; then echo "gofmt would change: $$files"; exit 1; fi
+	@$(SSLKIT) exec go vet ./...
+	@$(SSLKIT) exec go tool staticcheck ./...
+	@$(SSLKIT) nb --check notebooks
+
+check: lint ## lint and the short tests, which need no plugin
+	@$(SSLKIT) test -short ./...
+
+notebooks: setup ## write the notebooks anew from their Go sources
+	@$(SSLKIT) nb notebooks

@@ -1,0 +1,245 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gossl/gossl/kernel/home"
+	"github.com/gossl/gossl/kernel/notebook"
+)
+
+// kernelHome returns the data directory in which set-up has installed the kernel of this checkout.
+func kernelHome(t *testing.T) home.Home {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: starts the kernel")
+	}
+	h, err := home.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	repo, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(filepath.Join(h.KernelSpec(), "kernel.json"))
+	if err != nil {
+		t.Skipf("no kernel in %s: run make setup", h)
+	}
+	if !strings.Contains(string(content), "--go_work="+repo+"\"") {
+		t.Skipf("the kernel in %s is that of another checkout: run make setup", h)
+	}
+	return h
+}
+
+// write makes a notebook of code cells in a folder of its own.
+func write(t *testing.T, sources ...string) string {
+	t.Helper()
+	var cells []notebook.Cell
+	for _, source := range sources {
+		cells = append(cells, notebook.Cell{Type: notebook.Code, Source: source})
+	}
+	content, err := notebook.New("sslkit", "Go (sslkit)", "go", cells).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "test.ipynb")
+	if err := os.WriteFile(name, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func TestRun(t *testing.T) {
+	h := kernelHome(t)
+	name := write(t,
+		"import \"fmt\"",
+		"func Greet() { fmt.Println(\"hello from a cell\") }\n\n%exec Greet",
+	)
+	executed, page := filepath.Join(t.TempDir(), "executed.ipynb"), filepath.Join(t.TempDir(), "page.html")
+	o := Options{Notebook: name, Output: executed, HTML: page, Timeout: time.Minute}
+	if err := Run(t.Context(), h, o, os.Stdout); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{executed, page} {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(content), "hello from a cell") {
+			t.Errorf("%s lacks the cell's output", file)
+		}
+	}
+}
+
+func TestRunXLA(t *testing.T) {
+	h := kernelHome(t)
+	name := write(t, `import (
+	"fmt"
+
+	"github.com/gomlx/gomlx/backends"
+	_ "github.com/gomlx/gomlx/backends/default"
+	"github.com/gomlx/gomlx/pkg/core/graph"
+)
+
+func Norm() {
+	backend, err := backends.NewWithConfig("xla:cpu")
+	if err != nil {
+		panic(err)
+	}
+	norm := graph.MustExecOnce(backend, func(x *graph.Node) *graph.Node { return graph.L2Norm(x) }, []float32{3, 4})
+	if got := fmt.Sprint(norm.Value()); got != "5" {
+		panic(got)
+	}
+}
+
+%exec Norm`)
+	if err := Run(t.Context(), h, Options{Notebook: name, Timeout: 2 * time.Minute}, os.Stdout); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRunFails(t *testing.T) {
+	h := kernelHome(t)
+	tests := []struct {
+		name, source, want string
+	}{
+		{"compile", "func Fail() { missing() }\n\n%exec Fail", "undefined: missing"},
+		{"panic", "func Fail() { panic(\"on purpose\") }\n\n%exec Fail", "panic: on purpose"},
+		{"exit", "import \"os\"\n\nfunc Fail() { os.Exit(3) }\n\n%exec Fail", "exit status 3"},
+		{"kill", "import (\"os\"; \"syscall\")\n\nfunc Fail() { syscall.Kill(os.Getpid(), syscall.SIGKILL) }\n\n%exec Fail", "signal: killed"},
+		{"command", "!false", "exit status 1"},
+		{"timeout", "import \"time\"\n\nfunc Fail() { time.Sleep(time.Minute) }\n\n%exec Fail", "ran longer than 5 s"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			name := write(t, "func Fine() {}\n\n%exec Fine", test.source, "func Later() {}\n\n%exec Later")
+			executed := filepath.Join(t.TempDir(), "executed.ipynb")
+			err := Run(t.Context(), h, Options{Notebook: name, Output: executed, Timeout: 5 * time.Second}, os.Stdout)
+			var failure *CellError
+			if !errors.As(err, &failure) {
+				t.Fatalf("error %v, want a CellError", err)
+			}
+			if failure.Number != 2 || !strings.Contains(failure.Text, test.want) {
+				t.Errorf("cell %d failed with %q, want cell 2 with %q", failure.Number, failure.Text, test.want)
+			}
+			if _, err := os.Stat(executed); err != nil {
+				t.Error("no executed notebook after a failure")
+			}
+		})
+	}
+}
+
+func TestRunWithoutKernel(t *testing.T) {
+	h := home.Home(t.TempDir())
+	err := Run(t.Context(), h, Options{Notebook: write(t, "func Fine() {}")}, os.Stdout)
+	if !errors.Is(err, ErrKernel) {
+		t.Errorf("error %v, want %v", err, ErrKernel)
+	}
+}
+
+// TestRunKernelDies starts a kernel that ends at once, in the Python environment of the real one.
+func TestRunKernelDies(t *testing.T) {
+	real, h := kernelHome(t), home.Home(t.TempDir())
+	if err := os.MkdirAll(h.KernelSpec(), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"bin", "lib", "pyvenv.cfg"} {
+		if err := os.Symlink(real.Path("venv", part), h.Path("venv", part)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const kernel = `{"argv": ["sh", "-c", "echo no such chip >&2; exit 1"], "display_name": "dead", "language": "go"}`
+	if err := os.WriteFile(filepath.Join(h.KernelSpec(), "kernel.json"), []byte(kernel), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(h.Temp(), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	err := Run(t.Context(), h, Options{Notebook: write(t, "func Fine() {}")}, os.Stdout)
+	if !errors.Is(err, ErrKernel) || !strings.Contains(err.Error(), "no such chip") {
+		t.Errorf("error %v, want %v and what the kernel said", err, ErrKernel)
+	}
+}
+
+func TestRunStops(t *testing.T) {
+	h := kernelHome(t)
+	name := write(t, `import (
+	"fmt"
+	"os"
+	"time"
+)
+
+func Wait() {
+	os.WriteFile("pid", fmt.Append(nil, os.Getpid()), 0o644)
+	time.Sleep(time.Minute)
+}
+
+%exec Wait`)
+	file := filepath.Join(filepath.Dir(name), "pid")
+	stop := errors.New("stop")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	go func() {
+		for range 300 {
+			time.Sleep(100 * time.Millisecond)
+			if content, err := os.ReadFile(file); err == nil && len(content) > 0 {
+				break
+			}
+		}
+		cancel(stop)
+	}()
+	if err := Run(ctx, h, Options{Notebook: name, Timeout: time.Minute}, os.Stdout); !errors.Is(err, stop) {
+		t.Errorf("error %v, want %v", err, stop)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(string(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if alive(pid) {
+		t.Errorf("the cell's process %d is still there", pid)
+	}
+}
+
+// alive says whether a process runs; one that has ended and waits for its parent does not.
+func alive(pid int) bool {
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return false
+	}
+	_, state, _ := strings.Cut(string(stat), ") ")
+	return !strings.HasPrefix(state, "Z")
+}
+
+// TestNotebooks executes the repository's notebooks, each in an empty folder outside the repository.
+func TestNotebooks(t *testing.T) {
+	h := kernelHome(t)
+	notebooks, err := filepath.Glob("../../notebooks/*.ipynb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range notebooks {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".ipynb"), func(t *testing.T) {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := filepath.Join(t.TempDir(), filepath.Base(file))
+			if err := os.WriteFile(name, content, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if err := Run(t.Context(), h, Options{Notebook: name, Timeout: 10 * time.Minute}, os.Stdout); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestScriptSaysWhatIsMissing runs sslkit.sh on machines that lack things.
+func TestScriptSaysWhatIsMissing(t *testing.T) {
+	const (
+		compiler = "#!/bin/sh\nexit 0\n"
+		python   = "#!/bin/sh\nexit 0\n"
+		noVenv   = "#!/bin/sh\ncase $2 in *venv*) exit 1 ;; esac\n"
+		oldGo    = "#!/bin/sh\ncase $1 in list) exit 1 ;; esac\necho go1.20\n"
+		goodGo   = "#!/bin/sh\necho go1.99\n"
+		fullDisk = "#!/bin/sh\necho Filesystem\necho /dev/a 100 90 10240 90% /\n"
+	)
+	tests := []struct {
+		name  string
+		fakes map[string]string
+		want  []string
+	}{
+		{"everything", nil, []string{
+			"there is no working 'go' on PATH", "go.dev/dl",
+			"a C compiler", "apt install gcc libc6-dev", "dnf install gcc glibc-devel",
+			"Python 3.10 or later", "apt install python3 python3-venv", "dnf install python3",
+		}},
+		{"new Go", map[string]string{"go": oldGo, "gcc": compiler, "python3": python}, []string{"'go' on PATH is go1.20"}},
+		{"venv", map[string]string{"go": goodGo, "clang": compiler, "python3": noVenv},
+			[]string{"Python's venv and ensurepip modules ('python3' lacks them)", "python3-venv"}},
+		{"space", map[string]string{"go": goodGo, "gcc": compiler, "python3.12": python, "df": fullDisk},
+			[]string{"MB of free disk space below", "there are 10 MB", "set SSLKIT_HOME"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			data := filepath.Join(t.TempDir(), "data")
+			script := exec.Command("./sslkit.sh", "setup")
+			script.Env = []string{"PATH=" + fakeMachine(t, test.fakes), "HOME=" + t.TempDir(), "SSLKIT_HOME=" + data}
+			out, err := script.CombinedOutput()
+			if err == nil {
+				t.Errorf("exit status 0, want a failure; output:\n%s", out)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(string(out), want) {
+					t.Errorf("output lacks %q:\n%s", want, out)
+				}
+			}
+			if _, err := os.Stat(data); err == nil {
+				t.Error("the data directory was made before the check")
+			}
+		})
+	}
+}
+
+// fakeMachine returns a folder that serves as a machine's PATH: links to what every system has, and fake programs.
+func fakeMachine(t *testing.T, fakes map[string]string) string {
+	t.Helper()
+	bin := t.TempDir()
+	for _, name := range []string{"sh", "dirname", "sed", "uname", "df", "awk", "ls"} {
+		real, err := exec.LookPath(name)
+		if err != nil {
+			t.Skipf("this machine has no %s", name)
+		}
+		if fakes[name] != "" {
+			continue
+		}
+		if err := os.Symlink(real, filepath.Join(bin, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, content := range fakes {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte(content), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return bin
+}

@@ -1,0 +1,133 @@
+package augment
+
+import (
+	"math"
+
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/shapes"
+)
+
+const (
+	attempts  = 10             // how often a crop is drawn before the central one is taken, as in torchvision
+	cropDraws = 2*attempts + 2 // the uniform draws of [randomBox] per image
+)
+
+// A box is one rectangle per image, in whole pixels.
+type box struct {
+	top, left, height, width *graph.Node // [batch] each, a float type
+}
+
+// randomBox returns the rectangles of a random resized crop.
+//
+//	u       [22, batch]  uniform draws in [0, 1)
+//	result  one box per image of height × width pixels
+//
+// The area is uniform in scale, as a fraction of the image's; width over height
+// is log-uniform in ratio; both sides are rounded to pixels. The first of ten
+// such attempts that fits is placed uniformly; where none fits, the box is the
+// largest central one with a ratio within bounds.
+//
+// This is torchvision's RandomResizedCrop, with all attempts drawn at once. It
+// goes back to Szegedy et al., Going Deeper with Convolutions, 2014,
+// arXiv:1409.4842, section 6.
+func randomBox(u *graph.Node, height, width int, scale, ratio [2]float64) box {
+	u.AssertDims(cropDraws, -1)
+	g, dtype, batch := u.Graph(), u.DType(), u.Shape().Dimensions[1]
+	scalar := func(v int) *graph.Node { return graph.Scalar(g, dtype, v) }
+
+	area := between(rows(u, 0, attempts), scale) // [attempts, batch]
+	area = graph.MulScalar(area, float64(height)*float64(width))
+	logRatio := [2]float64{math.Log(ratio[0]), math.Log(ratio[1])}
+	r := graph.Exp(between(rows(u, attempts, 2*attempts), logRatio)) // [attempts, batch]
+	w := graph.Round(graph.Sqrt(graph.Mul(area, r)))                 // [attempts, batch]
+	h := graph.Round(graph.Sqrt(graph.Div(area, r)))                 // [attempts, batch]
+
+	fits := func(side *graph.Node, room int) *graph.Node {
+		return graph.LogicalAnd(graph.GreaterThan(side, scalar(0)), graph.LessOrEqual(side, scalar(room)))
+	}
+	attempt := graph.Iota(g, shapes.Make(dtype, attempts, batch), 0)                                    // [attempts, batch]
+	number := graph.Where(graph.LogicalAnd(fits(w, width), fits(h, height)), attempt, scalar(attempts)) // [attempts, batch]
+	first := graph.ReduceAndKeep(number, graph.ReduceMin, 0)                                            // [1, batch]
+	chosen := graph.Equal(attempt, first)                                                               // [attempts, batch]
+	none := graph.Squeeze(graph.Equal(first, scalar(attempts)), 0)                                      // [batch]
+
+	place := func(sides, u *graph.Node, room, fallback int) (start, side *graph.Node) {
+		side = graph.ReduceSum(graph.Where(chosen, sides, scalar(0)), 0) // [batch]
+		side = graph.Where(none, scalar(fallback), side)
+		start = graph.Floor(graph.Mul(u, graph.Sub(scalar(room+1), side)))
+		return graph.Where(none, scalar((room-fallback)/2), start), side
+	}
+	centralH, centralW := centralBox(height, width, ratio)
+	var b box
+	b.top, b.height = place(h, row(u, 2*attempts), height, centralH)
+	b.left, b.width = place(w, row(u, 2*attempts+1), width, centralW)
+	return b
+}
+
+// centralBox is the size of the largest box in an image whose ratio is within bounds.
+func centralBox(height, width int, ratio [2]float64) (h, w int) {
+	switch whole := float64(width) / float64(height); {
+	case whole < ratio[0]:
+		return max(1, int(math.RoundToEven(float64(width)/ratio[0]))), width
+	case whole > ratio[1]:
+		return height, max(1, int(math.RoundToEven(float64(height)*ratio[1])))
+	}
+	return height, width
+}
+
+// crop cuts a box out of every image, resizes it to size × size pixels, and
+// mirrors it left to right where told.
+//
+//	images  [batch, height, width, 3], a float type
+//	mirror  [batch] bool, or nil for none
+//	result  [batch, size, size] for each colour
+//
+// The resize is bilinear with antialias, as Pillow's and torchvision's. It is
+// two matrix products per image, of which the second also mirrors.
+func crop(images *graph.Node, b box, mirror *graph.Node, size int) planes {
+	images.AssertDims(-1, -1, -1, 3)
+	dims := images.Shape().Dimensions
+	batch, height, width := dims[0], dims[1], dims[2]
+	vertical := triangles(b.top, b.height, nil, height, size)     // [batch, size, height]
+	horizontal := triangles(b.left, b.width, mirror, width, size) // [batch, size, width]
+
+	x := graph.Reshape(images, batch, height, width*3)                              // [batch, height, width·3]
+	x = graph.Dot(vertical, x).General([]int{2}, []int{0}, []int{1}, []int{0})      // [batch, size, width·3]
+	x = graph.TransposeAllAxes(graph.Reshape(x, batch, size, width, 3), 0, 3, 1, 2) // [batch, 3, size, width]
+	x = graph.Reshape(x, batch, 3*size, width)                                      // [batch, 3·size, width]
+	x = graph.Dot(x, horizontal).General([]int{2}, []int{0}, []int{2}, []int{0})    // [batch, 3·size, size]
+	var y planes
+	for c := range y {
+		y[c] = graph.Slice(x, graph.AxisRange(), graph.AxisRange(c*size, (c+1)*size)) // [batch, size, size]
+	}
+	return y
+}
+
+// triangles returns the weights with which n pixels of an axis make size new
+// ones.
+//
+//	start, length  [batch]  the part of the axis that is resized
+//	backwards      [batch] bool, or nil: whether the new pixels run from right to left
+//	result         [batch, size, n], every row with sum 1
+//
+// A new pixel's weights are a triangle around its centre, one pixel to either
+// side or, where length shrinks, as many as make a new one. Centres of pixels
+// are at halves; pixels outside the part have no weight.
+func triangles(start, length, backwards *graph.Node, n, size int) *graph.Node {
+	g, dtype, batch := start.Graph(), start.DType(), start.Shape().Dimensions[0]
+	start, length = graph.Reshape(start, batch, 1, 1), graph.Reshape(length, batch, 1, 1) // [batch, 1, 1]
+
+	at := graph.AddScalar(graph.Iota(g, shapes.Make(dtype, batch, size, 1), 1), 0.5) // [batch, size, 1]
+	if backwards != nil {
+		at = graph.Where(backwards, graph.Sub(graph.Scalar(g, dtype, size), at), at)
+	}
+	step := graph.MulScalar(length, 1/float64(size))                                 // [batch, 1, 1]
+	centre := graph.Add(start, graph.Mul(step, at))                                  // [batch, size, 1]
+	pixel := graph.AddScalar(graph.Iota(g, shapes.Make(dtype, batch, 1, n), 2), 0.5) // [batch, 1, n]
+	inside := graph.LogicalAnd(graph.GreaterThan(pixel, start), graph.LessThan(pixel, graph.Add(start, length)))
+
+	away := graph.Div(graph.Abs(graph.Sub(pixel, centre)), graph.MaxScalar(step, 1.0)) // [batch, size, n]
+	weight := graph.MaxScalar(graph.OneMinus(away), 0.0)
+	weight = graph.Mul(weight, graph.ConvertDType(inside, dtype)) // [batch, size, n]
+	return graph.Div(weight, graph.ReduceAndKeep(weight, graph.ReduceSum, 2))
+}

@@ -1,0 +1,142 @@
+package device_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/internal/testkit"
+)
+
+func TestPrecision(t *testing.T) {
+	for _, c := range []struct {
+		precision     device.Precision
+		dtype, params dtypes.DType
+		valid         bool
+	}{
+		{device.BF16, dtypes.BFloat16, dtypes.Float32, true},
+		{device.F32, dtypes.Float32, dtypes.Float32, true},
+		{device.F64, dtypes.Float64, dtypes.Float64, true},
+		{"", dtypes.Float32, dtypes.Float32, false},
+		{"fp16", dtypes.Float32, dtypes.Float32, false},
+	} {
+		p := c.precision
+		if p.DType() != c.dtype || p.ParamDType() != c.params || (p.Validate() == nil) != c.valid {
+			t.Errorf("%q: %s, %s, %v", p, p.DType(), p.ParamDType(), p.Validate())
+		}
+	}
+}
+
+func TestOpenUnknownKind(t *testing.T) {
+	_, err := device.Open("tpu")
+	if err == nil || !strings.Contains(err.Error(), `unknown device "tpu"`) || !strings.Contains(err.Error(), `"cuda"`) {
+		t.Errorf("error %v, want one that names the kind and the known ones", err)
+	}
+}
+
+func TestOpenTwice(t *testing.T) {
+	d := testkit.Open(t, device.Go)
+	if again := testkit.Open(t, device.Go); again != d {
+		t.Error("a second Open opened another device")
+	}
+	if d.Kind != device.Go || d.Plugin != "" || !strings.HasPrefix(d.String(), "go (") || d.JointViews() {
+		t.Errorf("%s: %+v", d, d)
+	}
+}
+
+func TestOpenCPU(t *testing.T) {
+	if d := testkit.XLA(t); d.Kind != device.CPU || !strings.Contains(d.String(), "PJRT API") {
+		t.Errorf("%s: %+v", d, d)
+	}
+}
+
+func TestMemory(t *testing.T) {
+	check := func(t *testing.T, d *device.Device) {
+		memory, err := d.Memory()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if memory.InUse < 1<<20 || memory.Peak < memory.InUse {
+			t.Errorf("%d bytes in use, %d at the peak", memory.InUse, memory.Peak)
+		}
+		if memory.Source != "process resident memory" || !strings.Contains(memory.String(), "MiB ("+memory.Source+")") {
+			t.Errorf("source %q, text %q", memory.Source, memory)
+		}
+		const size = 64 << 20
+		block := bytes.Repeat([]byte{1}, size)
+		after, err := d.Memory()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if block[size/2] != 1 || after.Peak < memory.InUse+size/2 {
+			t.Errorf("the peak is %d after writing %d bytes more than %d", after.Peak, size, memory.InUse)
+		}
+	}
+	t.Run("go", func(t *testing.T) { check(t, testkit.Open(t, device.Go)) })
+	t.Run("cpu", func(t *testing.T) { check(t, testkit.XLA(t)) })
+}
+
+// openAuto, set in a child process, makes it open a device and print its kind.
+const openAuto = "SSLKIT_TEST_OPEN"
+
+func TestMain(m *testing.M) {
+	if kind := os.Getenv(openAuto); kind != "" {
+		for range 2 {
+			d, err := device.Open(device.Kind(kind))
+			if err != nil {
+				os.Stdout.WriteString(err.Error())
+				return
+			}
+			os.Stdout.WriteString(string(d.Kind) + "\n")
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// openInChild opens a device in a process that finds no plugin.
+func openInChild(t *testing.T, kind device.Kind) (stdout, stderr string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), openAuto+"="+string(kind), "SSLKIT_HOME="+t.TempDir(), "PJRT_PLUGIN_LIBRARY_PATH="+t.TempDir())
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, errs.String())
+	}
+	return out.String(), errs.String()
+}
+
+func TestAutoFallsBackToGo(t *testing.T) {
+	if _, err := os.Stat("/dev/nvidiactl"); err == nil {
+		t.Skip("on a machine with a GPU there is one line more")
+	}
+	stdout, stderr := openInChild(t, device.Auto)
+	if stdout != "go\ngo\n" {
+		t.Errorf("opened %q, want go twice", stdout)
+	}
+	if strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "sslkit: ") || !strings.Contains(stderr, "make setup") {
+		t.Errorf("standard error is %q, want one line about `make setup`", stderr)
+	}
+}
+
+func TestOpenWithoutPlugin(t *testing.T) {
+	for _, kind := range []device.Kind{device.CPU, device.CUDA} {
+		stdout, stderr := openInChild(t, kind)
+		name := "pjrt_c_api_" + string(kind) + "_plugin.so"
+		if !strings.HasPrefix(stdout, "device: open "+string(kind)+": ") || !strings.Contains(stdout, name) || !strings.Contains(stdout, "make setup") {
+			t.Errorf("%s: error %q, want one that names %s and `make setup`", kind, stdout, name)
+		}
+		if stderr != "" {
+			t.Errorf("%s: standard error %q, want nothing", kind, stderr)
+		}
+	}
+}

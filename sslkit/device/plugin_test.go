@@ -1,0 +1,81 @@
+package device
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestFindPlugin checks the order of the folders, and that links are followed.
+func TestFindPlugin(t *testing.T) {
+	real, path, home := t.TempDir(), t.TempDir(), t.TempDir()
+	t.Setenv("PJRT_PLUGIN_LIBRARY_PATH", path)
+	t.Setenv("SSLKIT_HOME", home)
+	const name = "pjrt_c_api_cpu_plugin.so"
+
+	_, err := findPlugin(CPU)
+	if err == nil {
+		t.Fatal("found a plugin in empty folders")
+	}
+	for _, part := range []string{name, path, filepath.Join(home, "plugins"), "make setup"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("error %q does not name %q", err, part)
+		}
+	}
+
+	write(t, filepath.Join(home, "plugins", name))
+	expectPlugin(t, filepath.Join(home, "plugins", name))
+	write(t, filepath.Join(real, "plugin.so"))
+	if err := os.Symlink(filepath.Join(real, "plugin.so"), filepath.Join(path, name)); err != nil {
+		t.Fatal(err)
+	}
+	expectPlugin(t, filepath.Join(real, "plugin.so"))
+}
+
+func write(t *testing.T, path string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("not a library"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func expectPlugin(t *testing.T, want string) {
+	t.Helper()
+	want, err := filepath.EvalSymlinks(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := findPlugin(CPU)
+	if err != nil || got != want {
+		t.Errorf("findPlugin: %q, %v, want %q", got, err, want)
+	}
+}
+
+func TestHome(t *testing.T) {
+	for _, c := range []struct{ home, xdg, user, want string }{
+		{"/a", "/b", "/c", "/a"},
+		{"", "/b", "/c", "/b/sslkit"},
+		{"", "", "/c", "/c/.local/share/sslkit"},
+	} {
+		t.Setenv("SSLKIT_HOME", c.home)
+		t.Setenv("XDG_DATA_HOME", c.xdg)
+		t.Setenv("HOME", c.user)
+		if got := Home(); got != c.want {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}
+
+func TestAddXLAFlag(t *testing.T) {
+	t.Setenv("XLA_FLAGS", "--mine=1")
+	addXLAFlag("--theirs", "2")
+	addXLAFlag("--mine", "3")
+	addXLAFlag("--theirs", "4")
+	if got, want := os.Getenv("XLA_FLAGS"), "--mine=1 --theirs=2"; got != want {
+		t.Errorf("XLA_FLAGS is %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,97 @@
+package head_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/head"
+	"github.com/gossl/gossl/sslkit/internal/testkit"
+	"github.com/gossl/gossl/sslkit/nn"
+)
+
+func TestValidate(t *testing.T) {
+	for _, c := range []struct {
+		head  head.Projection
+		valid bool
+	}{
+		{head.Projection{Hidden: 1, Out: 1}, true},
+		{head.Projection{Hidden: 8, Out: 4, BatchNorm: true}, true},
+		{head.Projection{Out: 4}, false},
+		{head.Projection{Hidden: 8}, false},
+		{head.Projection{Hidden: -1, Out: 4}, false},
+	} {
+		if err := c.head.Validate(); (err == nil) != c.valid {
+			t.Errorf("%+v: error %v, want valid %v", c.head, err, c.valid)
+		}
+	}
+}
+
+var features = testkit.Array{Shape: []int{6, 5}, Data: testkit.G(1, 6, 5)}
+
+func newModel(t *testing.T, p head.Projection) *testkit.Model {
+	return testkit.NewModel(t, testkit.Any(t), nn.Mode{Precision: device.F64}, func(scope *nn.Scope, inputs []*graph.Node) *graph.Node {
+		return p.Forward(scope, inputs[0])
+	}, features)
+}
+
+func TestVariables(t *testing.T) {
+	for _, c := range []struct {
+		batchNorm bool
+		want      string
+	}{
+		{false, "0/weight 0/bias 1/weight 1/bias"},
+		{true, "0/weight 0/bn/weight 0/bn/bias 1/weight 1/bn/weight 1/bn/bias"},
+	} {
+		var got []string
+		for _, v := range newModel(t, head.Projection{Hidden: 7, Out: 3, BatchNorm: c.batchNorm}).Vars.Params() {
+			got = append(got, v.Path)
+		}
+		if !slices.Equal(got, strings.Fields(c.want)) {
+			t.Errorf("batch norm %v: parameters %q, want %s", c.batchNorm, got, c.want)
+		}
+	}
+}
+
+// TestForward compares the head without batch norm with plain loops.
+func TestForward(t *testing.T) {
+	m := newModel(t, head.Projection{Hidden: 7, Out: 3})
+	dense := func(x []float64, in, out int, layer string) []float64 {
+		weight := testkit.Part(t, m.Vars.Params(), m.Params, layer+"/weight")
+		bias := testkit.Part(t, m.Vars.Params(), m.Params, layer+"/bias")
+		var y []float64
+		for row := range len(x) / in {
+			for o := range out {
+				sum := bias[o]
+				for i := range in {
+					sum += x[row*in+i] * weight[i*out+o]
+				}
+				y = append(y, sum)
+			}
+		}
+		return y
+	}
+	hidden := dense(features.Data, 5, 7, "0")
+	for i := range hidden {
+		hidden[i] = max(hidden[i], 0)
+	}
+	testkit.Near(t, "projection", m.Pass(t, true, nil, features).Y, dense(hidden, 7, 3, "1"), 1e-12)
+}
+
+// TestBatchNorm checks that the last layer's outputs are normalised too.
+func TestBatchNorm(t *testing.T) {
+	z := newModel(t, head.Projection{Hidden: 7, Out: 3, BatchNorm: true}).Pass(t, true, nil, features).Y
+	for column := range 3 {
+		mean, square := 0.0, 0.0
+		for row := range 6 {
+			v := z[row*3+column]
+			mean += v / 6
+			square += v * v / 6
+		}
+		if mean*mean > 1e-20 || square < 0.98 || square > 1 {
+			t.Errorf("column %d has mean %g and mean square %g, want 0 and just below 1", column, mean, square)
+		}
+	}
+}

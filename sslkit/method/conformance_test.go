@@ -1,0 +1,151 @@
+package method_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gossl/gossl/sslkit/backbone"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/internal/testkit"
+	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/nn"
+)
+
+// forEachMethod runs a test on every method of the list.
+func forEachMethod(t *testing.T, check func(t *testing.T, m method.Method)) {
+	for _, m := range method.All() {
+		t.Run(method.Name(m), func(t *testing.T) { check(t, m) })
+	}
+}
+
+// TestMethods checks what every method must do without a graph.
+func TestMethods(t *testing.T) {
+	var names []string
+	forEachMethod(t, func(t *testing.T, m method.Method) {
+		if name := method.Name(m); name == "" || slices.Contains(names, name) {
+			t.Errorf("name %q is empty or taken", name)
+		}
+		names = append(names, method.Name(m))
+		if m.Views() < 1 {
+			t.Errorf("%d views", m.Views())
+		}
+		if err := m.Validate(); err == nil {
+			t.Error("Validate accepts the zero value: a hyperparameter must not default silently")
+		} else if prefix := "method: " + method.Name(m); !strings.HasPrefix(err.Error(), prefix) && !strings.HasPrefix(err.Error(), "head: ") {
+			t.Errorf("Validate: %q, want it to begin with the method's name", err)
+		}
+	})
+}
+
+// TestMethodsLearn trains every method for a few steps on the same pictures.
+func TestMethodsLearn(t *testing.T) {
+	const steps = 20
+	network := backbone.ResNet{Width: 4, Blocks: []int{1}, StemReLU: true}
+	c := stepCase{Width: network.Width, Batch: 8, Image: 8, LR: 0.02}
+	c.Sizes.Hidden, c.Sizes.Out = 8, 8
+	forEachMethod(t, func(t *testing.T, m method.Method) {
+		at := slices.IndexFunc(goldenMethods, func(g goldenMethod) bool { return g.name == method.Name(m) })
+		if at < 0 {
+			t.Fatal("the method is missing in goldenMethods")
+		}
+		m = goldenMethods[at].build(c)
+		if err := m.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		losses := func() []float64 {
+			r := startRun(t, testkit.Open(t, device.Go), nn.Mode{Precision: device.F32}, m, network, c)
+			for _, v := range r.vars.Params() {
+				if !isOnline(v.Path) {
+					t.Errorf("parameter %q gets gradients, but is not online", v.Path)
+				}
+			}
+			var losses []float64
+			for range steps {
+				loss, _ := r.step(t)
+				losses = append(losses, loss)
+			}
+			return losses
+		}
+		first := losses()
+		if !(first[steps-1] < first[0]-0.05) {
+			t.Errorf("the loss does not fall: %.4f", first)
+		}
+		if again := losses(); !slices.Equal(first, again) {
+			t.Errorf("two equal runs differ: %v and %v", first, again)
+		}
+	})
+}
+
+// fill sets all fields to values other than zero.
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i))
+		}
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int:
+		v.SetInt(3)
+	case reflect.Float64:
+		v.SetFloat(0.1)
+	case reflect.String:
+		v.SetString("x")
+	default:
+		panic("fill: hyperparameter of kind " + v.Kind().String())
+	}
+}
+
+func TestValueRoundTrip(t *testing.T) {
+	forEachMethod(t, func(t *testing.T, m method.Method) {
+		full := reflect.New(reflect.TypeOf(m)).Elem()
+		fill(full)
+		want := method.Value{Method: full.Interface().(method.Method)}
+		text, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if prefix := `{"` + method.Name(m) + `":{`; !strings.HasPrefix(string(text), prefix) {
+			t.Errorf("JSON %s does not begin with %s", text, prefix)
+		}
+		for _, key := range []string{`:0,`, `:0}`, `:""`, `:false`, `:null`} {
+			if strings.Contains(string(text), key) {
+				t.Errorf("JSON %s loses a value", text)
+			}
+		}
+		var got method.Value
+		if err := json.Unmarshal(text, &got); err != nil {
+			t.Fatal(err)
+		}
+		if got != want {
+			t.Errorf("read back %+v, want %+v", got, want)
+		}
+		var wrong method.Value
+		misspelt := `{"` + method.Name(m) + `": {"no_such_field": 1}}`
+		if err := json.Unmarshal([]byte(misspelt), &wrong); err == nil || !strings.Contains(err.Error(), "no_such_field") {
+			t.Errorf("error %v for an unknown field, want one that names it", err)
+		}
+	})
+}
+
+func TestValueErrors(t *testing.T) {
+	if _, err := json.Marshal(method.Value{}); err == nil || !strings.Contains(err.Error(), "no method is set") {
+		t.Errorf("Marshal of no method: error %v", err)
+	}
+	for text, want := range map[string]string{
+		`{"SimClr": {}}`:                   `unknown method "SimClr": want one of SimCLR`,
+		`{}`:                               "want one method by name",
+		`{"SimCLR": {}, "Other": {}}`:      "want one method by name",
+		`"SimCLR"`:                         "want one method by name",
+		`{"SimCLR": 3}`:                    "method: SimCLR:",
+		`{"SimCLR": {"temperature": "a"}}`: "method: SimCLR:",
+	} {
+		var v method.Value
+		if err := json.Unmarshal([]byte(text), &v); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one about %q", text, err, want)
+		}
+	}
+}

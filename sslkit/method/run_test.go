@@ -1,0 +1,185 @@
+package method_test
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/shapes"
+	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/internal/testkit"
+	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/optim"
+)
+
+// A run trains a method on the same views at every step, at a constant rate.
+type run struct {
+	device  *device.Device
+	mode    nn.Mode
+	vars    *nn.Variables
+	network nn.Net
+	exec    *graph.Exec
+	state   []*tensors.Tensor // parameters, buffers, velocity
+	fixed   []*tensors.Tensor // learning rate, views
+	t       *testing.T
+}
+
+// referenceOptimizer takes the reference steps.
+var referenceOptimizer = optim.SGD{LR: 0.06, Momentum: 0.9, WeightDecay: 5e-4}
+
+// startRun gives the method's variables the reference weights, which are
+// counted through the online network.
+func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, network nn.Net, c stepCase) *run {
+	t.Helper()
+	r := &run{t: t, device: d, mode: mode, network: network}
+	dtype := mode.Precision.ParamDType()
+	r.fixed = []*tensors.Tensor{testkit.Tensor(dtype, []float64{c.LR})}
+	for view := range m.Views() {
+		r.fixed = append(r.fixed, testkit.Pictures(view, c.Batch, c.Image).Tensor(dtype))
+	}
+	vars, err := nn.Declare(d.Backend, mode, func(scope *nn.Scope) {
+		views := make([]*graph.Node, m.Views())
+		for i := range views {
+			views[i] = graph.Zeros(scope.Graph(), shapes.Make(dtype, c.Batch, c.Image, c.Image, 3))
+		}
+		m.Loss(scope, network, views)
+	})
+	if err != nil {
+		t.Fatalf("%+v", err)
+	}
+	r.vars = vars
+	_, buffers := vars.Initial(0)
+	weights := testkit.Weights(vars.Params(), testkit.UnitNorms)
+	if c.Tensors > 0 && (len(vars.Params()) != c.Tensors || len(weights) != c.Parameters) {
+		t.Fatalf("%d tensors of %d parameters, want %d of %d", len(vars.Params()), len(weights), c.Tensors, c.Parameters)
+	}
+	velocity := make([]float64, len(weights))
+	r.state = []*tensors.Tensor{
+		testkit.Tensor(dtype, weights, len(weights)),
+		testkit.Tensor(dtype, buffers, len(buffers)),
+		testkit.Tensor(dtype, velocity, len(velocity)),
+	}
+	r.exec, err = graph.NewExec(d.Backend, func(in []*graph.Node) []*graph.Node {
+		mode := r.mode
+		mode.Training = true
+		params, buffers, velocity, lr, views := in[0], in[1], in[2], in[3], in[4:]
+		model := vars.Bind(mode, params, buffers)
+		loss := m.Loss(model.Scope, network, views)
+		gradient := model.Gradient(loss)
+		params, velocity = referenceOptimizer.Step(params, velocity, gradient, graph.Reshape(lr))
+		return []*graph.Node{params, model.BuffersAfter(), velocity, loss, gradient}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.exec.Finalize)
+	return r
+}
+
+// step takes one training step.
+func (r *run) step(t *testing.T) (loss float64, gradient []float64) {
+	t.Helper()
+	var args []any
+	for _, in := range append(r.state, r.fixed...) {
+		args = append(args, in)
+	}
+	out, err := r.exec.Exec(args...)
+	if err != nil {
+		t.Fatalf("%+v", err)
+	}
+	r.state = out[:3:3]
+	return testkit.Values(t, out[3])[0], r.online(testkit.Values(t, out[4]))
+}
+
+func (r *run) params() []float64  { return testkit.Values(r.t, r.state[0]) }
+func (r *run) buffers() []float64 { return testkit.Values(r.t, r.state[1]) }
+
+// online keeps the part of a vector of all parameters that is trained.
+func (r *run) online(flat []float64) []float64 {
+	var part []float64
+	for _, v := range r.vars.Params() {
+		if isOnline(v.Path) {
+			part = append(part, flat[v.Offset:v.Offset+v.Size()]...)
+		}
+	}
+	return part
+}
+
+// tensorNorms are the norms of the online network's tensors.
+func (r *run) tensorNorms(online []float64) []float64 {
+	var norms []float64
+	for _, v := range r.vars.Params() {
+		if isOnline(v.Path) {
+			norms = append(norms, testkit.Norm(online[:v.Size()]))
+			online = online[v.Size():]
+		}
+	}
+	return norms
+}
+
+// lastTensor is the beginning of the last tensor, in PyTorch's order.
+func (r *run) lastTensor(n int) []float64 {
+	list := r.vars.Params()
+	last := list[len(list)-1]
+	values := r.params()[last.Offset:]
+	stride := 1
+	if len(last.Dims) == 2 {
+		stride = last.Dims[1]
+	}
+	head := make([]float64, n)
+	for i := range head {
+		head[i] = values[i*stride]
+	}
+	return head
+}
+
+// statistics sums the running statistics of the online network.
+func (r *run) statistics(t *testing.T) statistics {
+	t.Helper()
+	var s statistics
+	buffers := r.buffers()
+	for _, v := range r.vars.Buffers() {
+		if !isOnline(v.Path) {
+			continue
+		}
+		first, sum := &s.FirstMean, &s.SumMean
+		if strings.HasSuffix(v.Path, "running_var") {
+			first, sum = &s.FirstVar, &s.SumVar
+		}
+		values := buffers[v.Offset : v.Offset+v.Size()]
+		if *first == nil {
+			*first = values[:4]
+		}
+		for _, x := range values {
+			*sum += x
+		}
+	}
+	return s
+}
+
+// features of view 0 in evaluation mode, as the variables are now.
+func (r *run) features(t *testing.T) []float64 {
+	t.Helper()
+	return testkit.Run(t, r.device, func(in []*graph.Node) []*graph.Node {
+		model := r.vars.Bind(r.mode, in[0], in[1])
+		return []*graph.Node{method.Features(model.Scope, r.network, in[2])}
+	}, r.state[0], r.state[1], r.fixed[1])[0]
+}
+
+func meanAndStd(values []float64) (mean, std float64) {
+	for _, v := range values {
+		mean += v / float64(len(values))
+	}
+	for _, v := range values {
+		std += (v - mean) * (v - mean) / float64(len(values))
+	}
+	return mean, math.Sqrt(std)
+}
+
+func at(what string, step int) string { return fmt.Sprintf("%s of step %d", what, step) }
+
+func isOnline(path string) bool { return strings.HasPrefix(path, "online/") }

@@ -1,0 +1,91 @@
+package nn_test
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/gossl/gossl/sslkit/internal/testkit"
+	"github.com/gossl/gossl/sslkit/nn"
+)
+
+// TestUniformFanIn draws a million numbers: bounds, mean, variance and shape of
+// a uniform distribution, and independence of the key's neighbours.
+func TestUniformFanIn(t *testing.T) {
+	const n, fanIn = 1 << 20, 27
+	bound := 1 / math.Sqrt(fanIn)
+	values := make([]float64, n)
+	nn.UniformFanIn(fanIn)(values, 1)
+	var mean, square float64
+	var bins [64]float64
+	for _, v := range values {
+		if math.Abs(v) > bound {
+			t.Fatalf("%g is beyond ±%g", v, bound)
+		}
+		mean += v / n
+		square += v * v / n
+		bins[min(63, int((v/bound+1)*32))]++
+	}
+	sigma := bound / math.Sqrt(3)
+	if z := mean / sigma * math.Sqrt(n); math.Abs(z) > 4 {
+		t.Errorf("mean %g is %.1f deviations from 0", mean, z)
+	}
+	if ratio := square / (sigma * sigma); math.Abs(ratio-1) > 4*math.Sqrt(0.8/n) {
+		t.Errorf("variance is %g times that of the uniform distribution", ratio)
+	}
+	chi := 0.0
+	for _, count := range bins {
+		chi += (count - n/64) * (count - n/64) / (n / 64)
+	}
+	if z := (chi - 63) / math.Sqrt(2*63); math.Abs(z) > 4 {
+		t.Errorf("χ² of 64 bins is %g", chi)
+	}
+
+	other := make([]float64, n)
+	nn.UniformFanIn(fanIn)(other, 2)
+	product := 0.0
+	for i := range values {
+		product += values[i] * other[i] / n
+	}
+	if z := product / (sigma * sigma) * math.Sqrt(n); math.Abs(z) > 4 {
+		t.Errorf("keys 1 and 2 are correlated: %.1f deviations", z)
+	}
+}
+
+// TestGoldenInitBounds compares the bounds with those of PyTorch's layers.
+func TestGoldenInitBounds(t *testing.T) {
+	fanIns := regexp.MustCompile(`(?:fan_in|linear) (\d+)`)
+	for file, layers := range testkit.Golden[struct {
+		Init struct {
+			UniformBound map[string]float64 `json:"uniform_bound"`
+		}
+	}](t, "layers") {
+		for layer, want := range layers.Init.UniformBound {
+			match := fanIns.FindStringSubmatch(layer)
+			if match == nil {
+				t.Errorf("%s: init %q: cannot tell the fan-in", file, layer)
+				continue
+			}
+			fanIn, _ := strconv.Atoi(match[1])
+			values := make([]float64, 100_000)
+			nn.UniformFanIn(fanIn)(values, 3)
+			most := 0.0
+			for _, v := range values {
+				most = math.Max(most, math.Abs(v))
+			}
+			if most > want*(1+1e-11) || most < want*0.999 {
+				t.Errorf("%s: %s: the largest of many is %g, want just below %g", file, layer, most, want)
+			}
+		}
+	}
+}
+
+func TestConstant(t *testing.T) {
+	values := make([]float64, 3)
+	nn.Constant(2.5)(values, 9)
+	if got := fmt.Sprint(values); got != "[2.5 2.5 2.5]" {
+		t.Error(got)
+	}
+}

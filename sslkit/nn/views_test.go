@@ -1,0 +1,94 @@
+package nn_test
+
+import (
+	"testing"
+
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/internal/testkit"
+	"github.com/gossl/gossl/sslkit/nn"
+)
+
+// perView applies the small network to all inputs as views, and weighs their
+// outputs differently, so that a confusion of views shows.
+func perView(scope *nn.Scope, inputs []*graph.Node) *graph.Node {
+	outputs := nn.PerView(scope, inputs, func(scope *nn.Scope, x *graph.Node) *graph.Node {
+		return small(scope, []*graph.Node{x})
+	})
+	for i, y := range outputs {
+		outputs[i] = graph.MulScalar(graph.Square(y), float64(i)+0.5)
+	}
+	return graph.Concatenate(outputs, 0)
+}
+
+// TestPerView checks that one pass with statistics per view and separate passes
+// give the same outputs, gradients and running statistics.
+func TestPerView(t *testing.T) {
+	views := make([]testkit.Array, 3)
+	for i := range views {
+		views[i] = testkit.Array{Shape: smallInput.Shape, Data: testkit.G(i+2, 6, 48)}
+		for k := range views[i].Data {
+			views[i].Data[k] += 0.3 * float64(i*i) // other means
+		}
+	}
+	for _, n := range []int{1, 2, 3} {
+		model := func(joint bool) *testkit.Model {
+			return testkit.NewModel(t, testkit.Any(t), nn.Mode{Precision: device.F64, JointViews: joint}, perView, views[:n]...)
+		}
+		got := model(true).Pass(t, true, testkit.SumSquares, views[:n]...)
+		want := model(false).Pass(t, true, testkit.SumSquares, views[:n]...)
+		testkit.Near(t, "y", got.Y, want.Y, 1e-12)
+		testkit.Near(t, "gradient", got.DParams, want.DParams, 1e-12)
+		testkit.Near(t, "running statistics", got.Buffers, want.Buffers, 1e-12)
+		for i := range n {
+			testkit.Near(t, "gradient of a view", got.DInputs[i], want.DInputs[i], 1e-12)
+		}
+		evaluated := model(true).Pass(t, false, nil, views[:n]...)
+		separate := model(false).Pass(t, false, nil, views[:n]...)
+		testkit.Near(t, "y in evaluation", evaluated.Y, separate.Y, 1e-12)
+		testkit.Near(t, "running statistics after evaluation", evaluated.Buffers, model(true).Buffers, 0)
+	}
+}
+
+// TestViewsHaveTheirOwnStatistics guards TestPerView: statistics of all views
+// together would be others.
+func TestViewsHaveTheirOwnStatistics(t *testing.T) {
+	one := testkit.Array{Shape: []int{4, 2}, Data: []float64{1, 0, 2, 0, 3, 0, 4, 0}}
+	far := testkit.Array{Shape: []int{4, 2}, Data: []float64{101, 0, 102, 0, 103, 0, 104, 0}}
+	m := testkit.NewModel(t, testkit.Any(t), nn.Mode{Precision: device.F64, JointViews: true}, func(scope *nn.Scope, views []*graph.Node) *graph.Node {
+		return graph.Concatenate(nn.PerView(scope, views, func(scope *nn.Scope, x *graph.Node) *graph.Node {
+			return nn.BatchNorm(scope, x, false)
+		}), 0)
+	}, one, far)
+	got := m.Pass(t, true, nil, one, far)
+	testkit.Near(t, "the second view, normalised", got.Y[8:], got.Y[:8], 1e-9)
+	wantMean := 0.9*0.1*2.5 + 0.1*102.5
+	testkit.NearScalar(t, "running mean", got.Buffers[0], wantMean, 1e-12)
+}
+
+// TestRowsThatDoNotDivide checks the panic of a network that changes the batch.
+func TestRowsThatDoNotDivide(t *testing.T) {
+	d := testkit.Open(t, device.Go)
+	testkit.Panics(t, d, "3 rows do not divide into 2 views", func(g *graph.Graph) {
+		_, err := nn.Declare(d.Backend, nn.Mode{Precision: device.F32, JointViews: true}, func(scope *nn.Scope) {
+			x := graph.IotaFull(scope.Graph(), f32Shape(2, 4))
+			nn.PerView(scope, []*graph.Node{x, x}, func(scope *nn.Scope, x *graph.Node) *graph.Node {
+				return nn.BatchNorm(scope, graph.Slice(x, graph.AxisRange(0, 3)), false)
+			})
+		})
+		if err != nil {
+			panic(err)
+		}
+	})
+}
+
+// TestAfterPerView checks that what follows takes the batch as one again.
+func TestAfterPerView(t *testing.T) {
+	x := testkit.Array{Shape: []int{3, 2}, Data: []float64{1, 0, 2, 0, 6, 0}}
+	m := testkit.NewModel(t, testkit.Any(t), nn.Mode{Precision: device.F64, JointViews: true}, func(scope *nn.Scope, views []*graph.Node) *graph.Node {
+		nn.PerView(scope, views, func(_ *nn.Scope, x *graph.Node) *graph.Node { return x })
+		return nn.BatchNorm(scope, views[0], false)
+	}, x, x)
+	got := m.Pass(t, true, nil, x, x)
+	testkit.Near(t, "running statistics", got.Buffers, []float64{0.3, 0, 0.9 + 0.7, 0.9}, 1e-12)
+}

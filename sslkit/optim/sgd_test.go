@@ -1,0 +1,48 @@
+package optim_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/gossl/gossl/sslkit/optim"
+)
+
+func TestValidate(t *testing.T) {
+	good := optim.SGD{LR: 0.06, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4}
+	for _, c := range []struct {
+		change func(s *optim.SGD)
+		want   string // part of the error, "" for none
+	}{
+		{func(s *optim.SGD) {}, ""},
+		{func(s *optim.SGD) { *s = optim.SGD{LR: 1e-9} }, ""},
+		{func(s *optim.SGD) { s.LR = 0 }, "lr 0"},
+		{func(s *optim.SGD) { s.LR = math.NaN() }, "lr NaN"},
+		{func(s *optim.SGD) { s.Momentum = 1 }, "momentum 1"},
+		{func(s *optim.SGD) { s.Momentum = -0.1 }, "momentum -0.1"},
+		{func(s *optim.SGD) { s.Momentum = math.NaN() }, "momentum NaN"},
+		{func(s *optim.SGD) { s.WeightDecay = -1 }, "weight_decay -1"},
+		{func(s *optim.SGD) { s.Momentum = 0 }, "nesterov"},
+	} {
+		s := good
+		c.change(&s)
+		err := s.Validate()
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: error %v, want one about %q", s, err, c.want)
+		}
+	}
+}
+
+func TestCosine(t *testing.T) {
+	if f := optim.Cosine(0, 7); f != 1 {
+		t.Errorf("epoch 0: %g, want 1", f)
+	}
+	previous := 2.0
+	for epoch := range 7 {
+		f := optim.Cosine(epoch, 7)
+		if !(f > 0 && f < previous) {
+			t.Errorf("epoch %d: %g after %g, want a falling positive factor", epoch, f, previous)
+		}
+		previous = f
+	}
+}
