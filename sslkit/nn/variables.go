@@ -80,6 +80,9 @@ func (v *Variables) Params() []Variable { return v.lists[params] }
 // Buffers lists the variables that no gradient reaches.
 func (v *Variables) Buffers() []Variable { return v.lists[buffers] }
 
+// Sizes returns the lengths of the two flat vectors.
+func (v *Variables) Sizes() (paramCount, bufferCount int) { return v.size(params), v.size(buffers) }
+
 // Initial returns both flat vectors as they are before training. Every variable
 // has random numbers of its own, which depend on the seed and on its place in
 // the list, not on the device.

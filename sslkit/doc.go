@@ -1,0 +1,36 @@
+// Package sslkit is the tour of a library for self-supervised learning on
+// images: a network learns from pictures without labels, and its features are
+// judged by asking each test picture's nearest neighbours what it shows. There
+// is no code here; the code is in the packages below, which stand on floors. A
+// package imports lower floors only, so each can be read after those before it.
+//
+// Floor 1 stands on nothing else here. Package dataset holds images and labels
+// in memory as bytes. Package device opens what computes: an NVIDIA GPU or the
+// CPU through XLA, or GoMLX's pure-Go backend. Package op has the graph
+// operations that GoMLX lacks: matrix products with a cheap gradient, and random
+// numbers that depend on nothing but a key.
+//
+// Floor 2 are functions of graph nodes, without variables. Package augment
+// draws the random views of a batch, on the device, inside the training step.
+// Package loss holds the objectives as their papers write them.
+//
+// Floor 3 is package nn, where variables are born: scopes that name them, one
+// flat vector that holds them, and the layers of convolutional networks.
+//
+// Floor 4 builds with them. Package backbone holds the networks whose features
+// one wants, head the small networks between features and loss, and optim the
+// update of the parameters and its schedule.
+//
+// Floor 5 gives all of it a purpose. Package method turns views into a training
+// loss, a type for each published method. Package eval embeds images and
+// classifies them by their nearest neighbours.
+//
+// Floor 6 is package recipe: a recipe is a plain value that decides every
+// number of a run, from the data set to the last hyperparameter.
+//
+// Floor 7 is package train, which compiles a recipe into one step, drives its
+// epochs and keeps the run's folder, from which a stopped run goes on.
+//
+// Floor 8 is package show, which puts progress, curves and pictures into a
+// notebook.
+package sslkit

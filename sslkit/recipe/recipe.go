@@ -1,0 +1,121 @@
+// Package recipe holds runs as plain values: everything that decides the
+// numbers of a run stands in one [Recipe], and nothing of it is hidden.
+package recipe
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/gossl/gossl/sslkit/augment"
+	"github.com/gossl/gossl/sslkit/backbone"
+	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/eval"
+	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/optim"
+)
+
+// A Recipe is everything that decides a run's numbers. Copy one, change fields,
+// print it, compare it, write it as JSON. Zero means zero: no field has a
+// default.
+type Recipe struct {
+	Name        string           `json:"name"`   // the row's name in tables: the method's
+	Preset      string           `json:"preset"` // which published table it reproduces; "" for our own
+	Data        dataset.Name     `json:"data"`
+	TrainImages int              `json:"train_images"` // the first ones of the training split
+	TestImages  int              `json:"test_images"`  // likewise
+	Backbone    backbone.ResNet  `json:"backbone"`
+	Method      method.Method    `json:"-"`     // written as {"SimCLR": {…}} under "method"
+	Views       []augment.Policy `json:"views"` // one per view; images are evaluated with the first one's Size, Mean and Std
+	Optim       optim.SGD        `json:"optim"`
+	Epochs      int              `json:"epochs"`
+	Batch       int              `json:"batch"` // images per step, before views; a last, smaller batch is left out
+	Eval        eval.KNN         `json:"eval"`
+	Precision   device.Precision `json:"precision"` // of convolutions and dense layers; parameters are float32
+	Seed        uint64           `json:"seed"`
+	Source      string           `json:"source"` // where the values come from
+	Expect      Expect           `json:"expect"`
+}
+
+// Expect is what was published for a recipe; zeros where nothing was.
+type Expect struct {
+	KNN       float64 `json:"knn_accuracy"` // best of all epochs, in [0, 1]
+	MemoryGiB float64 `json:"memory_gib"`   // peak on the accelerator
+	Minutes   float64 `json:"minutes"`      // the whole run
+	Hardware  string  `json:"hardware"`
+}
+
+// plain has Recipe's fields without its methods, and the method as a field that
+// JSON can read back.
+type plain Recipe
+
+type withMethod struct {
+	plain
+	Method method.Value `json:"method"`
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (r Recipe) MarshalJSON() ([]byte, error) {
+	return json.Marshal(withMethod{plain(r), method.Value{Method: r.Method}})
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *Recipe) UnmarshalJSON(text []byte) error {
+	var w withMethod
+	if err := json.Unmarshal(text, &w); err != nil {
+		return err
+	}
+	*r = Recipe(w.plain)
+	r.Method = w.Method.Method
+	return nil
+}
+
+// Steps is the number of steps of an epoch.
+func (r Recipe) Steps() int { return r.TrainImages / r.Batch }
+
+// Validate reports the first field that makes no sense.
+func (r Recipe) Validate() error {
+	for _, check := range []struct {
+		bad  bool
+		text string
+	}{
+		{r.Method == nil, "method is not set"},
+		{r.TrainImages < 1, fmt.Sprintf("train_images is %d, want at least 1", r.TrainImages)},
+		{r.TestImages < 1, fmt.Sprintf("test_images is %d, want at least 1", r.TestImages)},
+		{r.Epochs < 0, fmt.Sprintf("epochs is %d, want 0 or more", r.Epochs)},
+		{r.Batch < 2, fmt.Sprintf("batch is %d, want at least 2", r.Batch)},
+		{r.Batch > r.TrainImages, fmt.Sprintf("batch is %d, more than the %d training images", r.Batch, r.TrainImages)},
+		{r.Eval.K > r.TrainImages, fmt.Sprintf("eval: k is %d, more than the %d training images of the bank", r.Eval.K, r.TrainImages)},
+	} {
+		if check.bad {
+			return errors.New("recipe: " + check.text)
+		}
+	}
+	if want := r.Method.Views(); len(r.Views) != want {
+		return fmt.Errorf("recipe: %d views, want the %d of %s", len(r.Views), want, method.Name(r.Method))
+	}
+	for i, view := range r.Views {
+		if err := view.Validate(); err != nil {
+			return fmt.Errorf("recipe: views[%d]: %w", i, err)
+		}
+	}
+	for _, part := range []interface{ Validate() error }{r.Backbone, r.Method, r.Optim, r.Eval, r.Precision} {
+		if err := part.Validate(); err != nil {
+			return fmt.Errorf("recipe: %w", err)
+		}
+	}
+	return nil
+}
+
+// Quick shrinks a recipe to seconds, for tests and dry runs: 256 training and
+// 100 test images, a tiny network, one epoch, small batches.
+func Quick(r Recipe) Recipe {
+	r.TrainImages, r.TestImages = min(r.TrainImages, 256), min(r.TestImages, 100)
+	r.Backbone = backbone.Tiny()
+	r.Backbone.Width = 8
+	r.Epochs, r.Batch = 1, min(r.Batch, 32)
+	r.Eval.K = min(r.Eval.K, 20)
+	r.Expect = Expect{}
+	return r
+}

@@ -1,0 +1,162 @@
+package show
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/gossl/gossl/sslkit/train"
+)
+
+// redraw is the shortest time between two states of a live display.
+const redraw = 250 * time.Millisecond
+
+// Progress returns what reports a run while it works, for the options of
+// [train.Run]; a new one for every run. Each epoch prints a line on standard
+// output. A notebook shows a bar, the time left and growing curves above it, a
+// terminal a bar on standard error.
+func Progress() func(train.Event) {
+	p := &progress{out: os.Stdout, now: time.Now}
+	switch {
+	case gonbui.IsNotebook:
+		id := "sslkit_" + gonbui.UniqueId()
+		p.draw = func(e train.Event, left time.Duration) { gonbui.UpdateHTML(id, page(e, left)) }
+		p.end = gonbui.Sync
+	case term.IsTerminal(int(os.Stderr.Fd())):
+		bar := terminalBar(os.Stderr)
+		p.draw = bar.draw
+		p.clear = func() { _ = bar.Clear() }
+	}
+	return p.report
+}
+
+// progress is the state between two events.
+type progress struct {
+	out   io.Writer
+	now   func() time.Time
+	draw  func(e train.Event, left time.Duration) // updates the live display; nil: there is none
+	clear func()                                  // makes room for a line; nil: there always is
+	end   func()                                  // makes sure that all is seen; nil: it is
+
+	drawn     time.Time   // when draw was last called
+	phase     train.Phase // then
+	start     time.Time   // first event of training
+	startStep int         // steps of the run done then
+}
+
+func (p *progress) report(e train.Event) {
+	if p.clear != nil && e.Phase != train.Training {
+		p.clear()
+	}
+	if e.Phase == train.EpochDone {
+		if line := epochLine(e); line != "" {
+			fmt.Fprintln(p.out, line)
+		}
+	}
+	now := p.now()
+	left := p.left(e, now)
+	if p.draw != nil && (e.Phase != p.phase || now.Sub(p.drawn) >= redraw) {
+		p.draw(e, left)
+		p.drawn, p.phase = now, e.Phase
+	}
+	if p.end != nil && e.Phase == train.Finished {
+		p.end()
+	}
+}
+
+// left estimates the time to the end from the steps since training began; 0 is not known.
+func (p *progress) left(e train.Event, now time.Time) time.Duration {
+	done, total := steps(e)
+	if e.Phase != train.Training && p.start.IsZero() || total == 0 {
+		return 0
+	}
+	if p.start.IsZero() {
+		p.start, p.startStep = now, done
+	}
+	if done <= p.startStep {
+		return 0
+	}
+	return time.Duration(float64(now.Sub(p.start)) * float64(total-done) / float64(done-p.startStep))
+}
+
+// steps returns the steps of the run that are done, and all of them; 0, 0 where the event does not say.
+func steps(e train.Event) (done, total int) {
+	if e.Steps == 0 || e.Epoch == 0 {
+		return 0, 0
+	}
+	step := e.Step
+	if e.Phase == train.EpochDone || e.Phase == train.Evaluating || e.Phase == train.Finished {
+		step = e.Steps
+	}
+	return (e.Epoch-1)*e.Steps + step, e.Epochs * e.Steps
+}
+
+// epochLine is what stays of an epoch; "" if there is no result.
+func epochLine(e train.Event) string {
+	if e.Result == nil || len(e.Result.Epochs) == 0 {
+		return ""
+	}
+	last := e.Result.Epochs[len(e.Result.Epochs)-1]
+	width := len(fmt.Sprint(e.Epochs))
+	line := fmt.Sprintf("epoch %*d/%d  ", width, last.Epoch, e.Epochs)
+	if last.Epoch == 0 {
+		return line + fmt.Sprintf("untrained   kNN %.3f", last.KNN)
+	}
+	return line + fmt.Sprintf("loss %.3f  kNN %.3f  %.0f images/s", last.Loss, last.KNN, last.ImagesPerSecond)
+}
+
+// status says what is being done.
+func status(e train.Event) string {
+	switch e.Phase {
+	case train.Preparing:
+		if e.Note == "" {
+			return "preparing"
+		}
+		return e.Note
+	case train.Evaluating:
+		if e.Epoch == 0 {
+			return "untrained network: kNN accuracy"
+		}
+		return fmt.Sprintf("epoch %d/%d: kNN accuracy", e.Epoch, e.Epochs)
+	case train.Finished:
+		return "finished"
+	}
+	if e.Epoch == 0 {
+		return "untrained network"
+	}
+	return fmt.Sprintf("epoch %d/%d", e.Epoch, e.Epochs)
+}
+
+// bar is a bar in a terminal.
+type bar struct{ *progressbar.ProgressBar }
+
+func terminalBar(out io.Writer) bar {
+	return bar{progressbar.NewOptions(1,
+		progressbar.OptionSetWriter(out),
+		progressbar.OptionSetWidth(30),
+		progressbar.OptionSetPredictTime(false),
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionClearOnFinish(),
+	)}
+}
+
+func (b bar) draw(e train.Event, left time.Duration) {
+	if e.Phase == train.Finished {
+		_ = b.Clear()
+		return
+	}
+	text := status(e)
+	if left > 0 {
+		text += ", " + duration(left.Seconds()) + " left"
+	}
+	b.Describe(text)
+	if done, total := steps(e); total > 0 {
+		b.ChangeMax(total + 1) // never full, so that it stays until the end
+		_ = b.Set(done)
+	}
+}

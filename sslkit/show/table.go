@@ -1,0 +1,65 @@
+package show
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/gossl/gossl/sslkit/train"
+)
+
+// Table prints what came of a run: kNN accuracy before and after training,
+// time, speed and memory.
+func Table(result *train.Result) {
+	os.Stdout.WriteString(TableText(result))
+}
+
+// TableText returns the text that [Table] prints. Speed is the mean over the
+// epochs after the first, weighted by time.
+func TableText(result *train.Result) string {
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...))
+	}
+	best, last := result.Best(), result.Last()
+	row("recipe", "%s on %s, %d epochs, batch %d", result.Recipe.Name, result.Recipe.Data, result.Recipe.Epochs, result.Recipe.Batch)
+	row("kNN untrained", "%.2f %%", 100*result.Untrained())
+	row("kNN last", "%.2f %%  (epoch %d)", 100*last.KNN, last.Epoch)
+	row("kNN best", "%.2f %%  (epoch %d)", 100*best.KNN, best.Epoch)
+	row("time", "%s, of which compiling %s", duration(result.Seconds()), duration(result.CompileSeconds))
+	row("speed", "%.0f images/s", speed(result))
+	row("peak memory", "%s", result.Memory)
+	row("device", "%s", result.Device)
+	w.Flush()
+	return text.String()
+}
+
+// speed is the images per second of the epochs after the first, if there are any.
+func speed(result *train.Result) float64 {
+	var images, seconds, first float64
+	for _, e := range result.Epochs {
+		switch {
+		case e.Epoch == 1:
+			first = e.ImagesPerSecond
+		case e.Epoch > 1:
+			images += e.ImagesPerSecond * e.TrainSeconds
+			seconds += e.TrainSeconds
+		}
+	}
+	if seconds == 0 {
+		return first
+	}
+	return images / seconds
+}
+
+// duration is a number of seconds as people say it.
+func duration(seconds float64) string {
+	d := time.Duration(seconds * float64(time.Second))
+	if d < 10*time.Second {
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}

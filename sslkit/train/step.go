@@ -1,0 +1,164 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/shapes"
+	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/op"
+	"github.com/gossl/gossl/sslkit/recipe"
+)
+
+// step is the compiled training step of a recipe: one program, one call a step.
+// Images, order and state stay on the device.
+type step struct {
+	recipe recipe.Recipe
+	device *device.Device
+	vars   *nn.Variables
+	exec   *graph.Exec
+}
+
+func newStep(d *device.Device, r recipe.Recipe) (*step, error) {
+	s := &step{recipe: r, device: d}
+	mode := s.mode()
+	var err error
+	s.vars, err = nn.Declare(d.Backend, mode, func(scope *nn.Scope) {
+		views := make([]*graph.Node, len(r.Views))
+		for i, view := range r.Views {
+			views[i] = graph.Zeros(scope.Graph(), shapes.Make(r.Precision.ParamDType(), r.Batch, view.Size, view.Size, 3))
+		}
+		r.Method.Loss(scope, r.Backbone, views)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	if s.exec, err = graph.NewExec(d.Backend, s.build); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return s, nil
+}
+
+func (s *step) mode() nn.Mode {
+	return nn.Mode{Training: true, Precision: s.recipe.Precision, JointViews: s.device.JointViews()}
+}
+
+// build is the program. Its inputs are the state and the epoch's constants in
+// the order of their structs, its outputs the state after the step.
+func (s *step) build(in []*graph.Node) []*graph.Node {
+	params, velocity, buffers, meters, number := in[0], in[1], in[2], in[3], in[4]
+	images, order, lr, key := in[5], in[6], in[7], in[8]
+
+	indices := graph.Reshape(graph.Gather(order, graph.Reshape(number, 1)), s.recipe.Batch, 1) // [batch, 1]
+	batch := graph.Gather(images, indices)                                                     // [batch, height, width, 3]
+	stepKey := op.KeyNode(key, number)
+	views := make([]*graph.Node, len(s.recipe.Views))
+	for i, view := range s.recipe.Views {
+		views[i] = view.View(op.KeyNodeAt(stepKey, uint64(i)), batch)
+	}
+
+	model := s.vars.Bind(s.mode(), params, buffers)
+	loss := s.recipe.Method.Loss(model.Scope, s.recipe.Backbone, views)
+	gradient := model.Gradient(loss)
+	params, velocity = s.recipe.Optim.Step(params, velocity, gradient, lr)
+	return []*graph.Node{params, velocity, model.BuffersAfter(), record(meters, loss, number), graph.AddScalar(number, 1)}
+}
+
+// The meters of an epoch: the sum of the losses, and the first step, counted
+// from 0, whose loss was not a number.
+const (
+	meterLoss = iota
+	meterBadStep
+	meterCount
+)
+
+func record(meters, loss, number *graph.Node) *graph.Node {
+	g, dtype := meters.Graph(), meters.DType()
+	loss = graph.ConvertDType(loss, dtype)
+	at := func(i int) *graph.Node { return graph.Slice(meters, graph.AxisElem(i)) } // [1]
+	never := graph.Scalar(g, dtype, math.MaxInt32)
+	bad := graph.Where(graph.IsFinite(loss), never, graph.ConvertDType(number, dtype))
+	return graph.Concatenate([]*graph.Node{
+		graph.Add(at(meterLoss), graph.Reshape(loss, 1)),
+		graph.Min(at(meterBadStep), graph.Reshape(bad, 1)),
+	}, 0)
+}
+
+// state is what a step changes.
+type state struct {
+	params, velocity, buffers *tensors.Tensor // flat vectors, as checkpoints hold them
+	meters                    *tensors.Tensor // [meterCount]
+	number                    *tensors.Tensor // steps done in this epoch, int32
+}
+
+// epochInput is what stays the same during an epoch.
+type epochInput struct {
+	images *tensors.Tensor // [n, height, width, 3] uint8
+	order  *tensors.Tensor // [steps, batch] int32
+	lr     *tensors.Tensor // scalar
+	key    *tensors.Tensor // scalar uint64
+}
+
+func (e *epochInput) free() {
+	for _, t := range []*tensors.Tensor{e.order, e.lr, e.key} {
+		t.MustFinalizeAll()
+	}
+}
+
+// compile builds and compiles the program, and returns how long that took.
+func (s *step) compile(st *state, in *epochInput) (time.Duration, error) {
+	start := time.Now()
+	err := s.exec.PreCompile(st.params, st.velocity, st.buffers, st.meters, st.number, in.images, in.order, in.lr, in.key)
+	if err != nil {
+		return 0, fmt.Errorf("train: compile the step: %w", err)
+	}
+	return time.Since(start), nil
+}
+
+// run makes one step. The state's buffers are handed to the program, which may
+// write the new state over them.
+func (s *step) run(st *state, in *epochInput) error {
+	fields := []**tensors.Tensor{&st.params, &st.velocity, &st.buffers, &st.meters, &st.number}
+	args := make([]any, 0, len(fields)+4)
+	for _, field := range fields {
+		donated, err := graph.DonateTensorBuffer(*field, s.device.Backend, 0)
+		if err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+		args = append(args, donated)
+	}
+	after, err := s.exec.Exec(append(args, in.images, in.order, in.lr, in.key)...)
+	if err != nil {
+		return fmt.Errorf("train: step: %w", err)
+	}
+	for i, field := range fields {
+		*field = after[i]
+	}
+	return nil
+}
+
+// upload moves a tensor to the device, as a buffer that can be donated.
+func upload(d *device.Device, t *tensors.Tensor) (*tensors.Tensor, error) {
+	if err := t.MaterializeOnDevice(d.Backend, false, 0); err != nil {
+		return nil, fmt.Errorf("train: upload %s: %w", t.Shape(), err)
+	}
+	t.FinalizeLocal()
+	return t, nil
+}
+
+// vector returns values in the parameters' type, on the device.
+func (s *step) vector(values []float64, dims ...int) (*tensors.Tensor, error) {
+	if s.recipe.Precision.ParamDType() == dtypes.Float64 {
+		return upload(s.device, tensors.FromFlatDataAndDimensions(values, dims...))
+	}
+	narrow := make([]float32, len(values))
+	for i, v := range values {
+		narrow[i] = float32(v)
+	}
+	return upload(s.device, tensors.FromFlatDataAndDimensions(narrow, dims...))
+}

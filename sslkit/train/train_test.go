@@ -1,0 +1,159 @@
+package train_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/internal/testkit"
+	"github.com/gossl/gossl/sslkit/recipe"
+	"github.com/gossl/gossl/sslkit/train"
+)
+
+// numbers compares epochs without their times and memory.
+var numbers = cmpopts.IgnoreFields(train.Epoch{}, "ImagesPerSecond", "TrainSeconds", "KNNSeconds", "MemoryPeak")
+
+func quick(t *testing.T, epochs int) recipe.Recipe {
+	t.Helper()
+	r, err := recipe.Shapes("SimCLR")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r = recipe.Quick(r)
+	r.Epochs = epochs
+	return r
+}
+
+func run(t *testing.T, r recipe.Recipe, dir string) *train.Result {
+	t.Helper()
+	result, err := train.Run(context.Background(), r, train.Options{Dir: dir, Device: testkit.XLA(t).Kind})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func TestRunLearnsAndReports(t *testing.T) {
+	kind := testkit.XLA(t).Kind
+	var phases []train.Phase
+	result, err := train.Run(context.Background(), quick(t, 3), train.Options{Device: kind, Report: func(e train.Event) {
+		if len(phases) == 0 || phases[len(phases)-1] != e.Phase {
+			phases = append(phases, e.Phase)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	epoch := []train.Phase{train.Training, train.Evaluating, train.EpochDone}
+	want := []train.Phase{train.Preparing, train.Evaluating, train.EpochDone}
+	for range 3 {
+		want = append(want, epoch...)
+	}
+	if diff := cmp.Diff(append(want, train.Finished), phases); diff != "" {
+		t.Errorf("phases (-want +got):\n%s", diff)
+	}
+	if len(result.Epochs) != 4 || result.Epochs[0].Epoch != 0 || result.Last().Epoch != 3 {
+		t.Fatalf("epochs %+v, want the untrained network and three", result.Epochs)
+	}
+	if first, last := result.Epochs[1].Loss, result.Last().Loss; !(last < first) {
+		t.Errorf("loss went from %g to %g, want it to fall", first, last)
+	}
+	if result.Memory.Peak <= 0 || result.CompileSeconds <= 0 || result.Device == "" {
+		t.Errorf("incomplete result %+v", result)
+	}
+}
+
+func TestSameSeedSameNumbers(t *testing.T) {
+	a, b := run(t, quick(t, 2), ""), run(t, quick(t, 2), "")
+	if diff := cmp.Diff(a.Epochs, b.Epochs, numbers); diff != "" {
+		t.Errorf("two runs of one recipe differ:\n%s", diff)
+	}
+	other := quick(t, 2)
+	other.Seed++
+	if c := run(t, other, ""); c.Last().Loss == a.Last().Loss {
+		t.Error("another seed gives the same loss")
+	}
+}
+
+func TestResumeEqualsOneRun(t *testing.T) {
+	kind := testkit.XLA(t).Kind
+	r, dir := quick(t, 3), t.TempDir()
+	whole := run(t, r, "")
+
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	_, err := train.Run(ctx, r, train.Options{Dir: dir, Device: kind, Report: func(e train.Event) {
+		if e.Phase == train.Training && e.Epoch == 2 && e.Step == 3 {
+			cancel()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "after epoch 1") {
+		t.Fatalf("stopped run returned %v", err)
+	}
+	half, err := train.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if half.Last().Epoch != 1 {
+		t.Fatalf("the folder ends at epoch %d, want 1", half.Last().Epoch)
+	}
+	if diff := cmp.Diff(whole.Epochs, run(t, r, dir).Epochs, numbers); diff != "" {
+		t.Errorf("the resumed run differs from one without a break:\n%s", diff)
+	}
+	again := run(t, r, dir)
+	if diff := cmp.Diff(whole.Epochs, again.Epochs, numbers); diff != "" {
+		t.Errorf("a finished run changed when run again:\n%s", diff)
+	}
+}
+
+func TestRunFolderErrors(t *testing.T) {
+	r, dir := quick(t, 1), t.TempDir()
+	run(t, r, dir)
+	other := r
+	other.Seed++
+	_, err := train.Run(context.Background(), other, train.Options{Dir: dir, Device: device.CPU})
+	if err == nil || !strings.Contains(err.Error(), "another recipe") {
+		t.Errorf("another recipe in the folder: %v", err)
+	}
+	path := filepath.Join(dir, "checkpoint.safetensors")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flipped := append([]byte{}, whole...)
+	flipped[len(flipped)-5] ^= 1
+	for name, damaged := range map[string][]byte{"truncated": whole[:len(whole)/2], "flipped": flipped, "empty": nil} {
+		if err := os.WriteFile(path, damaged, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, err := train.Run(context.Background(), r, train.Options{Dir: dir, Device: device.CPU})
+		if err == nil || !strings.Contains(err.Error(), "checkpoint") || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s checkpoint: %v", name, err)
+		}
+	}
+}
+
+func TestDivergingLossIsAnError(t *testing.T) {
+	r := quick(t, 1)
+	r.Optim.LR = math.MaxFloat32
+	_, err := train.Run(context.Background(), r, train.Options{Device: testkit.XLA(t).Kind})
+	if err == nil || !strings.Contains(err.Error(), "not a finite number") {
+		t.Errorf("diverging run returned %v", err)
+	}
+}
+
+func TestBF16(t *testing.T) {
+	r := quick(t, 2)
+	r.Precision = device.BF16
+	bf16, f32 := run(t, r, ""), run(t, quick(t, 2), "")
+	if a, b := bf16.Last().Loss, f32.Last().Loss; math.Abs(a-b) > 0.1*b {
+		t.Errorf("loss %g in bf16 and %g in f32", a, b)
+	}
+}
