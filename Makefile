@@ -13,7 +13,8 @@ setup: ## install what is missing
 	@$(SSLKIT) setup
 
 demo: setup ## watch SimCLR learn in a notebook, and write the page to runs/demo
-	@$(SSLKIT) run notebooks/quickstart.ipynb --output runs/demo/quickstart.ipynb --html runs/demo/quickstart.html $(ARGS)
+	@rm -rf runs/demo
+	@$(SSLKIT) run notebooks/quickstart.ipynb --dir runs/demo --output runs/demo/quickstart.ipynb --html runs/demo/quickstart.html $(ARGS)
 
 test: setup ## run all tests, the notebooks through the kernel too
 	@$(SSLKIT) test -timeout 20m $(or $(ARGS),./...)

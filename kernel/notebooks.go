@@ -34,6 +34,7 @@ func runCommand() *cobra.Command {
 	}
 	run.Flags().StringVarP(&o.Output, "output", "o", "", "write the executed notebook here")
 	run.Flags().StringVar(&o.HTML, "html", "", "write the executed notebook as a page here")
+	run.Flags().StringVar(&o.Dir, "dir", "", "the folder in which the cells run (default the notebook's)")
 	run.Flags().DurationVar(&o.Timeout, "timeout", 20*time.Minute, "the longest a cell may take")
 	return run
 }

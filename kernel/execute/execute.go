@@ -27,6 +27,7 @@ var driver string
 type Options struct {
 	Notebook string        // the .ipynb file; cells run in its directory
 	Output   string        // the executed notebook
+	Dir      string        // in which the cells run; "": the notebook's
 	HTML     string        // the executed notebook as a page, pictures included
 	Timeout  time.Duration // of each cell
 }
@@ -95,7 +96,16 @@ func arguments(h home.Home, o Options, temp string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"-c", driver, file, "--kernelspec", h.KernelSpec(), "--directory", filepath.Dir(file), "--temp", temp}
+	dir := filepath.Dir(file)
+	if o.Dir != "" {
+		if dir, err = filepath.Abs(o.Dir); err != nil {
+			return nil, err
+		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	args := []string{"-c", driver, file, "--kernelspec", h.KernelSpec(), "--directory", dir, "--temp", temp}
 	if o.Timeout > 0 {
 		args = append(args, "--timeout", strconv.Itoa(max(1, int(o.Timeout.Seconds()))))
 	}

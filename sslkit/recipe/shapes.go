@@ -33,7 +33,7 @@ func Shapes(name string) (Recipe, error) {
 		},
 		Views:     []augment.Policy{view, view},
 		Optim:     optim.SGD{LR: 0.12, Momentum: 0.9, Nesterov: false, WeightDecay: 5e-4},
-		Epochs:    8,
+		Epochs:    4,
 		Batch:     125,
 		Eval:      eval.KNN{K: 200, Temperature: 0.1},
 		Precision: device.F32,

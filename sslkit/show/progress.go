@@ -47,9 +47,14 @@ type progress struct {
 	phase     train.Phase // then
 	start     time.Time   // first event of training
 	startStep int         // steps of the run done then
+	steps     int         // of an epoch, once an event told
 }
 
 func (p *progress) report(e train.Event) {
+	if e.Steps == 0 {
+		e.Steps = p.steps
+	}
+	p.steps = e.Steps
 	if p.clear != nil && e.Phase != train.Training {
 		p.clear()
 	}
@@ -64,7 +69,7 @@ func (p *progress) report(e train.Event) {
 		p.draw(e, left)
 		p.drawn, p.phase = now, e.Phase
 	}
-	if p.end != nil && e.Phase == train.Finished {
+	if p.end != nil && (e.Phase == train.EpochDone || e.Phase == train.Finished) {
 		p.end()
 	}
 }
