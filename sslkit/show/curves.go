@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -96,6 +97,8 @@ func drawCurves(canvas draw.Canvas, results []*train.Result) error {
 		if math.IsInf(p.Y.Min, 0) { // nothing to draw yet
 			p.Y.Min, p.Y.Max = 0, 1
 		}
+		margin := 0.06 * (p.Y.Max - p.Y.Min) // room for the legend, and for ends of curves
+		p.Y.Min, p.Y.Max = p.Y.Min-margin, p.Y.Max+margin
 	}
 	left, right := draw.Crop(canvas, 0, -canvas.Size().X/2, 0, 0), draw.Crop(canvas, canvas.Size().X/2, 0, 0, 0)
 	accuracy.Draw(draw.Crop(left, 0, -vg.Millimeter*4, 0, 0))
@@ -106,8 +109,21 @@ func drawCurves(canvas draw.Canvas, results []*train.Result) error {
 func panel(title string) *plot.Plot {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text = title, "epoch"
+	p.Y.Tick.Marker = plot.TickerFunc(ticks)
 	p.Add(plotter.NewGrid())
 	return p
+}
+
+// ticks are gonum's, with as many digits as tell neighbours apart.
+func ticks(low, high float64) []plot.Tick {
+	marks := plot.DefaultTicks{}.Ticks(low, high)
+	digits := int(min(max(1-math.Floor(math.Log10(high-low)), 0), 6))
+	for i := range marks {
+		if marks[i].Label != "" {
+			marks[i].Label = strconv.FormatFloat(marks[i].Value, 'f', digits, 64)
+		}
+	}
+	return marks
 }
 
 // points are the accuracies, the untrained network's first, and the losses of trained epochs.
