@@ -1,0 +1,57 @@
+package eval_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
+	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/google/go-cmp/cmp"
+	"github.com/gossl/gossl/sslkit/eval"
+	"github.com/gossl/gossl/sslkit/internal/testkit"
+)
+
+func predict(t *testing.T, knn eval.KNN, classes int, queries, bank testkit.Array, labels []int32) ([]int32, error) {
+	t.Helper()
+	c, err := knn.NewClassifier(testkit.Any(t), classes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Predict(context.Background(), queries.Tensor(dtypes.Float32), bank.Tensor(dtypes.Float32),
+		tensors.FromFlatDataAndDimensions(labels, len(labels)))
+}
+
+func TestPredictClearNeighbours(t *testing.T) {
+	bank := testkit.Array{Shape: []int{4, 2}, Data: []float64{1, 0, 2, 0.1, 0, 3, 0.1, 1}}
+	queries := testkit.Array{Shape: []int{3, 2}, Data: []float64{5, 0.2, 0.3, 9, 1, 0.1}}
+	got, err := predict(t, eval.KNN{K: 2, Temperature: 0.1}, 2, queries, bank, []int32{0, 0, 1, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int32{0, 1, 0}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPredictWantsABankOfK(t *testing.T) {
+	bank := testkit.Array{Shape: []int{2, 2}, Data: []float64{1, 0, 0, 1}}
+	_, err := predict(t, eval.KNN{K: 3, Temperature: 0.1}, 2, bank, bank, []int32{0, 1})
+	if err == nil || !strings.Contains(err.Error(), "k 3 is more than the 2 features") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for _, knn := range []eval.KNN{{}, {K: 1}, {K: 0, Temperature: 1}, {K: 3, Temperature: -1}} {
+		if knn.Validate() == nil {
+			t.Errorf("%+v is valid", knn)
+		}
+	}
+}
+
+func TestAccuracy(t *testing.T) {
+	if got := eval.Accuracy([]int32{1, 2, 3, 4}, []int32{1, 2, 0, 4}); got != 0.75 {
+		t.Errorf("accuracy %g, want 0.75", got)
+	}
+}
