@@ -6,10 +6,17 @@ package device
 #include <stdlib.h>
 #include <sys/mman.h>
 
-// tune_allocator makes malloc keep the memory it has, in one heap of huge pages.
-static void tune_allocator(size_t heap) {
+// Runs before main: a thread keeps the heap that its first malloc gave it, and
+// the heaps of threads are too small for XLA's buffers.
+__attribute__((constructor)) static void one_heap(void) {
 #ifdef __GLIBC__
 	mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
+// tune_allocator makes malloc keep the memory it has, in huge pages.
+static void tune_allocator(size_t heap) {
+#ifdef __GLIBC__
 	mallopt(M_MMAP_MAX, 0);
 	mallopt(M_TRIM_THRESHOLD, -1); // never
 	mallopt(M_TOP_PAD, 64 << 20);

@@ -1,0 +1,88 @@
+package eval_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/shapes"
+	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/augment"
+	"github.com/gossl/gossl/sslkit/backbone"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/eval"
+	"github.com/gossl/gossl/sslkit/internal/testkit"
+	"github.com/gossl/gossl/sslkit/nn"
+)
+
+// BenchmarkEmbed times features of 32×32 images, by ResNet-18.
+func BenchmarkEmbed(b *testing.B) {
+	d := testkit.XLA(b)
+	const n = 2_000
+	for _, width := range []int{16, 64} {
+		b.Run(fmt.Sprintf("width=%d/images=%d", width, n), func(b *testing.B) {
+			network := backbone.ResNet18()
+			network.Width = width
+			features := func(scope *nn.Scope, images *graph.Node) *graph.Node {
+				return network.Forward(scope, augment.SimCLR(32).Plain(images))
+			}
+			vars, err := nn.Declare(d.Backend, nn.Mode{Precision: device.F32}, func(scope *nn.Scope) {
+				features(scope, graph.Zeros(scope.Graph(), shapes.Make(dtypes.Uint8, 2, 32, 32, 3)))
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			embedder, err := eval.NewEmbedder(d, vars, device.F32, features)
+			if err != nil {
+				b.Fatal(err)
+			}
+			p, q := vars.Initial(1)
+			params, buffers := testkit.Tensor(dtypes.Float32, p, len(p)), testkit.Tensor(dtypes.Float32, q, len(q))
+			images := tensors.FromFlatDataAndDimensions(make([]uint8, n*32*32*3), n, 32, 32, 3)
+			embed := func() {
+				out, err := embedder.Embed(context.Background(), params, buffers, images)
+				if err != nil {
+					b.Fatal(err)
+				}
+				out.MustConstFlatData(func(any) {}) // waits for the device
+				out.MustFinalizeAll()
+			}
+			embed()
+			for b.Loop() {
+				embed()
+			}
+			b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "images/s")
+		})
+	}
+}
+
+// BenchmarkKNN times the classification of a whole test set.
+func BenchmarkKNN(b *testing.B) {
+	d := testkit.XLA(b)
+	for _, c := range []struct{ bank, queries, dim int }{{5_000, 1_000, 128}, {50_000, 10_000, 128}, {50_000, 10_000, 512}} {
+		b.Run(fmt.Sprintf("bank=%d/queries=%d/dim=%d", c.bank, c.queries, c.dim), func(b *testing.B) {
+			classifier, err := eval.KNN{K: 200, Temperature: 0.1}.NewClassifier(d, 10)
+			if err != nil {
+				b.Fatal(err)
+			}
+			bank := testkit.Tensor(dtypes.Float32, testkit.G(1, c.bank, c.dim), c.bank, c.dim)
+			queries := testkit.Tensor(dtypes.Float32, testkit.G(2, c.queries, c.dim), c.queries, c.dim)
+			labels := make([]int32, c.bank)
+			for i := range labels {
+				labels[i] = int32(i % 10)
+			}
+			classes := tensors.FromFlatDataAndDimensions(labels, len(labels))
+			predict := func() {
+				if _, err := classifier.Predict(context.Background(), queries, bank, classes); err != nil {
+					b.Fatal(err)
+				}
+			}
+			predict()
+			for b.Loop() {
+				predict()
+			}
+		})
+	}
+}
