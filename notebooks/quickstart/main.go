@@ -15,7 +15,7 @@ import (
 func main() {
 	name := flag.String("data", data, "data set: shapes or cifar10")
 	epochs := flag.Int("epochs", 0, "epochs to train")
-	batch := flag.Int("batch", 0, "images per step")
+	batch := flag.Int("batch", 0, "images per step; the learning rate is scaled with it")
 	width := flag.Int("width", 0, "channels of the network's first stage")
 	images := flag.Int("images", 0, "images to train on")
 	on := flag.String("device", string(kind), "auto, cuda, cpu or go")
@@ -27,6 +27,9 @@ func main() {
 	}
 
 	check(choose(*name))
+	if *batch != 0 {
+		what.Optim.LR *= float64(*batch) / float64(what.Batch)
+	}
 	for value, field := range map[*int]*int{
 		epochs: &what.Epochs, batch: &what.Batch, width: &what.Backbone.Width, images: &what.TrainImages,
 	} {

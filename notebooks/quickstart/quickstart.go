@@ -10,7 +10,8 @@ package main
 // only to measure: an image of the test set gets the class of its nearest neighbours among the training images, and the
 // *kNN accuracy* says how often that is right. With ten classes, guessing gives 0.1.
 //
-// The pictures are drawn on this machine, nothing is downloaded. On two CPUs the whole page takes under two minutes. Run the cells from top to bottom.
+// The pictures are drawn on this machine, nothing is downloaded. On two CPUs the whole page takes under two minutes. Run
+// the cells from top to bottom.
 
 // %%
 
@@ -27,7 +28,9 @@ import (
 )
 
 // %% [markdown]
-// An error ends its cell.
+// ## Errors
+//
+// An error ends its cell: nothing goes on without what it needs.
 
 // %%
 
@@ -133,6 +136,9 @@ func ShowCurves() {
 }
 
 //gonb:%exec ShowCurves
+
+// %% [markdown]
+// ## The run in numbers
 
 // %% tags=["summary"]
 

@@ -1,19 +1,19 @@
 package show
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"image"
-	"io"
+	"image/color"
 	"math"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/plotutil"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -22,17 +22,31 @@ import (
 	"github.com/gossl/gossl/sslkit/train"
 )
 
-const curvesWidth, curvesHeight = 24 * vg.Centimeter, 9 * vg.Centimeter
+const curvesWidth, curvesHeight = 22 * vg.Centimeter, 8 * vg.Centimeter
+
+// palette is Okabe and Ito's, which colour-blind readers can tell apart.
+var palette = []color.Color{
+	color.NRGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff},
+	color.NRGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff},
+	color.NRGBA{R: 0x00, G: 0x9e, B: 0x73, A: 0xff},
+	color.NRGBA{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff},
+	color.NRGBA{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff},
+	color.NRGBA{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff},
+}
 
 // Curves shows kNN accuracy and training loss by epoch, side by side. Epoch 0
 // is the untrained network, whose accuracy a dashed line carries along. Several
-// runs share the axes and get a legend.
+// runs share the axes and get a legend. Notebooks keep it as SVG and as PNG.
 func Curves(results ...*train.Result) error {
 	picture, err := CurvesImage(results...)
 	if err != nil {
 		return err
 	}
-	return display(picture, "curves: shown in a notebook; show.SaveCurves keeps them")
+	svg, err := curvesSVG(results)
+	if err != nil {
+		return err
+	}
+	return display(picture, svg, "curves: shown in a notebook; show.SaveCurves keeps them")
 }
 
 // CurvesImage returns the picture that [Curves] shows.
@@ -44,28 +58,39 @@ func CurvesImage(results ...*train.Result) (image.Image, error) {
 	return canvas.Image(), nil
 }
 
+func curvesSVG(results []*train.Result) (string, error) {
+	canvas := vgsvg.New(curvesWidth, curvesHeight)
+	if err := drawCurves(draw.New(canvas), results); err != nil {
+		return "", err
+	}
+	var file strings.Builder
+	if _, err := canvas.WriteTo(&file); err != nil {
+		return "", fmt.Errorf("show: curves: %w", err)
+	}
+	svg := file.String()
+	svg = svg[max(strings.Index(svg, "<svg"), 0):] // pages want no XML header
+	// Fonts of the same widths, where Liberation is not installed.
+	return strings.ReplaceAll(svg, "font-family:Liberation Sans", "font-family:Liberation Sans,Arial,Helvetica,sans-serif"), nil
+}
+
 // SaveCurves writes what [Curves] shows to a file, whose name ends in .png or .svg.
 func SaveCurves(path string, results ...*train.Result) error {
-	var canvas interface {
-		vg.CanvasSizer
-		io.WriterTo
-	}
 	switch filepath.Ext(path) {
 	case ".png":
-		canvas = vgimg.PngCanvas{Canvas: vgimg.New(curvesWidth, curvesHeight)}
+		picture, err := CurvesImage(results...)
+		if err != nil {
+			return err
+		}
+		return SavePNG(path, picture)
 	case ".svg":
-		canvas = vgsvg.New(curvesWidth, curvesHeight)
+		svg, err := curvesSVG(results)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(path, []byte(svg), 0o644)
 	default:
 		return fmt.Errorf("show: SaveCurves: %s: want a name that ends in .png or .svg", path)
 	}
-	if err := drawCurves(draw.New(canvas), results); err != nil {
-		return err
-	}
-	var file bytes.Buffer
-	if _, err := canvas.WriteTo(&file); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return os.WriteFile(path, file.Bytes(), 0o644)
 }
 
 // drawCurves fills the canvas with the two panels.
@@ -79,38 +104,48 @@ func drawCurves(canvas draw.Canvas, results []*train.Result) error {
 	for i, result := range results {
 		name := fmt.Sprintf("%s, run %d", result.Recipe.Name, i+1)
 		knn, losses := points(result)
-		if len(knn) > 0 {
-			top = max(top, knn[len(knn)-1].X)
-			if knn[0].X == 0 {
-				addLevel(accuracy, i, knn[0].Y)
-			}
+		top = max(top, float64(result.Recipe.Epochs))
+		if len(results) == 1 {
+			name = ""
 		}
-		if err := addCurve(accuracy, i, knn, name, len(results) > 1); err != nil {
+		if err := addCurve(accuracy, i, knn, ""); err != nil {
 			return err
 		}
-		if err := addCurve(loss, i, losses, name, len(results) > 1); err != nil {
+		if err := addCurve(loss, i, losses, name); err != nil {
 			return err
 		}
+	}
+	if err := addLevels(accuracy, results, top); err != nil {
+		return err
 	}
 	for _, p := range []*plot.Plot{accuracy, loss} {
 		p.X.Min, p.X.Max = 0, top
 		if math.IsInf(p.Y.Min, 0) { // nothing to draw yet
 			p.Y.Min, p.Y.Max = 0, 1
 		}
-		margin := 0.06 * (p.Y.Max - p.Y.Min) // room for the legend, and for ends of curves
+		margin := max(0.08*(p.Y.Max-p.Y.Min), 1e-6) // room for ends of curves and for words
 		p.Y.Min, p.Y.Max = p.Y.Min-margin, p.Y.Max+margin
 	}
-	left, right := draw.Crop(canvas, 0, -canvas.Size().X/2, 0, 0), draw.Crop(canvas, canvas.Size().X/2, 0, 0, 0)
-	accuracy.Draw(draw.Crop(left, 0, -vg.Millimeter*4, 0, 0))
-	loss.Draw(draw.Crop(right, vg.Millimeter*4, 0, 0, 0))
+	half, edge := canvas.Size().X/2, 3*vg.Millimeter
+	accuracy.Draw(draw.Crop(canvas, edge, -half-edge, edge, -edge))
+	loss.Draw(draw.Crop(canvas, half+edge, -edge, edge, -edge))
 	return nil
 }
 
 func panel(title string) *plot.Plot {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text = title, "epoch"
+	p.Title.Padding = 2 * vg.Millimeter
 	p.Y.Tick.Marker = plot.TickerFunc(ticks)
-	p.Add(plotter.NewGrid())
+	for _, style := range []*text.Style{
+		&p.Title.TextStyle, &p.X.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle,
+	} {
+		style.Font.Variant = "Sans"
+	}
+	p.Legend.TextStyle.Font.Size, p.Legend.Padding = vg.Points(10), vg.Points(2)
+	grid := plotter.NewGrid()
+	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{Y: 0xdd}, color.Gray{Y: 0xdd}
+	p.Add(grid)
 	return p
 }
 
@@ -140,7 +175,8 @@ func points(result *train.Result) (knn, loss plotter.XYs) {
 	return knn, loss
 }
 
-func addCurve(p *plot.Plot, i int, xys plotter.XYs, name string, legend bool) error {
+// addCurve draws the curve of run i, and puts its name, if any, into the legend.
+func addCurve(p *plot.Plot, i int, xys plotter.XYs, name string) error {
 	if len(xys) == 0 {
 		return nil
 	}
@@ -148,22 +184,41 @@ func addCurve(p *plot.Plot, i int, xys plotter.XYs, name string, legend bool) er
 	if err != nil {
 		return fmt.Errorf("show: curves: %w", err)
 	}
-	line.Color, dots.Color = plotutil.DarkColors[i%len(plotutil.DarkColors)], plotutil.DarkColors[i%len(plotutil.DarkColors)]
+	line.Color, dots.Color = palette[i%len(palette)], palette[i%len(palette)]
 	line.Width, dots.Shape, dots.Radius = vg.Points(1.5), draw.CircleGlyph{}, vg.Points(2)
 	p.Add(line, dots)
-	if legend {
+	if name != "" {
 		p.Legend.Add(name, line)
 	}
 	return nil
 }
 
-// addLevel draws the dashed line of the untrained network.
-func addLevel(p *plot.Plot, i int, y float64) {
-	level := plotter.NewFunction(func(float64) float64 { return y })
-	level.Color = plotutil.DarkColors[i%len(plotutil.DarkColors)]
-	level.Dashes = []vg.Length{vg.Points(4), vg.Points(3)}
-	p.Add(level)
-	if i == 0 {
-		p.Legend.Add("untrained", level)
+// addLevels draws the dashed lines of the untrained networks that were measured.
+func addLevels(p *plot.Plot, results []*train.Result, top float64) error {
+	lowest := math.Inf(1)
+	for i, result := range results {
+		if len(result.Epochs) == 0 || result.Epochs[0].Epoch != 0 || math.IsNaN(result.Epochs[0].KNN) {
+			continue
+		}
+		y := result.Epochs[0].KNN
+		level, err := plotter.NewLine(plotter.XYs{{X: 0, Y: y}, {X: top, Y: y}})
+		if err != nil {
+			return fmt.Errorf("show: curves: %w", err)
+		}
+		level.Color, level.Dashes = palette[i%len(palette)], []vg.Length{vg.Points(4), vg.Points(3)}
+		p.Add(level)
+		lowest = min(lowest, y)
 	}
+	if math.IsInf(lowest, 1) {
+		return nil
+	}
+	word, err := plotter.NewLabels(plotter.XYLabels{XYs: plotter.XYs{{X: top, Y: lowest}}, Labels: []string{"untrained"}})
+	if err != nil {
+		return fmt.Errorf("show: curves: %w", err)
+	}
+	style := &word.TextStyle[0]
+	style.Font.Variant, style.XAlign, style.YAlign = "Sans", text.XRight, text.YTop
+	word.Offset.Y = -vg.Points(2)
+	p.Add(word)
+	return nil
 }

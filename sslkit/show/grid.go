@@ -25,7 +25,7 @@ func Grid(images *dataset.Images, n, columns int) error {
 	if err != nil {
 		return err
 	}
-	return display(picture, "grid of images: shown in a notebook; show.SavePNG keeps a show.GridImage")
+	return display(picture, "", "grid of images: shown in a notebook; show.SavePNG keeps a show.GridImage")
 }
 
 // GridImage returns the picture that [Grid] shows. If there are fewer than n

@@ -13,10 +13,12 @@ import (
 	"os"
 
 	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/gonb/gonbui/protocol"
 )
 
-// display shows a picture below the cell. Outside notebooks it prints hint.
-func display(picture image.Image, hint string) error {
+// display shows a picture below the cell, as SVG too if there is one. Outside
+// notebooks it prints hint.
+func display(picture image.Image, svg, hint string) error {
 	if !gonbui.IsNotebook {
 		fmt.Println(hint)
 		return nil
@@ -25,7 +27,11 @@ func display(picture image.Image, hint string) error {
 	if err := png.Encode(&file, picture); err != nil {
 		return fmt.Errorf("show: %w", err)
 	}
-	gonbui.DisplayPng(file.Bytes())
+	data := map[protocol.MIMEType]any{protocol.MIMEImagePNG: file.Bytes()}
+	if svg != "" {
+		data[protocol.MIMEImageSVG] = svg
+	}
+	gonbui.SendData(&protocol.DisplayData{Data: data})
 	gonbui.Sync()
 	return gonbui.Error()
 }

@@ -25,7 +25,7 @@ func Views(images *dataset.Images, n int, policy augment.Policy, views int, kind
 	if err != nil {
 		return err
 	}
-	return display(picture, "views of images: shown in a notebook; show.SavePNG keeps a show.ViewsImage")
+	return display(picture, "", "views of images: shown in a notebook; show.SavePNG keeps a show.ViewsImage")
 }
 
 // ViewsImage returns the picture that [Views] shows. The same arguments give

@@ -18,8 +18,8 @@ import (
 // and the optimizer's velocity in the order of the parameters.
 //
 // Its file is in the safetensors format, a tensor for each variable under its
-// path ("velocity/…" for the optimizer's), in float64, which holds float32
-// exactly. Its metadata have the epoch and a SHA-256 over the tensors.
+// path ("velocity/…" for the optimizer's), in float32 where that loses nothing,
+// else in float64. Its metadata have the epoch and a SHA-256 over the tensors.
 type checkpoint struct {
 	epoch                     int
 	params, velocity, buffers []float64
@@ -65,16 +65,13 @@ func (c *checkpoint) write(path string, vars *nn.Variables) error {
 	views := map[string]safetensors.TensorView{}
 	sum := sha256.New()
 	for _, p := range c.parts(vars) {
-		data := make([]byte, 0, 8*len(p.values))
-		for _, v := range p.values {
-			data = binary.LittleEndian.AppendUint64(data, math.Float64bits(v))
-		}
+		dtype, data := encode(p.values)
 		sum.Write(data)
 		shape := make([]uint64, len(p.dims))
 		for i, d := range p.dims {
 			shape[i] = uint64(d)
 		}
-		view, err := safetensors.NewTensorView(safetensors.F64, shape, data)
+		view, err := safetensors.NewTensorView(dtype, shape, data)
 		if err != nil {
 			return fmt.Errorf("checkpoint: %s: %w", p.name, err)
 		}
@@ -115,16 +112,49 @@ func readCheckpoint(path string, vars *nn.Variables) (*checkpoint, error) {
 	sum := sha256.New()
 	for _, p := range c.parts(vars) {
 		tensor, ok := tensors.Tensor(p.name)
-		if !ok || tensor.DType() != safetensors.F64 || len(tensor.Data()) != 8*len(p.values) {
-			return nil, fmt.Errorf("the checkpoint has no tensor %q of %d float64 numbers: it is another model's", p.name, len(p.values))
+		if !ok || !decode(p.values, tensor.DType(), tensor.Data()) {
+			return nil, fmt.Errorf("the checkpoint has no tensor %q of %d floating-point numbers: it is another model's", p.name, len(p.values))
 		}
 		sum.Write(tensor.Data())
-		for i := range p.values {
-			p.values[i] = math.Float64frombits(binary.LittleEndian.Uint64(tensor.Data()[8*i:]))
-		}
 	}
 	if hex.EncodeToString(sum.Sum(nil)) != meta["sha256"] {
 		return nil, errors.New("damaged checkpoint: its checksum is wrong")
 	}
 	return c, nil
+}
+
+// encode returns numbers as the bytes of the narrowest type that holds them exactly.
+func encode(values []float64) (safetensors.DType, []byte) {
+	for _, v := range values {
+		if float64(float32(v)) != v {
+			wide := make([]byte, 0, 8*len(values))
+			for _, v := range values {
+				wide = binary.LittleEndian.AppendUint64(wide, math.Float64bits(v))
+			}
+			return safetensors.F64, wide
+		}
+	}
+	narrow := make([]byte, 0, 4*len(values))
+	for _, v := range values {
+		narrow = binary.LittleEndian.AppendUint32(narrow, math.Float32bits(float32(v)))
+	}
+	return safetensors.F32, narrow
+}
+
+// decode fills values with the numbers of a tensor, and reports whether the
+// tensor has that many.
+func decode(values []float64, dtype safetensors.DType, data []byte) bool {
+	switch {
+	case dtype == safetensors.F32 && len(data) == 4*len(values):
+		for i := range values {
+			values[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:])))
+		}
+	case dtype == safetensors.F64 && len(data) == 8*len(values):
+		for i := range values {
+			values[i] = math.Float64frombits(binary.LittleEndian.Uint64(data[8*i:]))
+		}
+	default:
+		return false
+	}
+	return true
 }

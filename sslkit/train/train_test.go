@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/gossl/gossl/sslkit/backbone"
+	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -156,4 +159,43 @@ func TestBF16(t *testing.T) {
 	if a, b := bf16.Last().Loss, f32.Last().Loss; math.Abs(a-b) > 0.1*b {
 		t.Errorf("loss %g in bf16 and %g in f32", a, b)
 	}
+}
+
+// The pure-Go backend needs no plugin: this run works on every machine.
+func TestGoBackend(t *testing.T) {
+	r := quick(t, 2)
+	r.TrainImages, r.TestImages, r.Batch, r.Eval.K = 32, 10, 8, 5
+	r.Backbone = backbone.ResNet{Width: 4, Blocks: []int{1}, StemReLU: true}
+	for i := range r.Views {
+		r.Views[i].Size = 8
+	}
+	data := &dataset.Set{Train: noise(r.TrainImages, 8), Test: noise(r.TestImages, 8)}
+	dir := t.TempDir()
+	result, err := train.Run(context.Background(), r, train.Options{Dir: dir, Device: device.Go, Data: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, last := result.Epochs[1].Loss, result.Last().Loss; !(last < first) {
+		t.Errorf("loss went from %g to %g, want it to fall", first, last)
+	}
+	kept, err := train.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(result, kept); diff != "" {
+		t.Errorf("the folder holds another result:\n%s", diff)
+	}
+}
+
+// noise are images of random pixels.
+func noise(n, size int) *dataset.Images {
+	random := rand.New(rand.NewPCG(uint64(n), 0))
+	images := &dataset.Images{Height: size, Width: size, Classes: []string{"even", "odd"}}
+	for i := range n {
+		images.Labels = append(images.Labels, int32(i%2))
+		for range size * size * 3 {
+			images.Pixels = append(images.Pixels, uint8(random.UintN(256)))
+		}
+	}
+	return images
 }

@@ -12,11 +12,13 @@ import (
 
 // Golden reads every file of reference numbers of one kind ("losses", "steps",
 // …): those whose name holds the kind, in the directory that SSLKIT_GOLDEN
-// names, by default the repository's own. It fails the test if there is none.
+// names, by default the repository's own. If a directory so named has none, the
+// test is skipped.
 func Golden[T any](t testing.TB, kind string) map[string]T {
 	t.Helper()
 	dir := os.Getenv("SSLKIT_GOLDEN")
-	if dir == "" {
+	named := dir != ""
+	if !named {
 		_, here, _, _ := runtime.Caller(0)
 		dir = filepath.Join(filepath.Dir(here), "..", "..", "testdata", "golden")
 	}
@@ -35,6 +37,9 @@ func Golden[T any](t testing.TB, kind string) map[string]T {
 			t.Fatalf("%s: %v", path, err)
 		}
 		files[strings.TrimSuffix(filepath.Base(path), ".json")] = file
+	}
+	if len(files) == 0 && named {
+		t.Skipf("no *%s*.json in SSLKIT_GOLDEN=%s", kind, dir)
 	}
 	if len(files) == 0 {
 		t.Fatalf("no *%s*.json in %s", kind, dir)

@@ -1,0 +1,115 @@
+package recipe_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/recipe"
+)
+
+// all are the recipes of the package, by what makes them.
+func all(t *testing.T) map[string]recipe.Recipe {
+	t.Helper()
+	recipes := map[string]recipe.Recipe{}
+	for _, m := range method.All() {
+		name := method.Name(m)
+		for from, get := range map[string]func(string) (recipe.Recipe, error){
+			"CIFAR10": recipe.CIFAR10, "Shapes": recipe.Shapes,
+		} {
+			r, err := get(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			recipes[from+" "+name] = r
+		}
+	}
+	return recipes
+}
+
+func TestRecipesAreValid(t *testing.T) {
+	for name, r := range all(t) {
+		if err := r.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := recipe.Quick(r).Validate(); err != nil {
+			t.Errorf("Quick of %s: %v", name, err)
+		}
+		if r.Source == "" {
+			t.Errorf("%s does not say where its values come from", name)
+		}
+	}
+}
+
+func TestUnknownMethod(t *testing.T) {
+	for _, get := range []func(string) (recipe.Recipe, error){recipe.CIFAR10, recipe.Shapes} {
+		if _, err := get("simclr"); err == nil || !strings.Contains(err.Error(), `"simclr"`) || !strings.Contains(err.Error(), "SimCLR") {
+			t.Errorf("error %v, want one that names what was asked for and what there is", err)
+		}
+	}
+}
+
+func TestJSONRoundTrip(t *testing.T) {
+	for name, want := range all(t) {
+		text, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got recipe.Recipe
+		if err := json.Unmarshal(text, &got); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s changes in JSON:\n%s", name, diff)
+		}
+	}
+}
+
+// A recipe's JSON has every field, and no field in it twice.
+func TestJSONIsComplete(t *testing.T) {
+	r, err := recipe.CIFAR10("SimCLR")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		t.Fatal(err)
+	}
+	if want := reflect.TypeOf(r).NumField(); len(fields) != want {
+		t.Errorf("%d fields in %s, want %d", len(fields), text, want)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for want, spoil := range map[string]func(r *recipe.Recipe){
+		"method is not set":      func(r *recipe.Recipe) { r.Method = nil },
+		"train_images is 0":      func(r *recipe.Recipe) { r.TrainImages = 0 },
+		"test_images is -1":      func(r *recipe.Recipe) { r.TestImages = -1 },
+		"epochs is -3":           func(r *recipe.Recipe) { r.Epochs = -3 },
+		"batch is 1":             func(r *recipe.Recipe) { r.Batch = 1 },
+		"more than the 100":      func(r *recipe.Recipe) { r.TrainImages = 100 },
+		"k is 60000":             func(r *recipe.Recipe) { r.Eval.K = 60_000 },
+		"1 views, want the 2 of": func(r *recipe.Recipe) { r.Views = r.Views[:1] },
+		"views[1]":               func(r *recipe.Recipe) { r.Views[1].Size = 0 },
+		"width":                  func(r *recipe.Recipe) { r.Backbone.Width = 0 },
+		"temperature":            func(r *recipe.Recipe) { r.Eval.Temperature = 0 },
+		"momentum":               func(r *recipe.Recipe) { r.Optim.Momentum = 1.5 },
+		`"f8"`:                   func(r *recipe.Recipe) { r.Precision = "f8" },
+	} {
+		r, err := recipe.CIFAR10("SimCLR")
+		if err != nil {
+			t.Fatal(err)
+		}
+		spoil(&r)
+		if err := r.Validate(); err == nil || !strings.HasPrefix(err.Error(), "recipe: ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one from recipe that says %q", err, want)
+		}
+	}
+}
