@@ -87,7 +87,7 @@ func (s *Setup) pythonSteps() []step {
 	}, {
 		name:  "Install JupyterLab",
 		files: []string{"jupyter.txt"},
-		wants: []string{s.Home.Path("venv", "bin", "jupyter-lab")},
+		wants: []string{s.Home.Path("venv", "bin", "jupyter-lab"), s.labConfig()},
 		run: func(ctx context.Context) error {
 			if err := s.pip(ctx, "-r", s.tool("jupyter.txt")); err != nil {
 				return err
@@ -190,12 +190,15 @@ func (s *Setup) pip(ctx context.Context, args ...string) error {
 
 // quietLab turns off JupyterLab's fetching of news.
 func (s *Setup) quietLab() error {
-	dir := s.Home.Path("venv", "etc", "jupyter", "labconfig")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(s.labConfig()), 0o755); err != nil {
 		return err
 	}
 	const config = `{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}` + "\n"
-	return home.WriteFile(filepath.Join(dir, "page_config.json"), []byte(config))
+	return home.WriteFile(s.labConfig(), []byte(config))
+}
+
+func (s *Setup) labConfig() string {
+	return s.Home.Path("venv", "etc", "jupyter", "labconfig", "page_config.json")
 }
 
 // output returns what a quick command prints, or nothing if it fails.

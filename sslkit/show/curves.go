@@ -123,7 +123,10 @@ func drawCurves(canvas draw.Canvas, results []*train.Result) error {
 		if math.IsInf(p.Y.Min, 0) { // nothing to draw yet
 			p.Y.Min, p.Y.Max = 0, 1
 		}
-		margin := max(0.08*(p.Y.Max-p.Y.Min), 1e-6) // room for ends of curves and for words
+		margin := 0.08 * (p.Y.Max - p.Y.Min) // room for ends of curves and for words
+		if margin == 0 {
+			margin = 0.05
+		}
 		p.Y.Min, p.Y.Max = p.Y.Min-margin, p.Y.Max+margin
 	}
 	half, edge := canvas.Size().X/2, 3*vg.Millimeter
