@@ -201,7 +201,7 @@ func writeFile(path string, data []byte) error {
 	}
 	defer os.Remove(temp.Name()) // fails after the rename, as it should
 	_, err = temp.Write(data)
-	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
+	if err := errors.Join(err, temp.Chmod(0o644), temp.Sync(), temp.Close()); err != nil {
 		return err
 	}
 	return os.Rename(temp.Name(), path)
