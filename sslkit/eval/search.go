@@ -18,9 +18,9 @@ import (
 
 // sortedSearch sorts every row, which is faster on a CPU.
 func sortedSearch(similarities, labels *graph.Node, k KNN, classes int) *graph.Node {
-	nearest, at := graph.TopK(similarities, k.K, 1)                           // [queries, k] each
-	classOf := graph.Gather(labels, graph.ExpandAxes(at, -1))                 // [queries, k]
-	highest := graph.Slice(nearest, graph.AxisRange(), graph.AxisRange(0, 1)) // [queries, 1]
+	nearest, at := graph.TopK(similarities, k.K, 1)             // [queries, k] each
+	classOf := graph.Gather(labels, graph.ExpandAxes(at, -1))   // [queries, k]
+	highest := graph.ReduceAndKeep(nearest, graph.ReduceMax, 1) // [queries, 1]; a slice would make XLA sort whole rows
 	weights := vote(nearest, highest, k)
 	votes := graph.Mul(graph.OneHot(classOf, classes, weights.DType()), graph.ExpandAxes(weights, -1)) // [queries, k, classes]
 	return graph.ReduceSum(votes, 1)
