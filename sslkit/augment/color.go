@@ -33,6 +33,16 @@ func (x planes) grayscale(where *graph.Node) planes {
 	return x
 }
 
+// solarize inverts the values from 128/255 on in the images where [batch] says so.
+func (x planes) solarize(where *graph.Node) planes {
+	for c := range x {
+		bright := graph.GreaterOrEqual(x[c], graph.Scalar(x[c].Graph(), x[c].DType(), 128./255))
+		bright = graph.LogicalAnd(bright, graph.ExpandAxes(where, 1, 2)) // [batch, height, width]
+		x[c] = graph.Where(bright, graph.OneMinus(x[c]), x[c])
+	}
+	return x
+}
+
 // The operations of a jitter, in the order of its tables.
 const (
 	brightness = iota
@@ -90,7 +100,8 @@ func (p Policy) drawJitter(on, factors, order *graph.Node) *jitter {
 // operations have three places before the hue and three after it, and all but
 // three of these leave the image as it is.
 //
-// The operations are torchvision's ColorJitter on floats.
+// The operations are torchvision's ColorJitter on floats. What they make is used
+// several times later, so it is to be stored: see settle.
 func (j *jitter) apply(x planes) planes {
 	for place := range 3 {
 		x = j.blend(x, place, graph.LessThan)
@@ -99,7 +110,7 @@ func (j *jitter) apply(x planes) planes {
 	for place := range 3 {
 		x = j.blend(x, place+1, graph.GreaterThan)
 	}
-	return settle(x)
+	return x
 }
 
 // blend applies the operation at a place of the order, unless it is on the

@@ -86,11 +86,21 @@ func centralBox(height, width int, ratio [2]float64) (h, w int) {
 // two matrix products per image, of which the second also mirrors.
 func crop(images *graph.Node, b box, mirror *graph.Node, size int) planes {
 	images.AssertDims(-1, -1, -1, 3)
-	dims := images.Shape().Dimensions
-	batch, height, width := dims[0], dims[1], dims[2]
+	height, width := images.Shape().Dimensions[1], images.Shape().Dimensions[2]
 	vertical := triangles(b.top, b.height, nil, height, size)     // [batch, size, height]
 	horizontal := triangles(b.left, b.width, mirror, width, size) // [batch, size, width]
+	return resample(images, vertical, horizontal)
+}
 
+// resample makes the pixels of new images from weights for those of the old.
+//
+//	images      [batch, height, width, 3], a float type
+//	vertical    [batch, size, height]
+//	horizontal  [batch, size, width]
+//	result      [batch, size, size] for each colour
+func resample(images, vertical, horizontal *graph.Node) planes {
+	dims, size := images.Shape().Dimensions, vertical.Shape().Dimensions[1]
+	batch, height, width := dims[0], dims[1], dims[2]
 	x := graph.Reshape(images, batch, height, width*3)                              // [batch, height, width·3]
 	x = graph.Dot(vertical, x).General([]int{2}, []int{0}, []int{1}, []int{0})      // [batch, size, width·3]
 	x = graph.TransposeAllAxes(graph.Reshape(x, batch, size, width, 3), 0, 3, 1, 2) // [batch, 3, size, width]
@@ -130,4 +140,31 @@ func triangles(start, length, backwards *graph.Node, n, size int) *graph.Node {
 	weight := graph.MaxScalar(graph.OneMinus(away), 0.0)
 	weight = graph.Mul(weight, graph.ConvertDType(inside, dtype)) // [batch, size, n]
 	return graph.Div(weight, graph.ReduceAndKeep(weight, graph.ReduceSum, 2))
+}
+
+// centre resizes the images so that their shorter side has size pixels, and
+// cuts out the central square.
+//
+//	images  [batch, height, width, 3], a float type
+//	result  [batch, size, size] for each colour
+//
+// The geometry is that of torchvision's Resize and CenterCrop.
+func centre(images *graph.Node, size int) planes {
+	images.AssertDims(-1, -1, -1, 3)
+	g, dims := images.Graph(), images.Shape().Dimensions
+	weights := func(n int) *graph.Node {
+		side, from := centralPart(n, min(dims[1], dims[2]), size)
+		zero := graph.Zeros(g, shapes.Make(images.DType(), 1))
+		w := triangles(zero, graph.AddScalar(zero, float64(n)), nil, n, side)   // [1, side, n]
+		w = graph.Slice(w, graph.AxisRange(), graph.AxisRange(from, from+size)) // [1, size, n]
+		return graph.BroadcastToDims(w, dims[0], size, n)                       // [batch, size, n]
+	}
+	return resample(images, weights(dims[1]), weights(dims[2]))
+}
+
+// centralPart is what becomes of n pixels of an axis if the image's shorter side
+// gets size: how many pixels they are then, and where the central size of them begin.
+func centralPart(n, shorter, size int) (side, from int) {
+	side = size * n / shorter
+	return side, int(math.RoundToEven(float64(side-size) / 2))
 }

@@ -2,7 +2,6 @@ package augment
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -38,14 +37,14 @@ func TestPanics(t *testing.T) {
 	testkit.Panics(t, d, "size is 0", func(g *graph.Graph) {
 		Policy{}.View(key(g), images(g, dtypes.Uint8, 2, 8, 8, 3))
 	})
-	testkit.Panics(t, d, "images of 8×9 pixels, want 8×8", func(g *graph.Graph) {
-		SimCLR(8).Plain(images(g, dtypes.Uint8, 2, 8, 9, 3))
-	})
 }
 
 func TestValidate(t *testing.T) {
-	if err := SimCLR(32).Validate(); err != nil {
-		t.Errorf("SimCLR: %v", err)
+	byol0, byol1 := BYOL(32)
+	for i, p := range []Policy{SimCLR(32), SimSiam(32), byol0, byol1, byol0.Blurred(0), SimCLR(128).Blurred2021(0.5)} {
+		if err := p.Validate(); err != nil {
+			t.Errorf("policy %d: %v", i, err)
+		}
 	}
 	nan, inf := math.NaN(), math.Inf(1)
 	for _, c := range []struct {
@@ -66,6 +65,15 @@ func TestValidate(t *testing.T) {
 		{"saturation is +Inf", func(p *Policy) { p.Saturation = inf }},
 		{"hue is 0.6", func(p *Policy) { p.Hue = 0.6 }},
 		{"grayscale_p is NaN", func(p *Policy) { p.GrayscaleP = nan }},
+		{"blur_p is 2", func(p *Policy) { p.BlurP = 2 }},
+		{"blur_p is 0.5, want 0, or blur_sigma", func(p *Policy) { p.BlurP = 0.5 }},
+		{"blur_sigma is [-1 1]", func(p *Policy) { p.BlurSigma = [2]float64{-1, 1} }},
+		{"blur_sigma is [2 1]", func(p *Policy) { p.BlurSigma = [2]float64{2, 1} }},
+		{"blur_sigma is [0 +Inf]", func(p *Policy) { p.BlurSigma[1] = inf }},
+		{"blur_kernel is NaN", func(p *Policy) { p.BlurKernel = nan }},
+		{"blur_kernel is 33, want a number from 0 to 32", func(p *Policy) { p.BlurKernel = 33 }},
+		{"blur_kernel is 3, want 0 where", func(p *Policy) { *p = p.Blurred(1); p.BlurKernel = 3 }},
+		{"solarize_p is -1", func(p *Policy) { p.SolarizeP = -1 }},
 		{"mean is [NaN", func(p *Policy) { p.Mean[0] = nan }},
 		{"std is [0.229 0 ", func(p *Policy) { p.Std[1] = 0 }},
 	} {
@@ -77,8 +85,46 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// TestPublishedPolicies compares the policies with the published table.
+func TestPublishedPolicies(t *testing.T) {
+	byol0, byol1 := BYOL(128)
+	for i, c := range []struct {
+		policy                       Policy
+		scale, saturation, blur, sol float64
+	}{
+		{SimCLR(128), .08, .4, 0, 0},
+		{SimCLR(128).Blurred(.5), .08, .4, .5, 0},
+		{SimSiam(128), .2, .4, 0, 0},
+		{SimSiam(128).Blurred(.5), .2, .4, .5, 0},
+		{byol0, .08, .2, 1, 0},
+		{byol1, .08, .2, .1, .2},
+		{byol1.Blurred(0), .08, .2, 0, .2},
+	} {
+		want := Policy{
+			Size: 128, Scale: [2]float64{c.scale, 1}, Ratio: [2]float64{3. / 4, 4. / 3}, FlipP: .5,
+			JitterP: .8, Brightness: .4, Contrast: .4, Saturation: c.saturation, Hue: .1, GrayscaleP: .2,
+			BlurP: c.blur, SolarizeP: c.sol,
+			Mean: [3]float64{.485, .456, .406}, Std: [3]float64{.229, .224, .225},
+		}
+		if c.blur > 0 {
+			want.BlurSigma = [2]float64{.1, 2}
+		}
+		if diff := cmp.Diff(want, c.policy); diff != "" {
+			t.Errorf("policy %d (-want +got):\n%s", i, diff)
+		}
+	}
+	if p := SimCLR(128).Blurred(1).Blurred2021(.5); p.BlurP != .5 || p.BlurKernel != 12.8 || p.BlurSigma != [2]float64{} {
+		t.Errorf("blur of 2021: %+v", p)
+	}
+	if p := SimCLR(128).Blurred2021(.5).Blurred(0); p != SimCLR(128) {
+		t.Errorf("blur taken away: %+v", p)
+	}
+}
+
 func TestJSON(t *testing.T) {
-	text, err := json.Marshal(SimCLR(32))
+	want, _ := BYOL(32)
+	want.BlurKernel, want.SolarizeP = 1.5, 0.2
+	text, err := json.Marshal(want)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,48 +132,37 @@ func TestJSON(t *testing.T) {
 	if err := json.Unmarshal(text, &back); err != nil {
 		t.Fatal(err)
 	}
-	if back != SimCLR(32) {
+	if back != want {
 		t.Errorf("read back as %+v from %s", back, text)
 	}
-	for _, key := range []string{`"size":32`, `"flip_p":0.5`, `"jitter_p":0.8`, `"grayscale_p":0.2`} {
+	for _, key := range []string{`"size":32`, `"flip_p":0.5`, `"jitter_p":0.8`, `"grayscale_p":0.2`,
+		`"blur_p":1`, `"blur_sigma":[0.1,2]`, `"blur_kernel":1.5`, `"solarize_p":0.2`} {
 		if !strings.Contains(string(text), key) {
 			t.Errorf("no %s in %s", key, text)
 		}
 	}
 }
 
-func TestCentralBox(t *testing.T) {
-	ratio := [2]float64{3. / 4, 4. / 3}
-	for _, c := range []struct{ height, width, h, w int }{
-		{32, 32, 32, 32}, {120, 160, 120, 160}, {10, 100, 10, 13}, {100, 10, 13, 10}, {1, 1, 1, 1}, {9, 1, 1, 1},
-	} {
-		if h, w := centralBox(c.height, c.width, ratio); h != c.h || w != c.w {
-			t.Errorf("%d×%d: central box %d×%d, want %d×%d", c.height, c.width, h, w, c.h, c.w)
-		}
-	}
-}
-
-// TestFallbackBox draws crops that can never fit.
-func TestFallbackBox(t *testing.T) {
-	out := testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
-		b := randomBox(op.Uniform(in[0], cropDraws, 1), 10, 100, [2]float64{1, 1}, [2]float64{1, 1.25})
-		return []*graph.Node{b.top, b.left, b.height, b.width}
-	}, tensors.FromValue(uint64(1)))
-	if diff := cmp.Diff([][]float64{{0}, {44}, {10}, {12}}, out); diff != "" {
-		t.Errorf("box (-want +got):\n%s", diff)
-	}
-}
-
 func BenchmarkView(b *testing.B) {
 	d := testkit.XLA(b)
-	for _, n := range []int{64, 512} {
-		b.Run(fmt.Sprintf("size=32/batch=%d", n), func(b *testing.B) {
-			exec, err := graph.NewExec(d.Backend, SimCLR(32).View)
+	for _, c := range []struct {
+		name        string
+		policy      Policy
+		side, batch int
+	}{
+		{"size=32/blur=0/batch=64", SimCLR(32), 32, 64},
+		{"size=32/blur=0/batch=512", SimCLR(32), 32, 512},
+		{"size=128/blur=0/batch=64", SimCLR(128), 160, 64},
+		{"size=128/blur=0.5/batch=64", SimCLR(128).Blurred(0.5), 160, 64},
+		{"size=128/blur=0.5_2021/batch=64", SimCLR(128).Blurred2021(0.5), 160, 64},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			exec, err := graph.NewExec(d.Backend, c.policy.View)
 			if err != nil {
 				b.Fatal(err)
 			}
 			defer exec.Finalize()
-			images := noise(n, 32)
+			images := noise(c.batch, c.side)
 			run := func(step uint64) {
 				view := exec.MustExec(tensors.FromValue(op.Key(1, step)), images)[0]
 				view.MustConstFlatData(func(any) {}) // waits
@@ -139,7 +174,7 @@ func BenchmarkView(b *testing.B) {
 				step++
 				run(step)
 			}
-			b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "views/s")
+			b.ReportMetric(float64(c.batch*b.N)/b.Elapsed().Seconds(), "views/s")
 		})
 	}
 }

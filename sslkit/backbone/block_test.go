@@ -25,7 +25,7 @@ func TestGoldenBlocks(t *testing.T) {
 			}
 			golden.Decode(t, &c)
 			m := testkit.NewModel(t, testkit.Any(t), nn.Mode{Precision: device.F64}, func(scope *nn.Scope, inputs []*graph.Node) *graph.Node {
-				return basicBlock(scope, inputs[0], c.Y.Shape[3], c.Stride)
+				return ResNet{Splits: 1}.block(scope, inputs[0], c.Y.Shape[3], c.Stride)
 			}, c.X)
 			if got, want := len(m.Vars.Params()), len(c.Parameters); got != want {
 				t.Fatalf("%d parameters, want %d", got, want)

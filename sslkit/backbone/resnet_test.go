@@ -23,6 +23,7 @@ func TestValidate(t *testing.T) {
 		{ResNet{Width: -1, Blocks: []int{1}}, "width -1"},
 		{ResNet{Width: 8}, "blocks are empty"},
 		{ResNet{Width: 8, Blocks: []int{1, 0}}, "blocks[1] is 0"},
+		{ResNet{Width: 8, Blocks: []int{1}}, "splits 0"},
 	} {
 		err := c.net.Validate()
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
@@ -34,7 +35,7 @@ func TestValidate(t *testing.T) {
 // TestShapes checks that networks of any shape return as many features as they say.
 func TestShapes(t *testing.T) {
 	d := testkit.Open(t, device.Go)
-	for _, net := range []ResNet{ResNet18(), Tiny(), {Width: 3, Blocks: []int{1}}, {Width: 5, Blocks: []int{2, 1}, StemReLU: true}} {
+	for _, net := range []ResNet{ResNet18(), Tiny(), {Width: 3, Blocks: []int{1}, Splits: 1}, {Width: 5, Blocks: []int{2, 1}, StemReLU: true, Splits: 1}} {
 		_, err := nn.Declare(d.Backend, nn.Mode{Precision: device.BF16}, func(scope *nn.Scope) {
 			h := net.Forward(scope, graph.Zeros(scope.Graph(), shapes.Make(dtypes.Float32, 2, 9, 11, 3)))
 			h.AssertDims(2, net.Features())
@@ -55,7 +56,7 @@ func TestShapes(t *testing.T) {
 func TestStemReLU(t *testing.T) {
 	x := testkit.Pictures(0, 2, 8)
 	features := func(relu bool) []float64 {
-		net := ResNet{Width: 4, Blocks: []int{1}, StemReLU: relu}
+		net := ResNet{Width: 4, Blocks: []int{1}, StemReLU: relu, Splits: 1}
 		m := testkit.NewModel(t, testkit.Open(t, device.Go), nn.Mode{Precision: device.F32}, func(scope *nn.Scope, inputs []*graph.Node) *graph.Node {
 			return net.Forward(scope, inputs[0])
 		}, x)

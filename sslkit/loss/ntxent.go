@@ -3,8 +3,6 @@
 package loss
 
 import (
-	"fmt"
-
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/op"
 )
@@ -23,13 +21,8 @@ import (
 // Representations, 2020, arXiv:2002.05709, eq. 1. It panics if z0 and z1 differ
 // in shape or if the temperature is not positive.
 func NTXent(z0, z1 *graph.Node, temperature float64) *graph.Node {
-	z0.AssertRank(2)
-	if !z0.Shape().Equal(z1.Shape()) {
-		panic(fmt.Errorf("loss: NTXent: z0 has shape %s and z1 %s, want the same", z0.Shape(), z1.Shape()))
-	}
-	if !(temperature > 0) {
-		panic(fmt.Errorf("loss: NTXent: temperature %g, want a positive one", temperature))
-	}
+	wantAlike("NTXent", "z0", z0, "z1", z1)
+	wantPositive("NTXent", "temperature", temperature)
 	z0, z1 = op.Normalize(z0), op.Normalize(z1)
 	z := graph.Concatenate([]*graph.Node{z0, z1}, 0)         // [2·batch, dim]
 	logits := graph.DivScalar(op.MatMulT(z, z), temperature) // [2·batch, 2·batch]

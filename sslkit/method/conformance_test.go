@@ -43,15 +43,16 @@ func TestMethods(t *testing.T) {
 // TestMethodsLearn trains every method for a few steps on the same pictures.
 func TestMethodsLearn(t *testing.T) {
 	const steps = 20
-	network := backbone.ResNet{Width: 4, Blocks: []int{1}, StemReLU: true}
-	c := stepCase{Width: network.Width, Batch: 8, Image: 8, LR: 0.02}
-	c.Sizes.Hidden, c.Sizes.Out = 8, 8
+	network := backbone.ResNet{Width: 4, Blocks: []int{1}, StemReLU: true, Splits: 1}
+	c := stepCase{Recipe: "cifar_head", Width: network.Width, Batch: 8, Image: 8, LR: 0.02}
+	c.Sizes.Hidden, c.Sizes.Out, c.Sizes.PredHidden, c.Sizes.Bank = 8, 8, 8, 32
+	c.Sizes.Head, c.Sizes.Pred = "linear bn relu linear", "linear bn relu linear(bias)"
 	forEachMethod(t, func(t *testing.T, m method.Method) {
-		at := slices.IndexFunc(goldenMethods, func(g goldenMethod) bool { return g.name == method.Name(m) })
-		if at < 0 {
+		build := goldenMethods[method.Name(m)]
+		if build == nil {
 			t.Fatal("the method is missing in goldenMethods")
 		}
-		m = goldenMethods[at].build(c)
+		m = build(c)
 		if err := m.Validate(); err != nil {
 			t.Fatal(err)
 		}

@@ -15,23 +15,37 @@ import (
 // A Method turns augmented views of a batch into a training loss. Its exported
 // fields are its hyperparameters.
 type Method interface {
-	// Loss builds the scalar loss of one step on the views, each
-	// [batch, height, width, channels]. The backbone's variables are in scope
-	// "online/backbone", where evaluation looks for them. Loss panics on shapes
-	// that cannot work.
-	Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) *graph.Node
+	// Loss builds one step on the views, each [batch, height, width, channels].
+	// The variables in scope "online" are trained, and the backbone's are in
+	// "online/backbone", where evaluation looks for them; those in "target" follow
+	// them, see [nn.Scope.Target]. Loss panics on shapes that cannot work.
+	Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output
 
 	// Views is the number of views that Loss wants.
 	Views() int
+
+	// Collapsed is the loss where all images have the same embedding: where
+	// training that has failed stands still.
+	Collapsed(batch int) float64
 
 	// Validate reports the first hyperparameter that makes no sense.
 	Validate() error
 }
 
+// An Output is what one step computes.
+type Output struct {
+	Loss      *graph.Node // scalar
+	Embedding *graph.Node // [batch, dim], of view 0: what the loss compares
+}
+
 // All lists a value of every method, in the order of tables.
 func All() []Method {
 	return []Method{
+		MoCo{},
 		SimCLR{},
+		SimSiam{},
+		BarlowTwins{},
+		BYOL{},
 	}
 }
 

@@ -26,6 +26,8 @@ type run struct {
 	state   []*tensors.Tensor // parameters, buffers, velocity
 	fixed   []*tensors.Tensor // learning rate, views
 	t       *testing.T
+
+	embedding []float64 // of the last step
 }
 
 // referenceOptimizer takes the reference steps.
@@ -54,6 +56,7 @@ func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, net
 	r.vars = vars
 	_, buffers := vars.Initial(0)
 	weights := testkit.Weights(vars.Params(), testkit.UnitNorms)
+	startBuffers(vars, weights, buffers)
 	if c.Tensors > 0 && (len(vars.Params()) != c.Tensors || len(weights) != c.Parameters) {
 		t.Fatalf("%d tensors of %d parameters, want %d of %d", len(vars.Params()), len(weights), c.Tensors, c.Parameters)
 	}
@@ -67,17 +70,51 @@ func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, net
 		mode := r.mode
 		mode.Training = true
 		params, buffers, velocity, lr, views := in[0], in[1], in[2], in[3], in[4:]
-		model := vars.Bind(mode, params, buffers)
-		loss := m.Loss(model.Scope, network, views)
-		gradient := model.Gradient(loss)
+		model := vars.Bind(mode, params, buffers).WithPermutations(func(n int) *graph.Node {
+			return graph.Const(params.Graph(), referenceOrder(n))
+		})
+		out := m.Loss(model.Scope, network, views)
+		gradient := model.Gradient(out.Loss)
 		params, velocity = referenceOptimizer.Step(params, velocity, gradient, graph.Reshape(lr))
-		return []*graph.Node{params, model.BuffersAfter(), velocity, loss, gradient}
+		return []*graph.Node{params, model.BuffersAfter(), velocity, out.Loss, gradient, out.Embedding}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.exec.Finalize)
 	return r
+}
+
+// referenceOrder is how the reference shuffles the images of keys.
+func referenceOrder(n int) []int32 {
+	order := make([]int32, n)
+	for i := range order {
+		order[i] = int32((5*i + 3) % n)
+	}
+	return order
+}
+
+// startBuffers copies the weights to the target, and fills the queue with the
+// reference keys.
+func startBuffers(vars *nn.Variables, weights, buffers []float64) {
+	for _, v := range vars.Buffers() {
+		values := buffers[v.Offset : v.Offset+v.Size()]
+		if v.Path == "queue" {
+			for row, keys := 0, testkit.G(3, v.Dims[0], v.Dims[1]); row < len(keys); row += v.Dims[1] {
+				norm := testkit.Norm(keys[row : row+v.Dims[1]])
+				for i := row; i < row+v.Dims[1]; i++ {
+					values[i] = keys[i] / norm
+				}
+			}
+		}
+		if name, isTarget := strings.CutPrefix(v.Path, "target/"); isTarget {
+			for _, online := range vars.Params() {
+				if online.Path == "online/"+name {
+					copy(values, weights[online.Offset:online.Offset+online.Size()])
+				}
+			}
+		}
+	}
 }
 
 // step takes one training step.
@@ -92,58 +129,60 @@ func (r *run) step(t *testing.T) (loss float64, gradient []float64) {
 		t.Fatalf("%+v", err)
 	}
 	r.state = out[:3:3]
-	return testkit.Values(t, out[3])[0], r.online(testkit.Values(t, out[4]))
+	r.embedding = testkit.Values(t, out[5])
+	return testkit.Values(t, out[3])[0], testkit.Values(t, out[4])
 }
 
 func (r *run) params() []float64  { return testkit.Values(r.t, r.state[0]) }
 func (r *run) buffers() []float64 { return testkit.Values(r.t, r.state[1]) }
 
-// online keeps the part of a vector of all parameters that is trained.
-func (r *run) online(flat []float64) []float64 {
-	var part []float64
-	for _, v := range r.vars.Params() {
-		if isOnline(v.Path) {
-			part = append(part, flat[v.Offset:v.Offset+v.Size()]...)
-		}
-	}
-	return part
-}
-
-// tensorNorms are the norms of the online network's tensors.
-func (r *run) tensorNorms(online []float64) []float64 {
+// tensorNorms are the norms of a vector's tensors.
+func (r *run) tensorNorms(flat []float64) []float64 {
 	var norms []float64
 	for _, v := range r.vars.Params() {
-		if isOnline(v.Path) {
-			norms = append(norms, testkit.Norm(online[:v.Size()]))
-			online = online[v.Size():]
-		}
+		norms = append(norms, testkit.Norm(flat[v.Offset:v.Offset+v.Size()]))
 	}
 	return norms
 }
 
-// lastTensor is the beginning of the last tensor, in PyTorch's order.
-func (r *run) lastTensor(n int) []float64 {
-	list := r.vars.Params()
-	last := list[len(list)-1]
-	values := r.params()[last.Offset:]
+// lastTensor is the beginning of the last parameter below a path, in PyTorch's order.
+func lastTensor(list []nn.Variable, flat []float64, below string, n int) []float64 {
+	var last nn.Variable
+	for _, v := range list {
+		if strings.HasPrefix(v.Path, below) && !isStatistic(v) {
+			last = v
+		}
+	}
 	stride := 1
 	if len(last.Dims) == 2 {
 		stride = last.Dims[1]
 	}
 	head := make([]float64, n)
 	for i := range head {
-		head[i] = values[i*stride]
+		head[i] = flat[last.Offset+i*stride]
 	}
 	return head
 }
 
-// statistics sums the running statistics of the online network.
-func (r *run) statistics(t *testing.T) statistics {
-	t.Helper()
+// targetNorm is the norm of the target's parameters below a path.
+func (r *run) targetNorm(below string) float64 {
+	var flat []float64
+	for _, v := range r.vars.Buffers() {
+		if strings.HasPrefix(v.Path, below) && !isStatistic(v) {
+			flat = append(flat, r.buffers()[v.Offset:v.Offset+v.Size()]...)
+		}
+	}
+	return testkit.Norm(flat)
+}
+
+func isStatistic(v nn.Variable) bool { return strings.Contains(v.Path, "/running_") }
+
+// statistics sums the running statistics of a network, "online/" or "target/".
+func (r *run) statistics(network string) statistics {
 	var s statistics
 	buffers := r.buffers()
 	for _, v := range r.vars.Buffers() {
-		if !isOnline(v.Path) {
+		if !strings.HasPrefix(v.Path, network) || !isStatistic(v) {
 			continue
 		}
 		first, sum := &s.FirstMean, &s.SumMean

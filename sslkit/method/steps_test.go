@@ -1,9 +1,8 @@
 package method_test
 
 import (
-	"fmt"
 	"math"
-	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gossl/gossl/sslkit/backbone"
@@ -14,32 +13,79 @@ import (
 	"github.com/gossl/gossl/sslkit/nn"
 )
 
-// goldenMethods says which method the reference steps of some recipes take.
-var goldenMethods = []goldenMethod{
-	{"SimCLR", []string{"cifar_head", "cifar_2023", "imagenette_head", "imagenette_2023"}, func(c stepCase) method.Method {
-		return method.SimCLR{Projector: head.Projection{Hidden: c.Sizes.Hidden, Out: c.Sizes.Out, BatchNorm: true}, Temperature: 0.5}
-	}},
-	{"SimCLR", []string{"cifar_2021", "imagenette_2021"}, func(c stepCase) method.Method {
-		return method.SimCLR{Projector: head.Projection{Hidden: c.Sizes.Hidden, Out: c.Sizes.Out}, Temperature: 0.5}
-	}},
+// goldenMethods makes the method of a reference case. Recipes are named after
+// their data set and the year of their numbers ("head" is today).
+var goldenMethods = map[string]func(c stepCase) method.Method{
+	"MoCo": func(c stepCase) method.Method {
+		return method.MoCo{Projector: c.projector(), Temperature: 0.1, Queue: c.Sizes.Bank,
+			Momentum: 0.99, Moves: c.moves(), Enqueue: method.EnqueueBetween}
+	},
+	"SimCLR": func(c stepCase) method.Method {
+		return method.SimCLR{Projector: c.projector(), Temperature: 0.5}
+	},
+	"SimSiam": func(c stepCase) method.Method {
+		return method.SimSiam{Projector: c.projector(), Predictor: c.predictor()}
+	},
+	"BarlowTwins": func(c stepCase) method.Method {
+		return method.BarlowTwins{Projector: c.projector(), Lambda: 0.005, Unbiased: !strings.HasSuffix(c.Recipe, "_head")}
+	},
+	"BYOL": func(c stepCase) method.Method {
+		momentum := 0.99
+		if c.moves() == 2 {
+			momentum = 0.9
+		}
+		return method.BYOL{Projector: c.projector(), Predictor: c.predictor(), Momentum: momentum, Moves: c.moves()}
+	},
 }
 
-type goldenMethod struct {
-	name    string
-	recipes []string
-	build   func(c stepCase) method.Method
+func (c stepCase) is2021() bool { return strings.HasSuffix(c.Recipe, "_2021") }
+
+func (c stepCase) moves() int {
+	if c.is2021() {
+		return 2
+	}
+	return 1
 }
 
-// goldenBackbones says which backbone the recipes have.
-var goldenBackbones = []struct {
-	recipes []string
-	build   func(c stepCase) nn.Net
-}{
-	{[]string{"cifar_head", "cifar_2023", "cifar_2021"}, func(c stepCase) nn.Net {
-		network := backbone.ResNet18()
-		network.Width = c.Width
-		return network
-	}},
+func (c stepCase) projector() head.MLP {
+	return mlp(c.Sizes.Head, c.Sizes.Hidden, c.Sizes.Out)
+}
+
+func (c stepCase) predictor() head.MLP {
+	return mlp(c.Sizes.Pred, c.Sizes.PredHidden, c.Sizes.Out)
+}
+
+// mlp reads a head's description, such as "linear bn relu linear(bias)".
+func mlp(text string, hidden, out int) head.MLP {
+	text = strings.Replace(text, "(linear without bias)", "", 1)
+	text = strings.Replace(text, "bn(no weight, no bias)", "plain", 1)
+	layers := strings.Split(text, "relu")
+	last := layers[len(layers)-1]
+	m := head.MLP{
+		Layers: len(layers), Hidden: hidden, Out: out, OutNorm: head.NoNorm,
+		BatchNorm: strings.Contains(layers[0], "bn"),
+		AllBiases: strings.Contains(layers[0], "(bias) bn"),
+	}
+	switch {
+	case strings.Contains(last, "bn"):
+		m.OutNorm = head.AffineNorm
+	case strings.Contains(last, "plain"):
+		m.OutNorm = head.PlainNorm
+	}
+	return m
+}
+
+// network is the case's backbone.
+func (c stepCase) network() backbone.ResNet {
+	r := backbone.ResNet18()
+	if strings.HasPrefix(c.Recipe, "imagenette") {
+		r = backbone.ResNet18Large()
+		r.FinalConv = c.is2021()
+	} else if c.Method == "MoCo" {
+		r.Splits = 8
+	}
+	r.Width = c.Width
+	return r
 }
 
 // A stepCase is a few whole training steps of a method, as PyTorch takes them.
@@ -47,7 +93,11 @@ type stepCase struct {
 	Recipe, Method      string
 	Width, Image, Batch int
 	LR                  float64
-	Sizes               struct{ Hidden, Out int }
+	Sizes               struct {
+		Hidden, Out, Bank int
+		PredHidden        int `json:"pred_hidden"`
+		Head, Pred        string
+	}
 	Tensors, Parameters int
 	Loss                []float64
 	GradNorm            []float64  `json:"grad_norm"`
@@ -55,7 +105,17 @@ type stepCase struct {
 	TensorGradNorm      []float64  `json:"step0_grad_norm_per_tensor"`
 	Statistics          statistics `json:"bn_online"`
 	LastTensor          []float64  `json:"online_last_tensor_0..3"`
-	Features            struct {
+
+	TargetNorm       *float64   `json:"target_norm_step0"` // nil: there is no target
+	TargetNorms      []float64  `json:"target_norm_end"`   // backbone and projector
+	TargetStatistics statistics `json:"bn_target"`
+	TargetLastTensor []float64  `json:"target_last_tensor_0..3"`
+
+	QueuePosition *float64  `json:"bank_ptr_end"` // nil: there is no queue
+	QueueRow0     []float64 `json:"bank_end_row0_0..3"`
+	QueueSum      float64   `json:"bank_end_sum"`
+
+	Features struct {
 		First     []float64 `json:"image0_0..7"`
 		Last      []float64 `json:"last_image_0..3"`
 		Mean, Std float64
@@ -85,18 +145,21 @@ func TestGoldenSteps(t *testing.T) {
 		t.Run(golden.File+"/"+golden.Name, func(t *testing.T) {
 			var c stepCase
 			golden.Decode(t, &c)
-			m, network, missing := goldenRun(c)
-			if missing != "" {
-				t.Skip(missing)
+			m := goldenMethods[c.Method](c)
+			if err := m.Validate(); err != nil {
+				t.Fatal(err)
 			}
 			t.Run("f32", func(t *testing.T) {
-				checkFirstSteps(t, testkit.Any(t), m, network, c, 2)
+				if c.Width > 16 {
+					testkit.Long(t)
+				}
+				checkFirstSteps(t, testkit.Any(t), m, c, 2)
 			})
 			t.Run("f64", func(t *testing.T) {
 				if c.Width > 16 {
 					testkit.Long(t)
 				}
-				checkWholeRun(t, m, network, c)
+				checkWholeRun(t, m, c)
 			})
 		})
 	}
@@ -108,57 +171,37 @@ func TestGoldenStepOnGoBackend(t *testing.T) {
 	for _, golden := range testkit.Cases(t, "steps") {
 		var c stepCase
 		golden.Decode(t, &c)
-		m, network, missing := goldenRun(c)
-		if missing != "" || c.Width > 8 || done[c.Method] {
+		if c.Width > 8 || done[c.Method] {
 			continue
 		}
 		done[c.Method] = true
 		t.Run(golden.File+"/"+golden.Name, func(t *testing.T) {
-			checkFirstSteps(t, testkit.Open(t, device.Go), m, network, c, 1)
+			checkFirstSteps(t, testkit.Open(t, device.Go), goldenMethods[c.Method](c), c, 1)
 		})
 	}
 }
 
-// goldenRun is a case's method and backbone, or what is missing for it.
-func goldenRun(c stepCase) (m method.Method, network nn.Net, missing string) {
-	for _, g := range goldenMethods {
-		if g.name == c.Method && slices.Contains(g.recipes, c.Recipe) {
-			m = g.build(c)
-		}
-	}
-	for _, g := range goldenBackbones {
-		if slices.Contains(g.recipes, c.Recipe) {
-			network = g.build(c)
-		}
-	}
-	switch {
-	case m == nil:
-		missing = fmt.Sprintf("there is no method %s in the form of recipe %s yet", c.Method, c.Recipe)
-	case network == nil:
-		missing = fmt.Sprintf("there is no backbone of recipe %s yet", c.Recipe)
-	}
-	return m, network, missing
-}
-
 // checkWholeRun compares all steps, and what they leave, in float64.
-func checkWholeRun(t *testing.T, m method.Method, network nn.Net, c stepCase) {
+func checkWholeRun(t *testing.T, m method.Method, c stepCase) {
 	const tolerance = 1e-8
-	r := startRun(t, testkit.Any(t), nn.Mode{Precision: device.F64, JointViews: true}, m, network, c)
+	r := startRun(t, testkit.Any(t), nn.Mode{Precision: device.F64, JointViews: true}, m, c.network(), c)
 	for step := range c.Loss {
 		loss, gradient := r.step(t)
 		testkit.NearScalar(t, at("loss", step), loss, c.Loss[step], tolerance)
 		testkit.NearScalar(t, at("gradient norm", step), testkit.Norm(gradient), c.GradNorm[step], tolerance)
-		testkit.NearScalar(t, at("parameter norm", step), testkit.Norm(r.online(r.params())), c.ParamNorm[step], tolerance)
+		testkit.NearScalar(t, at("parameter norm", step), testkit.Norm(r.params()), c.ParamNorm[step], tolerance)
 		if step == 0 {
 			testkit.Near(t, "gradient norms of step 0", r.tensorNorms(gradient), c.TensorGradNorm, tolerance)
+			if c.TargetNorm != nil {
+				testkit.NearScalar(t, "norm of the target", r.targetNorm("target/"), *c.TargetNorm, tolerance)
+			}
 		}
 	}
-	got := r.statistics(t)
-	testkit.Near(t, "first running mean", got.FirstMean, c.Statistics.FirstMean, tolerance)
-	testkit.Near(t, "first running variance", got.FirstVar, c.Statistics.FirstVar, tolerance)
-	testkit.NearScalar(t, "sum of running means", got.SumMean, c.Statistics.SumMean, tolerance)
-	testkit.NearScalar(t, "sum of running variances", got.SumVar, c.Statistics.SumVar, tolerance)
-	testkit.Near(t, "last tensor", r.lastTensor(len(c.LastTensor)), c.LastTensor, tolerance)
+	c.Statistics.check(t, "online", r.statistics("online/"), tolerance)
+	last := lastTensor(r.vars.Params(), r.params(), "online/", len(c.LastTensor))
+	testkit.Near(t, "last tensor", last, c.LastTensor, tolerance)
+	c.checkTarget(t, r, tolerance)
+	c.checkQueue(t, r, tolerance)
 
 	features := r.features(t)
 	size := len(features) / c.Batch
@@ -169,10 +212,45 @@ func checkWholeRun(t *testing.T, m method.Method, network nn.Net, c stepCase) {
 	testkit.NearScalar(t, "deviation of features", std, c.Features.Std, tolerance)
 }
 
+func (want statistics) check(t *testing.T, network string, got statistics, tolerance float64) {
+	t.Helper()
+	testkit.Near(t, network+": first running mean", got.FirstMean, want.FirstMean, tolerance)
+	testkit.Near(t, network+": first running variance", got.FirstVar, want.FirstVar, tolerance)
+	testkit.NearScalar(t, network+": sum of running means", got.SumMean, want.SumMean, tolerance)
+	testkit.NearScalar(t, network+": sum of running variances", got.SumVar, want.SumVar, tolerance)
+}
+
+func (c stepCase) checkTarget(t *testing.T, r *run, tolerance float64) {
+	t.Helper()
+	if c.TargetNorm == nil {
+		return
+	}
+	norms := []float64{r.targetNorm("target/backbone"), r.targetNorm("target/projector")}
+	testkit.Near(t, "norms of the target", norms, c.TargetNorms, tolerance)
+	last := lastTensor(r.vars.Buffers(), r.buffers(), "target/", len(c.TargetLastTensor))
+	testkit.Near(t, "last tensor of the target", last, c.TargetLastTensor, tolerance)
+	c.TargetStatistics.check(t, "target", r.statistics("target/"), tolerance)
+}
+
+func (c stepCase) checkQueue(t *testing.T, r *run, tolerance float64) {
+	t.Helper()
+	if c.QueuePosition == nil {
+		return
+	}
+	position := testkit.Part(t, r.vars.Buffers(), r.buffers(), "queue_position")
+	testkit.Near(t, "position in the queue", position, []float64{*c.QueuePosition}, 0)
+	queue, sum := testkit.Part(t, r.vars.Buffers(), r.buffers(), "queue"), 0.0
+	for _, v := range queue {
+		sum += v
+	}
+	testkit.Near(t, "first key of the queue", queue[:len(c.QueueRow0)], c.QueueRow0, tolerance)
+	testkit.NearScalar(t, "sum of the queue", sum, c.QueueSum, tolerance)
+}
+
 // checkFirstSteps compares losses and gradients in float32. Only steps 0 and 1
 // can be compared: later, rounding has moved units across the kink of a ReLU.
-func checkFirstSteps(t *testing.T, d *device.Device, m method.Method, network nn.Net, c stepCase, steps int) {
-	r := startRun(t, d, nn.Mode{Precision: device.F32}, m, network, c)
+func checkFirstSteps(t *testing.T, d *device.Device, m method.Method, c stepCase, steps int) {
+	r := startRun(t, d, nn.Mode{Precision: device.F32}, m, c.network(), c)
 	for step := range min(steps, len(c.Loss)) {
 		least := 1e-4
 		if step > 0 {

@@ -26,81 +26,112 @@ const (
 // Ioffe, Szegedy, Batch Normalization, 2015, arXiv:1502.03167, as PyTorch
 // defines its BatchNorm layers.
 func BatchNorm(scope *Scope, x *graph.Node, affine bool) *graph.Node {
+	return splitBatchNorm(scope, x, 1, affine)
+}
+
+// SplitBatchNorm is an affine [BatchNorm] with statistics of its own for each
+// of the splits of a batch, as if each was on a GPU of its own. Split s has the
+// images s, s+splits, s+2·splits, …
+//
+// Running statistics are kept per split; evaluation uses their mean over the
+// splits. It panics if the images of a view do not divide into the splits.
+//
+// He et al., Momentum Contrast, 2020, arXiv:1911.05722, section 3.3, as its
+// authors' CIFAR-10 demonstration does it on one device.
+func SplitBatchNorm(scope *Scope, x *graph.Node, splits int) *graph.Node {
+	return splitBatchNorm(scope, x, splits, true)
+}
+
+func splitBatchNorm(scope *Scope, x *graph.Node, splits int, affine bool) *graph.Node {
 	dims := x.Shape().Dimensions
 	channels := dims[len(dims)-1]
-	rows := x.Shape().Size() / channels
-	n := norm{rows: rows, channels: channels}
+	var n norm
 	if affine {
 		n.scale = scope.Param("weight", Constant(1), channels)
 		n.shift = scope.Param("bias", Constant(0), channels)
 	}
-	n.runningMean = scope.Buffer("running_mean", Constant(0), channels)
-	n.runningVar = scope.Buffer("running_var", Constant(1), channels)
-
-	var y *graph.Node
-	if scope.Mode().Training {
-		groups := scope.build.groups
-		if dims[0]%groups != 0 {
-			panic(fmt.Errorf("nn: BatchNorm: %d rows do not divide into %d views", dims[0], groups))
-		}
-		y = n.training(scope, graph.Reshape(op.Widen(x), groups, rows/groups, channels))
-	} else {
-		y = n.evaluation(graph.Reshape(op.Widen(x), 1, rows, channels))
+	perSplit := []int{channels}
+	if splits > 1 {
+		perSplit = []int{splits, channels}
 	}
+	n.runningMean = graph.Reshape(scope.Buffer("running_mean", Constant(0), perSplit...), splits, channels)
+	n.runningVar = graph.Reshape(scope.Buffer("running_var", Constant(1), perSplit...), splits, channels)
+
+	if !scope.Mode().Training {
+		y := n.evaluation(graph.Reshape(op.Widen(x), 1, x.Shape().Size()/channels, 1, 1, channels))
+		return compute(scope, graph.Reshape(y, dims...))
+	}
+	groups := scope.build.groups
+	if dims[0]%(groups*splits) != 0 {
+		panic(fmt.Errorf("nn: BatchNorm: %d rows do not divide into %d views of %d splits", dims[0], groups, splits))
+	}
+	rows, pixels := dims[0]/groups/splits, x.Shape().Size()/dims[0]/channels
+	if splits == 1 { // one long axis, which compiles to faster sums
+		rows, pixels = rows*pixels, 1
+	}
+	y := n.training(graph.Reshape(op.Widen(x), groups, rows, splits, pixels, channels))
+	scope.SetBuffer("running_mean", graph.Reshape(n.runningMean, perSplit...))
+	scope.SetBuffer("running_var", graph.Reshape(n.runningVar, perSplit...))
 	return compute(scope, graph.Reshape(y, dims...))
 }
 
 type norm struct {
-	rows, channels          int
 	scale, shift            *graph.Node // [channels], or nil
-	runningMean, runningVar *graph.Node // [channels]
+	runningMean, runningVar *graph.Node // [splits, channels]
 }
 
-func (n norm) training(scope *Scope, x *graph.Node) *graph.Node {
-	groups, rows := x.Shape().Dimensions[0], x.Shape().Dimensions[1]
+// training normalises x [groups, rows, splits, pixels, channels] over rows and
+// pixels, and updates the running statistics.
+func (n *norm) training(x *graph.Node) *graph.Node {
+	dims := x.Shape().Dimensions
+	count := float64(dims[1] * dims[3])
 	// Measured from the first row, so that rounding is relative to the spread of
 	// the values and not to their distance from 0.
-	origin := graph.StopGradient(graph.Slice(x, graph.AxisRange(), graph.AxisElem(0))) // [groups, 1, channels]
+	first := graph.Slice(x, graph.AxisRange(), graph.AxisElem(0), graph.AxisRange(), graph.AxisElem(0))
+	origin := graph.StopGradient(first) // [groups, 1, splits, 1, channels]
 	shifted := graph.Sub(x, origin)
-	shift := graph.ReduceMean(shifted, 1)                                                  // [groups, channels]
-	mean := graph.Add(graph.Squeeze(origin, 1), shift)                                     // [groups, channels]
-	variance := graph.Sub(graph.ReduceMean(graph.Square(shifted), 1), graph.Square(shift)) // [groups, channels]
-	variance = graph.MaxScalar(variance, 0.0)                                              // rounding can make it negative
-	unbiased := graph.MulScalar(variance, float64(rows)/float64(max(rows-1, 1)))           // [groups, channels]
-	for group := range groups {
-		n.runningMean = blend(n.runningMean, row(mean, group))
-		n.runningVar = blend(n.runningVar, row(unbiased, group))
+	shift := graph.ReduceMean(shifted, 1, 3)                                                  // [groups, splits, channels]
+	mean := graph.Add(graph.Squeeze(origin, 1, 3), shift)                                     // [groups, splits, channels]
+	variance := graph.Sub(graph.ReduceMean(graph.Square(shifted), 1, 3), graph.Square(shift)) // [groups, splits, channels]
+	variance = graph.MaxScalar(variance, 0.0)                                                 // rounding can make it negative
+	unbiased := graph.MulScalar(variance, count/max(count-1, 1))                              // [groups, splits, channels]
+	for group := range dims[0] {
+		n.runningMean = blend(n.runningMean, part(mean, group))
+		n.runningVar = blend(n.runningVar, part(unbiased, group))
 	}
-	scope.SetBuffer("running_mean", n.runningMean)
-	scope.SetBuffer("running_var", n.runningVar)
 	return n.apply(x, mean, variance)
 }
 
-func (n norm) evaluation(x *graph.Node) *graph.Node {
-	return n.apply(x, graph.ExpandLeftToRank(n.runningMean, 2), graph.ExpandLeftToRank(n.runningVar, 2))
+func (n *norm) evaluation(x *graph.Node) *graph.Node {
+	mean, variance := n.runningMean, n.runningVar // [splits, channels]
+	if mean.Shape().Dimensions[0] > 1 {
+		mean, variance = graph.ReduceMean(mean, 0), graph.ReduceMean(variance, 0) // [channels]
+	}
+	channels := x.Shape().Dimensions[4]
+	return n.apply(x, graph.Reshape(mean, 1, 1, channels), graph.Reshape(variance, 1, 1, channels))
 }
 
 // apply returns (x − mean) / √(variance + ε) · scale + shift.
 //
-//	x               [groups, rows, channels]
-//	mean, variance  [groups, channels]
-func (n norm) apply(x, mean, variance *graph.Node) *graph.Node {
-	factor := graph.Rsqrt(graph.AddScalar(variance, batchNormEpsilon)) // [groups, channels]
+//	x               [groups, rows, splits, pixels, channels]
+//	mean, variance  [groups, splits, channels]
+func (n *norm) apply(x, mean, variance *graph.Node) *graph.Node {
+	factor := graph.Rsqrt(graph.AddScalar(variance, batchNormEpsilon)) // [groups, splits, channels]
 	if n.scale != nil {
-		factor = graph.Mul(factor, graph.ExpandLeftToRank(n.scale, 2))
+		factor = graph.Mul(factor, graph.ExpandLeftToRank(n.scale, 3))
 	}
-	offset := graph.Neg(graph.Mul(mean, factor)) // [groups, channels]
+	offset := graph.Neg(graph.Mul(mean, factor)) // [groups, splits, channels]
 	if n.shift != nil {
-		offset = graph.Add(offset, graph.ExpandLeftToRank(n.shift, 2))
+		offset = graph.Add(offset, graph.ExpandLeftToRank(n.shift, 3))
 	}
-	return graph.Add(graph.Mul(x, graph.ExpandAxes(factor, 1)), graph.ExpandAxes(offset, 1))
+	return graph.Add(graph.Mul(x, graph.ExpandAxes(factor, 1, 3)), graph.ExpandAxes(offset, 1, 3))
 }
 
 func blend(running, batch *graph.Node) *graph.Node {
 	return graph.Add(graph.MulScalar(running, 1-batchNormMomentum), graph.MulScalar(batch, batchNormMomentum))
 }
 
-// row returns row i of a matrix as a vector.
-func row(x *graph.Node, i int) *graph.Node {
-	return graph.Squeeze(graph.Slice(x, graph.AxisElem(i), graph.AxisRange()), 0)
+// part returns element i of the first axis.
+func part(x *graph.Node, i int) *graph.Node {
+	return graph.Squeeze(graph.Slice(x, graph.AxisElem(i)), 0)
 }

@@ -3,6 +3,7 @@ package nn
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // An Init fills a new variable. The key selects the random numbers.
@@ -25,6 +26,35 @@ func UniformFanIn(fanIn int) Init {
 		random := rand.New(rand.NewPCG(key, 0))
 		for i := range values {
 			values[i] = (2*random.Float64() - 1) * bound
+		}
+	}
+}
+
+// NormalFanOut draws from a normal distribution of deviation √(2/fanOut), which
+// torchvision's ResNets take for convolutions (Kaiming normal, fan out).
+func NormalFanOut(fanOut int) Init {
+	deviation := math.Sqrt(2 / float64(fanOut))
+	return func(values []float64, key uint64) {
+		random := rand.New(rand.NewPCG(key, 0))
+		for i := range values {
+			values[i] = random.NormFloat64() * deviation
+		}
+	}
+}
+
+// UnitRows draws rows of dim numbers, each row a random direction of length 1.
+func UnitRows(dim int) Init {
+	return func(values []float64, key uint64) {
+		random := rand.New(rand.NewPCG(key, 0))
+		for row := range slices.Chunk(values, dim) {
+			squares := 0.0
+			for i := range row {
+				row[i] = random.NormFloat64()
+				squares += row[i] * row[i]
+			}
+			for i := range row {
+				row[i] /= math.Sqrt(squares)
+			}
 		}
 	}
 }

@@ -6,14 +6,20 @@ import (
 )
 
 // Conv returns a 2-d convolution without bias, padded by kernel/2 on each side.
+// Its weights start as [UniformFanIn], PyTorch's default.
 //
 //	x       [batch, height, width, channels]
 //	weight  [kernel, kernel, channels, out]
 //	result  [batch, ⌈height/stride⌉, ⌈width/stride⌉, out], in the mode's precision
 func Conv(scope *Scope, x *graph.Node, out, kernel, stride int) *graph.Node {
+	return ConvInit(scope, x, out, kernel, stride, UniformFanIn(x.Shape().Dimensions[3]*kernel*kernel))
+}
+
+// ConvInit is [Conv] with weights that start otherwise.
+func ConvInit(scope *Scope, x *graph.Node, out, kernel, stride int, init Init) *graph.Node {
 	x.AssertRank(4)
 	channels := x.Shape().Dimensions[3]
-	weight := scope.Param("weight", UniformFanIn(channels*kernel*kernel), kernel, kernel, channels, out)
+	weight := scope.Param("weight", init, kernel, kernel, channels, out)
 	pad := [2]int{kernel / 2, kernel / 2}
 	return graph.Convolve(compute(scope, x), compute(scope, weight)).
 		Strides(stride).PaddingPerDim([][2]int{pad, pad}).Done()
@@ -34,6 +40,18 @@ func Dense(scope *Scope, x *graph.Node, out int, bias bool) *graph.Node {
 		y = graph.Add(y, graph.ExpandLeftToRank(b, 2))
 	}
 	return y
+}
+
+// MaxPool returns the largest value of every window of kernel×kernel pixels,
+// padded by kernel/2 on each side with −∞. The gradient goes to the first
+// largest value of a window, row by row.
+//
+//	x       [batch, height, width, channels]
+//	result  [batch, ⌈height/stride⌉, ⌈width/stride⌉, channels], as x
+func MaxPool(x *graph.Node, kernel, stride int) *graph.Node {
+	x.AssertRank(4)
+	pad := [2]int{kernel / 2, kernel / 2}
+	return graph.MaxPool(x).Window(kernel).Strides(stride).PaddingPerDim([][2]int{pad, pad}).Done()
 }
 
 // GlobalAveragePool returns the mean over the image, computed in at least float32.

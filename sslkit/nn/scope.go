@@ -32,8 +32,9 @@ type Mode struct {
 
 // A Scope is a folder in the tree of a model's variables, open in one graph.
 type Scope struct {
-	path  string // "" or ends in "/"
-	build *build
+	path    string // "" or ends in "/"
+	follows string // in a target network: the path of the online one; see [Scope.Target]
+	build   *build
 }
 
 // build is what the scopes of one graph share.
@@ -44,11 +45,19 @@ type build struct {
 	groups int                    // parts of the batch that have statistics of their own
 	flat   [2]*graph.Node         // params and buffers; nil while variables are declared
 	values map[string]*graph.Node // of the variables met so far, by path
+
+	moves       []float64               // momentum of each move of the target
+	moved       map[string]int          // moves that a target's variable has made, by path
+	permutation func(n int) *graph.Node // nil: there is none
 }
 
 // In returns the folder of that name.
 func (s *Scope) In(name string) *Scope {
-	return &Scope{path: s.path + name + "/", build: s.build}
+	inside := &Scope{path: s.path + name + "/", build: s.build}
+	if s.follows != "" {
+		inside.follows = s.follows + name + "/"
+	}
+	return inside
 }
 
 // Mode returns how the graph uses the model.
@@ -64,14 +73,17 @@ func (s *Scope) Graph() *graph.Graph { return s.build.graph }
 //
 // It panics if the name is in use with other dimensions.
 func (s *Scope) Param(name string, init Init, dims ...int) *graph.Node {
-	return s.variable(params, name, init, dims)
+	if s.follows != "" {
+		return s.followed(name, init, dims)
+	}
+	return s.variable(params, Variable{Path: s.path + name, Dims: dims, init: init})
 }
 
 // Buffer returns the present value of a variable that no gradient reaches, such
 // as a running mean: the last one that [Scope.SetBuffer] gave it in this graph,
 // else its value from before the step. Types and panics are those of Param.
 func (s *Scope) Buffer(name string, init Init, dims ...int) *graph.Node {
-	return s.variable(buffers, name, init, dims)
+	return s.variable(buffers, Variable{Path: s.path + name, Dims: dims, init: init})
 }
 
 // SetBuffer gives a buffer the value it has after the step. It panics if the
@@ -88,23 +100,24 @@ func (s *Scope) SetBuffer(name string, value *graph.Node) {
 	s.build.values[path] = graph.StopGradient(value)
 }
 
-func (s *Scope) variable(k kind, name string, init Init, dims []int) *graph.Node {
-	b, path := s.build, s.path+name
-	if value, ok := b.values[path]; ok {
-		if !slices.Equal(value.Shape().Dimensions, dims) {
-			panic(fmt.Errorf("nn: %q has shape %s, asked for with %v", path, value.Shape(), dims))
+func (s *Scope) variable(k kind, d Variable) *graph.Node {
+	b := s.build
+	if value, ok := b.values[d.Path]; ok {
+		if !slices.Equal(value.Shape().Dimensions, d.Dims) {
+			panic(fmt.Errorf("nn: %q has shape %s, asked for with %v", d.Path, value.Shape(), d.Dims))
 		}
 		return value
 	}
-	value := b.vars.value(b, k, path, init, dims)
-	b.values[path] = value
+	value := b.vars.value(b, k, d)
+	b.values[d.Path] = value
 	return value
 }
 
 // value cuts a variable out of the flat vectors, or declares it if there are none.
-func (v *Variables) value(b *build, k kind, path string, init Init, dims []int) *graph.Node {
+func (v *Variables) value(b *build, k kind, wanted Variable) *graph.Node {
+	path, dims := wanted.Path, wanted.Dims
 	if b.flat[k] == nil {
-		v.declare(k, path, init, dims)
+		v.declare(k, wanted)
 		return graph.Zeros(b.graph, shapes.Make(b.mode.Precision.ParamDType(), dims...))
 	}
 	at, ok := v.index[path]

@@ -2,10 +2,11 @@ package nn
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/gomlx/gomlx/backends"
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/support/exceptions"
 	"github.com/gossl/gossl/sslkit/op"
 )
@@ -24,7 +25,8 @@ type Variable struct {
 	Dims   []int
 	Offset int // of its first element
 
-	init Init
+	init    Init
+	follows string // path of the parameter that it is a copy of at first, or ""
 }
 
 // Size is the number of elements.
@@ -43,6 +45,10 @@ type Variables struct {
 	index map[string]int
 }
 
+func newBuild(g *graph.Graph, v *Variables, mode Mode) *build {
+	return &build{graph: g, vars: v, mode: mode, groups: 1, values: map[string]*graph.Node{}, moved: map[string]int{}}
+}
+
 // Declare builds a model once, on a graph that is thrown away, and returns its
 // variables. The model is built as for training. A panic of the model comes
 // back as an error.
@@ -51,19 +57,19 @@ func Declare(backend backends.Backend, mode Mode, model func(scope *Scope)) (*Va
 	mode.Training = true
 	g := graph.NewGraph(backend, "declare")
 	defer g.Finalize()
-	err := exceptions.TryCatch[error](func() {
-		model(&Scope{build: &build{graph: g, vars: v, mode: mode, groups: 1, values: map[string]*graph.Node{}}})
-	})
+	b := newBuild(g, v, mode)
+	b.permutation = func(n int) *graph.Node { return graph.Iota(g, shapes.Make(dtypes.Int32, n), 0) }
+	err := exceptions.TryCatch[error](func() { model(&Scope{build: b}) })
 	if err != nil {
 		return nil, err
 	}
 	return v, nil
 }
 
-func (v *Variables) declare(k kind, path string, init Init, dims []int) {
-	offset := v.size(k)
-	v.index[path] = len(v.lists[k])
-	v.lists[k] = append(v.lists[k], Variable{Path: path, Dims: dims, Offset: offset, init: init})
+func (v *Variables) declare(k kind, d Variable) {
+	d.Offset = v.size(k)
+	v.index[d.Path] = len(v.lists[k])
+	v.lists[k] = append(v.lists[k], d)
 }
 
 func (v *Variables) size(k kind) int {
@@ -91,7 +97,13 @@ func (v *Variables) Initial(seed uint64) (paramValues, bufferValues []float64) {
 	for k := range flat {
 		flat[k] = make([]float64, v.size(kind(k)))
 		for i, d := range v.lists[k] {
-			d.init(flat[k][d.Offset:d.Offset+d.Size()], op.Key(seed, uint64(k), uint64(i)))
+			values := flat[k][d.Offset : d.Offset+d.Size()]
+			if d.follows == "" {
+				d.init(values, op.Key(seed, uint64(k), uint64(i)))
+				continue
+			}
+			online := v.lists[params][v.index[d.follows]]
+			copy(values, flat[params][online.Offset:online.Offset+online.Size()])
 		}
 	}
 	return flat[params], flat[buffers]
@@ -109,11 +121,8 @@ type Model struct {
 //
 // It panics if a vector has another length than the variables add up to.
 func (v *Variables) Bind(mode Mode, paramValues, bufferValues *graph.Node) Model {
-	b := &build{
-		graph: paramValues.Graph(), vars: v, mode: mode, groups: 1,
-		values: map[string]*graph.Node{},
-		flat:   [2]*graph.Node{paramValues, bufferValues},
-	}
+	b := newBuild(paramValues.Graph(), v, mode)
+	b.flat = [2]*graph.Node{paramValues, bufferValues}
 	for k, flat := range b.flat {
 		if want := v.size(kind(k)); flat.Rank() != 1 || flat.Shape().Size() != want {
 			panic(fmt.Errorf("nn: Bind: vector %d has shape %s, want [%d]", k, flat.Shape(), want))
@@ -150,7 +159,11 @@ func (m Model) BuffersAfter() *graph.Node {
 	}
 	nodes := make([]*graph.Node, len(list))
 	for i, d := range list {
-		nodes[i] = m.variable(buffers, strings.TrimPrefix(d.Path, m.path), d.init, d.Dims)
+		nodes[i] = m.variable(buffers, d)
+		if d.follows != "" {
+			online := m.build.vars.lists[params][m.build.vars.index[d.follows]]
+			nodes[i] = m.build.move(d, nodes[i], m.variable(params, online))
+		}
 	}
 	return flatten(nodes)
 }

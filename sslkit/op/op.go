@@ -40,3 +40,12 @@ func LogSumExp(x *graph.Node) *graph.Node {
 	sum := graph.ReduceSum(graph.Exp(graph.Sub(x, highest)), -1)               // [n]
 	return graph.Add(graph.Log(sum), graph.Squeeze(highest, -1))
 }
+
+// Rows returns the elements of x's first axis at the given places.
+//
+//	x       [n, …]
+//	places  [m] int32
+//	result  [m, …]
+func Rows(x, places *graph.Node) *graph.Node {
+	return graph.Gather(x, graph.ExpandAxes(places, -1))
+}

@@ -58,6 +58,28 @@ func Uniform(key *graph.Node, dims ...int) *graph.Node {
 	return graph.Reshape(u, dims...)
 }
 
+// Permutation returns the numbers 0…n−1 in a random order.
+//
+//	key     scalar uint64
+//	result  [n] int32
+func Permutation(key *graph.Node, n int) *graph.Node {
+	return order(Uniform(key, n))
+}
+
+// InversePermutation returns the order that undoes another.
+//
+//	order   [n] int32, each of 0…n−1 once
+//	result  [n] int32
+func InversePermutation(permutation *graph.Node) *graph.Node {
+	return order(graph.Neg(graph.ConvertDType(permutation, dtypes.Float32)))
+}
+
+// order returns the places of values from the largest to the smallest.
+func order(values *graph.Node) *graph.Node {
+	_, places := graph.TopK(values, values.Shape().Dimensions[0], 0)
+	return graph.ConvertDType(places, dtypes.Int32)
+}
+
 func mix(z uint64) uint64 {
 	z = (z ^ z>>30) * mix1
 	z = (z ^ z>>27) * mix2

@@ -2,7 +2,7 @@ package optim_test
 
 import (
 	"encoding/json"
-	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -10,8 +10,9 @@ import (
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
-	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
+	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/optim"
 )
 
@@ -19,7 +20,11 @@ import (
 const twelveDigits = 1e-11
 
 // The reference cases start here; gradient of tensor k, element i, at step t.
-var startShapes = []int{6, 4, 2}
+var startTensors = []nn.Variable{
+	{Path: "weight", Dims: []int{2, 3}},
+	{Path: "scale", Dims: []int{4}, Offset: 6},
+	{Path: "bias", Dims: []int{2}, Offset: 10},
+}
 
 func start() []float64 {
 	var values []float64
@@ -34,33 +39,91 @@ func start() []float64 {
 
 func gradientAt(step int) []float64 {
 	var values []float64
-	for k, size := range startShapes {
-		for i := range size {
+	for k, tensor := range startTensors {
+		for i := range tensor.Size() {
 			values = append(values, math.Sin(0.7*float64(step)+1.3*float64(i)+2.1*float64(k)))
 		}
 	}
 	return values
 }
 
+// hyperparameters are those of a case. A weight decay in words, "1e-4 for tensor
+// 0, 0 for …", is that of tensors with more than one axis.
+type hyperparameters struct {
+	Momentum    float64
+	WeightDecay json.RawMessage `json:"weight_decay"`
+	Nesterov    bool
+	Trust       float64 `json:"trust_coefficient"`
+	Eps         float64
+	Betas       [2]float64
+}
+
+func (h hyperparameters) weightDecay(t *testing.T) (decay float64, skipVectors bool) {
+	t.Helper()
+	text := strings.Trim(string(h.WeightDecay), `"`)
+	number, rest, skipVectors := strings.Cut(text, " for tensor 0")
+	decay, err := strconv.ParseFloat(number, 64)
+	if err != nil || skipVectors && rest != ", 0 for tensors 1 and 2" {
+		t.Fatalf("weight decay %q", text)
+	}
+	return decay, skipVectors
+}
+
+// An optimizer makes one step: from parameters, state, gradient, rate and the
+// number of the step (from 1) to parameters and state.
+type optimizer struct {
+	slots int // vectors of state
+	step  func(params *graph.Node, state []*graph.Node, gradient, lr, step *graph.Node) []*graph.Node
+}
+
+// optimizerOf returns the optimizer whose name begins the case's name.
+func optimizerOf(t *testing.T, name string, h hyperparameters, tensors []nn.Variable) optimizer {
+	t.Helper()
+	decay, skipVectors := h.weightDecay(t)
+	if h.Eps == 0 {
+		h.Eps = 1e-8
+	}
+	adam := optim.Adam{Beta1: h.Betas[0], Beta2: h.Betas[1], Epsilon: h.Eps, WeightDecay: decay}
+	stepAdam := adam.Step
+	kind, _, _ := strings.Cut(name, "_")
+	switch kind {
+	case "sgd":
+		sgd := optim.SGD{Momentum: h.Momentum, WeightDecay: decay, Nesterov: h.Nesterov}
+		return optimizer{1, func(params *graph.Node, state []*graph.Node, gradient, lr, _ *graph.Node) []*graph.Node {
+			newParams, velocity := sgd.Step(params, state[0], gradient, lr)
+			return []*graph.Node{newParams, velocity}
+		}}
+	case "lars":
+		lars := optim.LARS{Momentum: h.Momentum, WeightDecay: decay, Nesterov: h.Nesterov, Trust: h.Trust, Epsilon: h.Eps, SkipVectors: skipVectors}
+		return optimizer{1, func(params *graph.Node, state []*graph.Node, gradient, lr, _ *graph.Node) []*graph.Node {
+			newParams, velocity := lars.Step(tensors, params, state[0], gradient, lr)
+			return []*graph.Node{newParams, velocity}
+		}}
+	case "adamw":
+		stepAdam = optim.AdamW(adam).Step
+	case "adam":
+	default:
+		t.Skip("there is no such optimizer yet")
+	}
+	return optimizer{2, func(params *graph.Node, state []*graph.Node, gradient, lr, step *graph.Node) []*graph.Node {
+		newParams, m := stepAdam(params, optim.Moments{Mean: state[0], Square: state[1]}, gradient, lr, step)
+		return []*graph.Node{newParams, m.Mean, m.Square}
+	}}
+}
+
 func TestGoldenSteps(t *testing.T) {
 	for _, golden := range testkit.Cases(t, "optim") {
 		t.Run(golden.File+"/"+golden.Name, func(t *testing.T) {
-			if !strings.HasPrefix(golden.Name, "sgd_") {
-				t.Skip("there is no such optimizer yet")
-			}
 			var c struct {
-				Params struct {
-					Momentum    float64
-					WeightDecay float64 `json:"weight_decay"`
-					Nesterov    bool
-				}
-				LR   []float64
-				Want [][][]float64 `json:"parameters_after_each_step"`
+				Params hyperparameters
+				LR     []float64
+				Want   [][][]float64 `json:"parameters_after_each_step"`
 			}
 			golden.Decode(t, &c)
-			sgd := optim.SGD{Momentum: c.Params.Momentum, WeightDecay: c.Params.WeightDecay, Nesterov: c.Params.Nesterov}
-			steps := takeSteps(t, sgd, dtypes.Float64, start(), c.LR, func(step int, _ []float64) []float64 { return gradientAt(step) })
-			narrow := takeSteps(t, sgd, dtypes.Float32, start(), c.LR, func(step int, _ []float64) []float64 { return gradientAt(step) })
+			o := optimizerOf(t, golden.Name, c.Params, startTensors)
+			gradient := func(step int, _ []float64) []float64 { return gradientAt(step) }
+			steps := takeSteps(t, o, dtypes.Float64, start(), c.LR, gradient)
+			narrow := takeSteps(t, o, dtypes.Float32, start(), c.LR, gradient)
 			for step, tensors := range c.Want {
 				var want []float64
 				for _, values := range tensors {
@@ -73,103 +136,108 @@ func TestGoldenSteps(t *testing.T) {
 	}
 }
 
-// takeSteps returns the parameters after each step.
-func takeSteps(t *testing.T, sgd optim.SGD, dtype dtypes.DType, params, lrs []float64, gradient func(step int, params []float64) []float64) [][]float64 {
+// takeSteps returns the parameters after each step: in float64 on the pure-Go
+// device, in float32 on the one that trains.
+func takeSteps(t *testing.T, o optimizer, dtype dtypes.DType, params, lrs []float64, gradient func(step int, params []float64) []float64) [][]float64 {
 	t.Helper()
+	d := testkit.Open(t, device.Go)
+	if dtype == dtypes.Float32 {
+		d = testkit.Any(t)
+	}
+	exec, err := graph.NewExec(d.Backend, func(in []*graph.Node) []*graph.Node {
+		state, rest := in[1:1+o.slots], in[1+o.slots:]
+		return o.step(in[0], state, rest[0], graph.Reshape(rest[1]), graph.Reshape(rest[2]))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer exec.Finalize()
+	vector := func(values ...float64) any { return testkit.Tensor(dtype, values, len(values)) }
+	values := [][]float64{params}
+	for range o.slots {
+		values = append(values, make([]float64, len(params)))
+	}
 	var after [][]float64
-	velocity := make([]float64, len(params))
 	for step, lr := range lrs {
-		vector := func(values []float64) *tensors.Tensor { return testkit.Tensor(dtype, values, len(values)) }
-		out := testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
-			newParams, newVelocity := sgd.Step(in[0], in[1], in[2], graph.Reshape(in[3]))
-			return []*graph.Node{newParams, newVelocity}
-		}, vector(params), vector(velocity), vector(gradient(step, params)), vector([]float64{lr}))
-		params, velocity = out[0], out[1]
-		after = append(after, params)
+		var args []any
+		for _, v := range values {
+			args = append(args, vector(v...))
+		}
+		out, err := exec.Exec(append(args, vector(gradient(step, values[0])...), vector(lr), vector(float64(step+1)))...)
+		if err != nil {
+			t.Fatalf("%+v", err)
+		}
+		for i := range values {
+			values[i] = testkit.Values(t, out[i])
+		}
+		after = append(after, values[0])
 	}
 	return after
 }
 
-// TestGoldenQuadratic minimises ½Σw² + 0.3Σw, with the cosine schedule.
+// TestGoldenQuadratic minimises ½Σw² + 0.3Σw. A case is named by its optimizer,
+// as "lars lr .3 m .9 wd 1e-4 trust .001", or by that and the schedule.
 func TestGoldenQuadratic(t *testing.T) {
-	const name = "sgd lr .06 m .9 wd 5e-4, cosine over 4 epochs of 1 step"
 	for file, c := range testkit.Golden[struct{ Quadratic map[string]json.RawMessage }](t, "optim") {
-		if c.Quadratic[name] == nil {
-			t.Logf("%s: no quadratic of SGD", file)
-			continue
-		}
 		var w0 []float64
-		var want [][]float64
-		if err := errors.Join(json.Unmarshal(c.Quadratic["w0"], &w0), json.Unmarshal(c.Quadratic[name], &want)); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		sgd := optim.SGD{LR: 0.06, Momentum: 0.9, WeightDecay: 5e-4}
-		var lrs []float64
-		for epoch := range want {
-			lrs = append(lrs, sgd.LR*optim.Cosine(epoch, len(want)))
-		}
-		got := takeSteps(t, sgd, dtypes.Float64, w0, lrs, func(_ int, w []float64) []float64 {
-			gradient := make([]float64, len(w))
-			for i := range w {
-				gradient[i] = w[i] + 0.3
+		for name, text := range c.Quadratic {
+			var want [][]float64
+			if name == "loss" || name == "w0" {
+				continue
 			}
-			return gradient
-		})
-		for step := range want {
-			testkit.Near(t, file+": after step "+strconv.Itoa(step), got[step], want[step], twelveDigits)
-		}
-	}
-}
-
-// TestGoldenSchedules compares the factor of every epoch listed. A table is
-// named by the number of epochs, as "E=200".
-func TestGoldenSchedules(t *testing.T) {
-	for file, c := range testkit.Golden[struct {
-		Schedules map[string]map[string]json.RawMessage
-	}](t, "optim") {
-		for schedule, tables := range c.Schedules {
-			t.Run(file+"/"+schedule, func(t *testing.T) {
-				if schedule != "cosine_annealing" {
-					t.Skip("there is no such schedule yet")
+			t.Run(file+"/"+name, func(t *testing.T) {
+				if err := json.Unmarshal(c.Quadratic["w0"], &w0); err != nil {
+					t.Fatal(err)
 				}
-				for name, table := range tables {
-					checkCosine(t, name, table)
+				if err := json.Unmarshal(text, &want); err != nil {
+					t.Fatal(err)
+				}
+				o, lr := optimizerInWords(t, name, len(w0))
+				var lrs []float64
+				for epoch := range want {
+					if strings.Contains(name, ", cosine over ") {
+						lrs = append(lrs, lr*optim.Cosine(epoch, len(want)))
+					} else {
+						lrs = append(lrs, lr)
+					}
+				}
+				got := takeSteps(t, o, dtypes.Float64, w0, lrs, func(_ int, w []float64) []float64 {
+					gradient := make([]float64, len(w))
+					for i := range w {
+						gradient[i] = w[i] + 0.3
+					}
+					return gradient
+				})
+				for step := range want {
+					testkit.Near(t, "after step "+strconv.Itoa(step), got[step], want[step], twelveDigits)
 				}
 			})
 		}
 	}
 }
 
-func checkCosine(t *testing.T, name string, table json.RawMessage) {
+func optimizerInWords(t *testing.T, words string, size int) (o optimizer, lr float64) {
 	t.Helper()
-	title, rate, hasRate := strings.Cut(name, " at lr0 ")
-	factor := 1.0
-	if hasRate {
-		factor, _ = strconv.ParseFloat(rate, 64)
-	}
-	number, isTable := strings.CutPrefix(title, "E=")
-	epochs, err := strconv.Atoi(number)
-	if !isTable || err != nil {
-		return // the rule in words
-	}
-	want := map[string]float64{}
-	var list []float64
-	if json.Unmarshal(table, &list) == nil {
-		for epoch, f := range list {
-			want[strconv.Itoa(epoch)] = f
-		}
-	} else if err := json.Unmarshal(table, &want); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	if len(want) == 0 {
-		t.Errorf("%s: no epochs", name)
-	}
-	for at, f := range want {
-		epoch, err := strconv.Atoi(at)
+	words, _, _ = strings.Cut(words, ",")
+	fields := strings.Fields(words)
+	h := hyperparameters{WeightDecay: json.RawMessage("0")}
+	for i := 1; i+1 < len(fields); i += 2 {
+		number, err := strconv.ParseFloat(fields[i+1], 64)
 		if err != nil {
-			t.Fatalf("%s: %v", name, err)
+			t.Fatalf("%q: %v", words, err)
 		}
-		// 1 + cos loses digits where it is small: compare with the factor 1.
-		testkit.Within(t, name+", epoch "+at, []float64{factor * optim.Cosine(epoch, epochs)}, []float64{f}, 1e-12*factor)
+		switch fields[i] {
+		case "lr":
+			lr = number
+		case "m":
+			h.Momentum = number
+		case "wd":
+			h.WeightDecay = json.RawMessage(fmt.Sprint(number))
+		case "trust":
+			h.Trust = number
+		default:
+			t.Fatalf("%q: unknown %q", words, fields[i])
+		}
 	}
+	return optimizerOf(t, fields[0], h, []nn.Variable{{Path: "w", Dims: []int{size}}}), lr
 }

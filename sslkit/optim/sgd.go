@@ -19,16 +19,18 @@ type SGD struct {
 }
 
 // Validate reports the first field that makes no sense.
-func (s SGD) Validate() error {
+func (s SGD) Validate() error { return s.validate("SGD") }
+
+func (s SGD) validate(name string) error {
 	switch {
 	case !(s.LR > 0):
-		return fmt.Errorf("optim: SGD: lr %g, want a positive one", s.LR)
+		return fmt.Errorf("optim: %s: lr %g, want a positive one", name, s.LR)
 	case !(s.Momentum >= 0 && s.Momentum < 1):
-		return fmt.Errorf("optim: SGD: momentum %g, want one in [0, 1)", s.Momentum)
+		return fmt.Errorf("optim: %s: momentum %g, want one in [0, 1)", name, s.Momentum)
 	case !(s.WeightDecay >= 0):
-		return fmt.Errorf("optim: SGD: weight_decay %g, want 0 or more", s.WeightDecay)
+		return fmt.Errorf("optim: %s: weight_decay %g, want 0 or more", name, s.WeightDecay)
 	case s.Nesterov && s.Momentum == 0:
-		return fmt.Errorf("optim: SGD: nesterov needs a momentum")
+		return fmt.Errorf("optim: %s: nesterov needs a momentum", name)
 	}
 	return nil
 }

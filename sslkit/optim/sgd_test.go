@@ -8,7 +8,7 @@ import (
 	"github.com/gossl/gossl/sslkit/optim"
 )
 
-func TestValidate(t *testing.T) {
+func TestSGDValidate(t *testing.T) {
 	good := optim.SGD{LR: 0.06, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4}
 	for _, c := range []struct {
 		change func(s *optim.SGD)
@@ -30,19 +30,5 @@ func TestValidate(t *testing.T) {
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want one about %q", s, err, c.want)
 		}
-	}
-}
-
-func TestCosine(t *testing.T) {
-	if f := optim.Cosine(0, 7); f != 1 {
-		t.Errorf("epoch 0: %g, want 1", f)
-	}
-	previous := 2.0
-	for epoch := range 7 {
-		f := optim.Cosine(epoch, 7)
-		if !(f > 0 && f < previous) {
-			t.Errorf("epoch %d: %g after %g, want a falling positive factor", epoch, f, previous)
-		}
-		previous = f
 	}
 }

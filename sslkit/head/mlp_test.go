@@ -14,14 +14,16 @@ import (
 
 func TestValidate(t *testing.T) {
 	for _, c := range []struct {
-		head  head.Projection
+		head  head.MLP
 		valid bool
 	}{
-		{head.Projection{Hidden: 1, Out: 1}, true},
-		{head.Projection{Hidden: 8, Out: 4, BatchNorm: true}, true},
-		{head.Projection{Out: 4}, false},
-		{head.Projection{Hidden: 8}, false},
-		{head.Projection{Hidden: -1, Out: 4}, false},
+		{head.MLP{Layers: 2, Hidden: 1, Out: 1, OutNorm: head.NoNorm}, true},
+		{head.MLP{Layers: 3, Hidden: 8, Out: 4, BatchNorm: true, OutNorm: head.PlainNorm}, true},
+		{head.MLP{Layers: 2, Out: 4, OutNorm: head.NoNorm}, false},
+		{head.MLP{Layers: 2, Hidden: 8, OutNorm: head.NoNorm}, false},
+		{head.MLP{Layers: 2, Hidden: -1, Out: 4, OutNorm: head.NoNorm}, false},
+		{head.MLP{Layers: 1, Hidden: 8, Out: 4, OutNorm: head.NoNorm}, false},
+		{head.MLP{Layers: 2, Hidden: 8, Out: 4}, false},
 	} {
 		if err := c.head.Validate(); (err == nil) != c.valid {
 			t.Errorf("%+v: error %v, want valid %v", c.head, err, c.valid)
@@ -31,7 +33,7 @@ func TestValidate(t *testing.T) {
 
 var features = testkit.Array{Shape: []int{6, 5}, Data: testkit.G(1, 6, 5)}
 
-func newModel(t *testing.T, p head.Projection) *testkit.Model {
+func newModel(t *testing.T, p head.MLP) *testkit.Model {
 	return testkit.NewModel(t, testkit.Any(t), nn.Mode{Precision: device.F64}, func(scope *nn.Scope, inputs []*graph.Node) *graph.Node {
 		return p.Forward(scope, inputs[0])
 	}, features)
@@ -39,25 +41,29 @@ func newModel(t *testing.T, p head.Projection) *testkit.Model {
 
 func TestVariables(t *testing.T) {
 	for _, c := range []struct {
-		batchNorm bool
-		want      string
+		head head.MLP
+		want string
 	}{
-		{false, "0/weight 0/bias 1/weight 1/bias"},
-		{true, "0/weight 0/bn/weight 0/bn/bias 1/weight 1/bn/weight 1/bn/bias"},
+		{head.MLP{Layers: 2, OutNorm: head.NoNorm}, "0/weight 0/bias 1/weight 1/bias"},
+		{head.MLP{Layers: 2, BatchNorm: true, OutNorm: head.AffineNorm}, "0/weight 0/bn/weight 0/bn/bias 1/weight 1/bn/weight 1/bn/bias"},
+		{head.MLP{Layers: 2, BatchNorm: true, OutNorm: head.NoNorm}, "0/weight 0/bn/weight 0/bn/bias 1/weight 1/bias"},
+		{head.MLP{Layers: 2, BatchNorm: true, OutNorm: head.NoNorm, AllBiases: true}, "0/weight 0/bias 0/bn/weight 0/bn/bias 1/weight 1/bias"},
+		{head.MLP{Layers: 3, BatchNorm: true, OutNorm: head.PlainNorm}, "0/weight 0/bn/weight 0/bn/bias 1/weight 1/bn/weight 1/bn/bias 2/weight"},
 	} {
+		c.head.Hidden, c.head.Out = 7, 3
 		var got []string
-		for _, v := range newModel(t, head.Projection{Hidden: 7, Out: 3, BatchNorm: c.batchNorm}).Vars.Params() {
+		for _, v := range newModel(t, c.head).Vars.Params() {
 			got = append(got, v.Path)
 		}
 		if !slices.Equal(got, strings.Fields(c.want)) {
-			t.Errorf("batch norm %v: parameters %q, want %s", c.batchNorm, got, c.want)
+			t.Errorf("%+v: parameters %q, want %s", c.head, got, c.want)
 		}
 	}
 }
 
 // TestForward compares the head without batch norm with plain loops.
 func TestForward(t *testing.T) {
-	m := newModel(t, head.Projection{Hidden: 7, Out: 3})
+	m := newModel(t, head.MLP{Layers: 2, Hidden: 7, Out: 3, OutNorm: head.NoNorm})
 	dense := func(x []float64, in, out int, layer string) []float64 {
 		weight := testkit.Part(t, m.Vars.Params(), m.Params, layer+"/weight")
 		bias := testkit.Part(t, m.Vars.Params(), m.Params, layer+"/bias")
@@ -82,7 +88,7 @@ func TestForward(t *testing.T) {
 
 // TestBatchNorm checks that the last layer's outputs are normalised too.
 func TestBatchNorm(t *testing.T) {
-	z := newModel(t, head.Projection{Hidden: 7, Out: 3, BatchNorm: true}).Pass(t, true, nil, features).Y
+	z := newModel(t, head.MLP{Layers: 2, Hidden: 7, Out: 3, BatchNorm: true, OutNorm: head.AffineNorm}).Pass(t, true, nil, features).Y
 	for column := range 3 {
 		mean, square := 0.0, 0.0
 		for row := range 6 {

@@ -1,0 +1,52 @@
+package loss
+
+import (
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/op"
+)
+
+// barlowTwinsEpsilon is that of a batch norm, which today's lightly uses here.
+const barlowTwinsEpsilon = 1e-5
+
+// BarlowTwins returns how far the views' cross-correlation C is from the unit
+// matrix: Σ (C_ii − 1)² + lambda·Σ_{i≠j} C_ij².
+//
+//	z0, z1  [batch, dim]  projections of the two views, not yet standardised
+//	result  scalar, at least float32
+//
+// C = Z0ᵀ·Z1/batch, [dim, dim], of columns that have mean 0 and standard
+// deviation 1 over the batch, each view by itself. The standard deviation is
+// √(biased variance + 1e-5), as in today's lightly; with unbiased it is that of
+// PyTorch's std, over batch−1 and without an epsilon, as in the lightly of the
+// published tables (2021 and 2023). Then C_ii is at most (batch−1)/batch, and a column without
+// spread makes the loss NaN.
+//
+// Zbontar et al., Barlow Twins: Self-Supervised Learning via Redundancy
+// Reduction, 2021, arXiv:2103.03230, eq. 1 and 2. It panics if z0 and z1 differ
+// in shape, or if the batch has fewer than two rows.
+func BarlowTwins(z0, z1 *graph.Node, lambda float64, unbiased bool) *graph.Node {
+	wantAlike("BarlowTwins", "z0", z0, "z1", z1)
+	wantBatch("BarlowTwins", "z0", z0)
+	batch, dim := z0.Shape().Dim(0), z0.Shape().Dim(1)
+	z0, z1 = standardize(z0, unbiased), standardize(z1, unbiased)
+	c := graph.DivScalar(op.MatMul(graph.Transpose(z0, 0, 1), z1), float64(batch)) // [dim, dim]
+
+	diagonal := graph.Diagonal(c.Graph(), dim) // [dim, dim]
+	off := graph.Square(graph.Sub(c, graph.ConvertDType(diagonal, c.DType())))
+	return graph.ReduceAllSum(graph.Where(diagonal, off, graph.MulScalar(off, lambda)))
+}
+
+// standardize gives every column mean 0 and standard deviation 1.
+//
+//	z       [batch, dim]
+//	result  [batch, dim], at least float32
+func standardize(z *graph.Node, unbiased bool) *graph.Node {
+	z = op.Widen(z)
+	z = graph.Sub(z, graph.ReduceAndKeep(z, graph.ReduceMean, 0))
+	variance := graph.ReduceAndKeep(graph.Square(z), graph.ReduceMean, 0) // [1, dim]
+	if !unbiased {
+		return graph.Mul(z, graph.Rsqrt(graph.AddScalar(variance, barlowTwinsEpsilon)))
+	}
+	batch := float64(z.Shape().Dim(0))
+	return graph.Mul(z, graph.Rsqrt(graph.MulScalar(variance, batch/(batch-1))))
+}

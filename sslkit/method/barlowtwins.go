@@ -1,0 +1,45 @@
+package method
+
+import (
+	"fmt"
+
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/head"
+	"github.com/gossl/gossl/sslkit/loss"
+	"github.com/gossl/gossl/sslkit/nn"
+)
+
+// BarlowTwins makes the cross-correlation of the two views' projections the
+// unit matrix: the views agree, and the dimensions tell different things.
+//
+// Zbontar et al., Barlow Twins: Self-Supervised Learning via Redundancy
+// Reduction, 2021, arXiv:2103.03230.
+type BarlowTwins struct {
+	Projector head.MLP `json:"projector"`
+	Lambda    float64  `json:"lambda"`   // weight of the dimensions' redundancy
+	Unbiased  bool     `json:"unbiased"` // standard deviation as in the published tables, see [loss.BarlowTwins]
+}
+
+var _ Method = BarlowTwins{}
+
+// Views is 2.
+func (BarlowTwins) Views() int { return 2 }
+
+// Collapsed is the number of dimensions: none of them correlates with itself.
+func (m BarlowTwins) Collapsed(int) float64 { return float64(m.Projector.Out) }
+
+// Validate reports the first hyperparameter that makes no sense.
+func (m BarlowTwins) Validate() error {
+	if !(m.Lambda > 0) {
+		return fmt.Errorf("method: BarlowTwins: lambda %g, want a positive one", m.Lambda)
+	}
+	return part("BarlowTwins", "projector", m.Projector)
+}
+
+// Loss compares the cross-correlation with the unit matrix.
+func (m BarlowTwins) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output {
+	z := nn.PerView(scope, views, func(scope *nn.Scope, view *graph.Node) *graph.Node {
+		return project(scope.In("online"), backbone, m.Projector, view)
+	})
+	return Output{Loss: loss.BarlowTwins(z[0], z[1], m.Lambda, m.Unbiased), Embedding: z[0]}
+}

@@ -1,0 +1,59 @@
+package method
+
+import (
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/head"
+	"github.com/gossl/gossl/sslkit/loss"
+	"github.com/gossl/gossl/sslkit/nn"
+)
+
+// BYOL predicts what a target network, a moving average of the trained one,
+// projects the other view to.
+//
+// Grill et al., Bootstrap Your Own Latent, 2020, arXiv:2006.07733. Its loss is
+// 2−2cos for each direction, summed; here it is the mean of −cos.
+type BYOL struct {
+	Projector head.MLP `json:"projector"`
+	Predictor head.MLP `json:"predictor"`
+	Momentum  float64  `json:"momentum"` // weight that the target keeps in a move
+	Moves     int      `json:"moves"`    // of the target in a step: 1, or 2, one before each half
+}
+
+var _ Method = BYOL{}
+
+// Views is 2.
+func (BYOL) Views() int { return 2 }
+
+// Collapsed is −1: all directions are the same.
+func (BYOL) Collapsed(int) float64 { return -1 }
+
+// Validate reports the first hyperparameter that makes no sense.
+func (m BYOL) Validate() error {
+	if err := target("BYOL", m.Momentum, m.Moves); err != nil {
+		return err
+	}
+	if err := part("BYOL", "projector", m.Projector); err != nil {
+		return err
+	}
+	return predictor("BYOL", m.Projector, m.Predictor)
+}
+
+// Loss is the mean of both directions' negative cosine.
+func (m BYOL) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output {
+	p := nn.PerView(scope, views, func(scope *nn.Scope, view *graph.Node) *graph.Node {
+		online := scope.In("online")
+		return m.Predictor.Forward(online.In("predictor"), project(online, backbone, m.Projector, view))
+	})
+	var z [2]*graph.Node // the target's
+	if m.Moves == 1 {
+		both := inTarget(scope, m.Momentum, backbone, m.Projector, views[0], views[1])
+		z[0], z[1] = both[0], both[1]
+	} else { // the first half predicts view 1
+		z[1] = inTarget(scope, m.Momentum, backbone, m.Projector, views[1])[0]
+		z[0] = inTarget(scope, m.Momentum, backbone, m.Projector, views[0])[0]
+	}
+	return Output{
+		Loss:      symmetric(loss.NegativeCosine(p[0], z[1]), loss.NegativeCosine(p[1], z[0])),
+		Embedding: p[0],
+	}
+}

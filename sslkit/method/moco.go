@@ -1,0 +1,116 @@
+package method
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/head"
+	"github.com/gossl/gossl/sslkit/loss"
+	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/op"
+)
+
+// MoCo pulls the query of one view to the key of the other, which a slowly
+// moving target network makes, and pushes it away from the keys of earlier
+// batches, which a queue (the memory bank) holds. Both views are queries in
+// turn: the loss is symmetric.
+//
+// The images of a batch are shuffled before they become keys, so that with split
+// batch norm in the backbone a query and its key have other statistics, and
+// statistics do not tell which key is the right one.
+//
+// He et al., Momentum Contrast for Unsupervised Visual Representation Learning,
+// 2019, arXiv:1911.05722; symmetric as in its authors' CIFAR-10 demonstration.
+type MoCo struct {
+	Projector   head.MLP `json:"projector"`
+	Temperature float64  `json:"temperature"`
+	Queue       int      `json:"queue"`    // keys in the queue
+	Momentum    float64  `json:"momentum"` // weight that the target keeps in a move
+	Moves       int      `json:"moves"`    // of the target in a step: 1, or 2, one before each half
+	Enqueue     Enqueue  `json:"enqueue"`
+}
+
+// Enqueue says when a step's keys enter the queue.
+type Enqueue string
+
+const (
+	// EnqueueBetween lets the keys of the first half in before the second, which
+	// meets the keys of its own images as negatives, as in lightly. Those of the
+	// second half enter after it.
+	EnqueueBetween Enqueue = "between"
+	// EnqueueAfter lets the keys of both halves in after both, as the paper's
+	// demonstration does.
+	EnqueueAfter Enqueue = "after"
+)
+
+var _ Method = MoCo{}
+
+// Views is 2.
+func (MoCo) Views() int { return 2 }
+
+// Collapsed is ln(Queue+1): every key is as near as the right one.
+func (m MoCo) Collapsed(int) float64 { return math.Log(float64(m.Queue + 1)) }
+
+// Validate reports the first hyperparameter that makes no sense.
+func (m MoCo) Validate() error {
+	if !(m.Temperature > 0) {
+		return fmt.Errorf("method: MoCo: temperature %g, want a positive one", m.Temperature)
+	}
+	if m.Queue < 1 {
+		return fmt.Errorf("method: MoCo: queue of %d keys, want at least 1", m.Queue)
+	}
+	if m.Enqueue != EnqueueBetween && m.Enqueue != EnqueueAfter {
+		return fmt.Errorf("method: MoCo: enqueue %q, want %q or %q", m.Enqueue, EnqueueBetween, EnqueueAfter)
+	}
+	if err := target("MoCo", m.Momentum, m.Moves); err != nil {
+		return err
+	}
+	return part("MoCo", "projector", m.Projector)
+}
+
+// Loss is the mean of both halves' InfoNCE: view 0 queries the keys of view 1,
+// then view 1 those of view 0.
+func (m MoCo) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output {
+	q := nn.PerView(scope, views, func(scope *nn.Scope, view *graph.Node) *graph.Node {
+		return project(scope.In("online"), backbone, m.Projector, view)
+	})
+	k := m.keys(scope, backbone, views[1], views[0]) // in the order of the halves
+
+	bank := scope.Buffer("queue", nn.UnitRows(m.Projector.Out), m.Queue, m.Projector.Out)
+	position := scope.Buffer("queue_position", nn.Constant(0))
+	first := loss.NTXentBank(q[0], k[0], bank, m.Temperature)
+	if m.Enqueue == EnqueueBetween {
+		bank, position = loss.Enqueue(bank, position, k[0])
+	}
+	second := loss.NTXentBank(q[1], k[1], bank, m.Temperature)
+	if m.Enqueue == EnqueueAfter {
+		bank, position = loss.Enqueue(bank, position, k[0])
+	}
+	bank, position = loss.Enqueue(bank, position, k[1])
+	scope.SetBuffer("queue", bank)
+	scope.SetBuffer("queue_position", position)
+	return Output{Loss: symmetric(first, second), Embedding: q[0]}
+}
+
+// keys returns the normalised keys of both halves' views.
+func (m MoCo) keys(scope *nn.Scope, backbone nn.Net, views ...*graph.Node) []*graph.Node {
+	batch := views[0].Shape().Dimensions[0]
+	shuffled, back := make([]*graph.Node, 2), make([]*graph.Node, 2)
+	for half, view := range views {
+		order := scope.Permutation(batch)
+		shuffled[half], back[half] = op.Rows(view, order), op.InversePermutation(order)
+	}
+	var k []*graph.Node
+	if m.Moves == 1 {
+		k = inTarget(scope, m.Momentum, backbone, m.Projector, shuffled...)
+	} else {
+		for _, view := range shuffled {
+			k = append(k, inTarget(scope, m.Momentum, backbone, m.Projector, view)...)
+		}
+	}
+	for half := range k {
+		k[half] = op.Rows(op.Normalize(k[half]), back[half])
+	}
+	return k
+}

@@ -1,0 +1,58 @@
+package method
+
+import (
+	"fmt"
+
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/head"
+	"github.com/gossl/gossl/sslkit/nn"
+)
+
+// project applies a network, the online one or its target, up to the projection.
+func project(network *nn.Scope, backbone, projector nn.Net, view *graph.Node) *graph.Node {
+	h := backbone.Forward(network.In("backbone"), view)
+	return projector.Forward(network.In("projector"), h)
+}
+
+// inTarget moves the target network once and returns its projections of views.
+func inTarget(scope *nn.Scope, momentum float64, backbone, projector nn.Net, views ...*graph.Node) []*graph.Node {
+	z := nn.PerView(scope.Target(momentum), views, func(target *nn.Scope, view *graph.Node) *graph.Node {
+		return project(target, backbone, projector, view)
+	})
+	for i := range z {
+		z[i] = graph.StopGradient(z[i])
+	}
+	return z
+}
+
+// symmetric is the mean of two halves of a loss.
+func symmetric(first, second *graph.Node) *graph.Node {
+	return graph.MulScalar(graph.Add(first, second), 0.5)
+}
+
+// part reports what is wrong with a head of a method.
+func part(method, name string, m head.MLP) error {
+	if err := m.Validate(); err != nil {
+		return fmt.Errorf("method: %s: %s: %w", method, name, err)
+	}
+	return nil
+}
+
+// predictor reports what is wrong with a predictor, which predicts projections.
+func predictor(method string, projector, predictor head.MLP) error {
+	if predictor.Out != projector.Out {
+		return fmt.Errorf("method: %s: predictor has out %d, want the projector's %d", method, predictor.Out, projector.Out)
+	}
+	return part(method, "predictor", predictor)
+}
+
+// target reports what is wrong with how a target network moves.
+func target(method string, momentum float64, moves int) error {
+	if !(momentum > 0 && momentum < 1) {
+		return fmt.Errorf("method: %s: momentum %g, want one between 0 and 1", method, momentum)
+	}
+	if moves != 1 && moves != 2 {
+		return fmt.Errorf("method: %s: moves %d, want 1 or 2", method, moves)
+	}
+	return nil
+}
