@@ -21,7 +21,7 @@ import (
 // default.
 type Recipe struct {
 	Name        string           `json:"name"`   // the row's name in tables: the method's
-	Preset      string           `json:"preset"` // which published table it reproduces; "" for our own
+	Preset      Preset           `json:"preset"` // which published table it reproduces; "" for our own
 	Data        dataset.Name     `json:"data"`
 	TrainImages int              `json:"train_images"` // the first ones of the training split
 	TestImages  int              `json:"test_images"`  // likewise
@@ -105,15 +105,17 @@ func (r Recipe) Validate() error {
 			return fmt.Errorf("recipe: %w", err)
 		}
 	}
+	if splits := r.Backbone.Splits; r.Batch%splits != 0 {
+		return fmt.Errorf("recipe: batch is %d, want a multiple of the backbone's %d splits", r.Batch, splits)
+	}
 	return nil
 }
 
 // Quick shrinks a recipe to seconds, for tests and dry runs: 256 training and
-// 100 test images, a tiny network, one epoch, small batches.
+// 100 test images, a tiny network of the same kind, one epoch, small batches.
 func Quick(r Recipe) Recipe {
 	r.TrainImages, r.TestImages = min(r.TrainImages, 256), min(r.TestImages, 100)
-	r.Backbone = backbone.Tiny()
-	r.Backbone.Width = 8
+	r.Backbone.Width, r.Backbone.Blocks = 8, []int{1, 1, 1}
 	r.Epochs, r.Batch = 1, min(r.Batch, 32)
 	r.Eval.K = min(r.Eval.K, 20)
 	r.Expect = Expect{}

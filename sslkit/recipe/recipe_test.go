@@ -2,6 +2,7 @@ package recipe_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -16,16 +17,14 @@ func all(t *testing.T) map[string]recipe.Recipe {
 	t.Helper()
 	recipes := map[string]recipe.Recipe{}
 	for _, m := range method.All() {
-		name := method.Name(m)
-		for from, get := range map[string]func(string) (recipe.Recipe, error){
-			"CIFAR10": recipe.CIFAR10, "Shapes": recipe.Shapes,
-		} {
-			r, err := get(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			recipes[from+" "+name] = r
+		r, err := recipe.Shapes(method.Name(m))
+		if err != nil {
+			t.Fatal(err)
 		}
+		recipes["Shapes "+r.Name] = r
+	}
+	for _, r := range recipe.Published() {
+		recipes[fmt.Sprintf("%s %s %s %d/%d", r.Preset, r.Data, r.Name, r.Batch, r.Epochs)] = r
 	}
 	return recipes
 }
@@ -38,6 +37,9 @@ func TestRecipesAreValid(t *testing.T) {
 		if err := recipe.Quick(r).Validate(); err != nil {
 			t.Errorf("Quick of %s: %v", name, err)
 		}
+		if want := method.Name(r.Method); r.Name != want {
+			t.Errorf("%s has name %q, want %q", name, r.Name, want)
+		}
 		if r.Source == "" {
 			t.Errorf("%s does not say where its values come from", name)
 		}
@@ -45,7 +47,7 @@ func TestRecipesAreValid(t *testing.T) {
 }
 
 func TestUnknownMethod(t *testing.T) {
-	for _, get := range []func(string) (recipe.Recipe, error){recipe.CIFAR10, recipe.Shapes} {
+	for _, get := range []func(string) (recipe.Recipe, error){recipe.CIFAR10, recipe.Imagenette, recipe.Shapes} {
 		if _, err := get("simclr"); err == nil || !strings.Contains(err.Error(), `"simclr"`) || !strings.Contains(err.Error(), "SimCLR") {
 			t.Errorf("error %v, want one that names what was asked for and what there is", err)
 		}
@@ -98,6 +100,7 @@ func TestValidate(t *testing.T) {
 		"k is 60000":             func(r *recipe.Recipe) { r.Eval.K = 60_000 },
 		"1 views, want the 2 of": func(r *recipe.Recipe) { r.Views = r.Views[:1] },
 		"views[1]":               func(r *recipe.Recipe) { r.Views[1].Size = 0 },
+		"3 splits":               func(r *recipe.Recipe) { r.Backbone.Splits = 3 },
 		"width":                  func(r *recipe.Recipe) { r.Backbone.Width = 0 },
 		"temperature":            func(r *recipe.Recipe) { r.Eval.Temperature = 0 },
 		"momentum":               func(r *recipe.Recipe) { r.Optim.Momentum = 1.5 },
@@ -110,6 +113,25 @@ func TestValidate(t *testing.T) {
 		spoil(&r)
 		if err := r.Validate(); err == nil || !strings.HasPrefix(err.Error(), "recipe: ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one from recipe that says %q", err, want)
+		}
+	}
+}
+
+// A quick run keeps the kind of network, and leaves the recipe as it is.
+func TestQuick(t *testing.T) {
+	for name, r := range all(t) {
+		before := r.Backbone.Features()
+		quick := recipe.Quick(r)
+		if r.Backbone.Features() != before || quick.Backbone.Features() >= before {
+			t.Errorf("%s: %d features become %d and %d", name, before, r.Backbone.Features(), quick.Backbone.Features())
+		}
+		back := quick.Backbone
+		back.Width, back.Blocks = r.Backbone.Width, r.Backbone.Blocks
+		if diff := cmp.Diff(r.Backbone, back); diff != "" {
+			t.Errorf("%s has another kind of network:\n%s", name, diff)
+		}
+		if quick.Steps() < 2 || quick.Steps() > 10 {
+			t.Errorf("%s: %d steps", name, quick.Steps())
 		}
 	}
 }

@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/backbone"
@@ -16,28 +17,77 @@ import (
 // Shapes returns a recipe of our own for a method ("SimCLR") on drawn images,
 // made to learn within about a minute on two CPUs.
 func Shapes(name string) (Recipe, error) {
-	if name != "SimCLR" {
-		return Recipe{}, fmt.Errorf("recipe: Shapes: no recipe for method %q: want \"SimCLR\"", name)
+	r := onShapes()
+	r.Name = name
+	switch name {
+	case "MoCo":
+		r.Optim.LR = 0.12
+		r.Method = method.MoCo{
+			Projector:   head.MLP{Layers: 2, Hidden: 128, Out: 64, OutNorm: head.NoNorm},
+			Temperature: 0.1,
+			Queue:       1000,
+			Momentum:    0.99,
+			Moves:       1,
+			Enqueue:     method.EnqueueBetween,
+		}
+	case "SimCLR":
+		r.Optim.LR = 0.12
+		r.Method = method.SimCLR{
+			Projector:   head.MLP{Layers: 2, Hidden: 128, Out: 64, BatchNorm: true, OutNorm: head.AffineNorm},
+			Temperature: 0.5,
+		}
+	case "SimSiam":
+		r.Optim.LR = 0.12
+		r.Method = method.SimSiam{
+			Projector: head.MLP{Layers: 2, Hidden: 128, Out: 64, BatchNorm: true, OutNorm: head.AffineNorm},
+			Predictor: head.MLP{Layers: 2, Hidden: 32, Out: 64, BatchNorm: true, OutNorm: head.NoNorm},
+		}
+	case "BarlowTwins":
+		r.Optim.LR = 0.12
+		r.Method = method.BarlowTwins{
+			Projector: head.MLP{Layers: 2, Hidden: 128, Out: 64, BatchNorm: true, OutNorm: head.NoNorm},
+			Lambda:    0.005,
+			Unbiased:  false,
+		}
+	case "BYOL":
+		r.Optim.LR = 0.12
+		r.Method = method.BYOL{
+			Projector: head.MLP{Layers: 2, Hidden: 128, Out: 64, BatchNorm: true, OutNorm: head.NoNorm},
+			Predictor: head.MLP{Layers: 2, Hidden: 32, Out: 64, BatchNorm: true, OutNorm: head.NoNorm},
+			Momentum:  0.99,
+			Moves:     1,
+		}
+	default:
+		return Recipe{}, fmt.Errorf("recipe: no recipe for %q on %q: want one of %s", name, dataset.Shapes, strings.Join(methods(), ", "))
 	}
+	return r, nil
+}
+
+// onShapes is what those recipes have in common.
+func onShapes() Recipe {
 	view := augment.SimCLR(32)
 	view.Scale[0] = 0.2 // a smaller crop shows too little of a form
 	return Recipe{
-		Name:        "SimCLR",
 		Data:        dataset.Shapes,
 		TrainImages: 5_000,
 		TestImages:  1_000,
 		Backbone:    backbone.Tiny(),
-		Method: method.SimCLR{
-			Projector:   head.Projection{Hidden: 128, Out: 64, BatchNorm: true},
-			Temperature: 0.5,
-		},
-		Views:     []augment.Policy{view, view},
-		Optim:     optim.SGD{LR: 0.12, Momentum: 0.9, Nesterov: false, WeightDecay: 5e-4},
-		Epochs:    4,
-		Batch:     125,
-		Eval:      eval.KNN{K: 200, Temperature: 0.1},
-		Precision: device.F32,
-		Seed:      0,
-		Source:    "our own, for demonstrations: no published result",
-	}, nil
+		Views:       both(view),
+		Optim:       optim.SGD{Momentum: 0.9, Nesterov: false, WeightDecay: 5e-4},
+		Epochs:      4,
+		Batch:       125,
+		Eval:        eval.KNN{K: 200, Temperature: 0.1},
+		Precision:   device.F32,
+		Seed:        0,
+		Source:      "our own, for demonstrations: no published result",
+	}
+}
+
+// methods lists the names of all methods.
+func methods() []string {
+	var names []string
+	for _, m := range method.All() {
+		names = append(names, method.Name(m))
+	}
+	return names
 }

@@ -30,6 +30,9 @@ func page(e train.Event, left time.Duration) string {
 	fmt.Fprintf(&b, `<div style="background:#e4e7ec;height:8px;border-radius:4px;margin:6px 0">`+
 		`<div style="background:#2f6fde;height:8px;border-radius:4px;width:%.1f%%"></div></div>`, 100*fraction)
 	if e.Result != nil && len(e.Result.Epochs) > 0 {
+		if warning := e.Result.Last().Warning; warning != "" {
+			fmt.Fprintf(&b, `<div style="color:#b3261e">%s</div>`, html.EscapeString(warning))
+		}
 		svg, err := curvesSVG([]*train.Result{e.Result})
 		if err != nil {
 			svg = html.EscapeString(err.Error())

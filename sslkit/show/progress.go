@@ -101,7 +101,7 @@ func steps(e train.Event) (done, total int) {
 	return (e.Epoch-1)*e.Steps + step, e.Epochs * e.Steps
 }
 
-// epochLine is what stays of an epoch; "" if there is no result.
+// epochLine is what stays of an epoch, with a line for a warning; "" if there is no result.
 func epochLine(e train.Event) string {
 	if e.Result == nil || len(e.Result.Epochs) == 0 {
 		return ""
@@ -112,7 +112,11 @@ func epochLine(e train.Event) string {
 	if last.Epoch == 0 {
 		return line + fmt.Sprintf("untrained   kNN %.3f", last.KNN)
 	}
-	return line + fmt.Sprintf("loss %.3f  kNN %.3f  %.0f images/s", last.Loss, last.KNN, last.ImagesPerSecond)
+	line += fmt.Sprintf("loss %.3f  kNN %.3f  %.0f images/s", last.Loss, last.KNN, last.ImagesPerSecond)
+	if last.Warning != "" {
+		line += "\nwarning: " + last.Warning
+	}
+	return line
 }
 
 // status says what is being done.

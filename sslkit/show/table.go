@@ -29,6 +29,9 @@ func TableText(result *train.Result) string {
 	row("kNN untrained", "%.2f %%", 100*result.Untrained())
 	row("kNN last", "%.2f %%  (epoch %d)", 100*last.KNN, last.Epoch)
 	row("kNN best", "%.2f %%  (epoch %d)", 100*best.KNN, best.Epoch)
+	if last.Warning != "" {
+		row("warning", "%s", last.Warning)
+	}
 	row("time", "%s, of which compiling %s", duration(result.Seconds()), duration(result.CompileSeconds))
 	row("speed", "%.0f images/s", speed(result))
 	row("peak memory", "%s", result.Memory)

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -70,16 +71,33 @@ func (t *trainer) trainEpoch(ctx context.Context, epoch int) (Epoch, error) {
 		return Epoch{}, err
 	}
 	if bad := meters[meterBadStep]; bad != math.MaxInt32 && bad < float64(r.Steps()) {
-		return Epoch{}, fmt.Errorf("train: epoch %d: the loss of step %.0f is not a finite number", epoch, bad+1)
+		return Epoch{}, t.diverged(epoch, int(bad)+1)
 	}
-	seconds := time.Since(start).Seconds()
-	return Epoch{
+	seconds, steps := time.Since(start).Seconds(), float64(r.Steps())
+	e := Epoch{
 		Epoch:           epoch,
-		Loss:            meters[meterLoss] / float64(r.Steps()),
+		Loss:            meters[meterLoss] / steps,
 		LearningRate:    learningRate(r, epoch),
-		ImagesPerSecond: float64(r.Steps()*r.Batch) / seconds,
+		ImagesPerSecond: steps * float64(r.Batch) / seconds,
 		TrainSeconds:    seconds,
-	}, nil
+		GradientNorm:    meters[meterGradient] / steps,
+		EmbeddingSpread: meters[meterSpread] / steps,
+	}
+	e.CollapseMargin = r.Method.Collapsed(r.Batch) - e.Loss
+	e.Warning = warning(r, e)
+	return e, nil
+}
+
+// diverged is the error of a loss or gradient that is not a number.
+func (t *trainer) diverged(epoch, step int) error {
+	if err := t.folder.wait(); err != nil {
+		return err
+	}
+	text := fmt.Sprintf("train: epoch %d: step %d: the loss or its gradient is not a finite number", epoch, step)
+	if t.folder != nil && len(t.result.Epochs) > 0 {
+		text += fmt.Sprintf("; %s keeps the run as it was after epoch %d", t.folder.dir, t.result.Last().Epoch)
+	}
+	return errors.New(text)
 }
 
 // finishEpoch measures the network, and keeps the epoch.

@@ -32,13 +32,19 @@ type Event struct {
 // An Epoch is what was measured in one epoch: a line of epochs.jsonl.
 type Epoch struct {
 	Epoch           int     `json:"epoch"` // counted from 1; 0 is the untrained network
-	Loss            float64 `json:"loss"`  // mean over the steps; 0 in epoch 0
+	Loss            float64 `json:"loss"`  // mean over the steps; like all of training, 0 in epoch 0
 	KNN             float64 `json:"knn_accuracy"`
 	LearningRate    float64 `json:"learning_rate"`
 	ImagesPerSecond float64 `json:"images_per_second"` // of the data set, not views; training only
 	TrainSeconds    float64 `json:"train_seconds"`
 	KNNSeconds      float64 `json:"knn_seconds"` // embedding both splits, and the search
 	MemoryPeak      int64   `json:"memory_peak_bytes"`
+
+	// Health: means over the steps.
+	GradientNorm    float64 `json:"gradient_norm"`
+	EmbeddingSpread float64 `json:"embedding_spread"` // standard deviation of the normalised embeddings, times √dimensions: near 1 is healthy, 0 is collapse
+	CollapseMargin  float64 `json:"collapse_margin"`  // loss of a collapsed network minus the loss
+	Warning         string  `json:"warning,omitempty"`
 }
 
 // A Result is a run so far.

@@ -2,7 +2,6 @@ package train
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
@@ -62,31 +61,16 @@ func (s *step) build(in []*graph.Node) []*graph.Node {
 		views[i] = view.View(op.KeyNodeAt(stepKey, uint64(i)), batch)
 	}
 
-	model := s.vars.Bind(s.mode(), params, buffers)
-	loss := s.recipe.Method.Loss(model.Scope, s.recipe.Backbone, views)
-	gradient := model.Gradient(loss)
+	draws := uint64(len(views)) // counts what is drawn from the step's key
+	model := s.vars.Bind(s.mode(), params, buffers).WithPermutations(func(n int) *graph.Node {
+		draws++
+		return op.Permutation(op.KeyNodeAt(stepKey, draws-1), n)
+	})
+	out := s.recipe.Method.Loss(model.Scope, s.recipe.Backbone, views)
+	gradient := model.Gradient(out.Loss)
 	params, velocity = s.recipe.Optim.Step(params, velocity, gradient, lr)
-	return []*graph.Node{params, velocity, model.BuffersAfter(), record(meters, loss, number), graph.AddScalar(number, 1)}
-}
-
-// The meters of an epoch: the sum of the losses, and the first step, counted
-// from 0, whose loss was not a number.
-const (
-	meterLoss = iota
-	meterBadStep
-	meterCount
-)
-
-func record(meters, loss, number *graph.Node) *graph.Node {
-	g, dtype := meters.Graph(), meters.DType()
-	loss = graph.ConvertDType(loss, dtype)
-	at := func(i int) *graph.Node { return graph.Slice(meters, graph.AxisElem(i)) } // [1]
-	never := graph.Scalar(g, dtype, math.MaxInt32)
-	bad := graph.Where(graph.IsFinite(loss), never, graph.ConvertDType(number, dtype))
-	return graph.Concatenate([]*graph.Node{
-		graph.Add(at(meterLoss), graph.Reshape(loss, 1)),
-		graph.Min(at(meterBadStep), graph.Reshape(bad, 1)),
-	}, 0)
+	meters = record(meters, number, out, gradient)
+	return []*graph.Node{params, velocity, model.BuffersAfter(), meters, graph.AddScalar(number, 1)}
 }
 
 // state is what a step changes.

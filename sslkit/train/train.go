@@ -3,7 +3,6 @@ package train
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/dataset"
@@ -142,7 +141,7 @@ func (t *trainer) resetCounters(st *state) (err error) {
 			old.MustFinalizeAll()
 		}
 	}
-	if st.meters, err = t.step.vector([]float64{meterLoss: 0, meterBadStep: math.MaxInt32}, meterCount); err != nil {
+	if st.meters, err = t.step.vector(noMeters, meterCount); err != nil {
 		return err
 	}
 	st.number, err = upload(t.device, tensors.FromScalar(int32(0)))

@@ -1,0 +1,140 @@
+package recipe
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gossl/gossl/sslkit/method"
+)
+
+// Diff returns how b differs from a: for each field that does, in the order of
+// the fields of [Recipe], a line "path: old → new" with the paths of the JSON
+// form, such as
+//
+//	method.SimSiam.projector.layers: 2 → 3
+//	optim.lr: 0.24 → 0.06
+//
+// A field that only one of them has is none in the other. With different methods
+// a line gives their names, and hyperparameters that are called the same are
+// compared. Diff is "" for equal recipes.
+func Diff(a, b Recipe) string {
+	before, err := flatten(a)
+	if err != nil {
+		return fmt.Sprintf("no comparison: the old recipe: %v", err)
+	}
+	after, err := flatten(b)
+	if err != nil {
+		return fmt.Sprintf("no comparison: the new recipe: %v", err)
+	}
+	if one, other := method.Name(a.Method), method.Name(b.Method); one != other {
+		before, after = withoutName(before, one), withoutName(after, other)
+	}
+	var lines []string
+	for _, path := range union(before, after) {
+		if one, other := value(before, path), value(after, path); one != other {
+			lines = append(lines, fmt.Sprintf("%s: %s → %s", path, one, other))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// A field is one number, string or truth value of a recipe.
+type field struct{ path, value string }
+
+// flatten lists the fields of a recipe.
+func flatten(r Recipe) ([]field, error) {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	fields, err := walk(decoder, "", nil)
+	if err != nil {
+		return nil, err
+	}
+	// JSON has the method last, Recipe behind the backbone.
+	last := slices.IndexFunc(fields, func(f field) bool { return strings.HasPrefix(f.path, "method.") })
+	named := append([]field{{"method", method.Name(r.Method)}}, fields[last:]...)
+	behind := 0
+	for i, f := range fields {
+		if strings.HasPrefix(f.path, "backbone.") {
+			behind = i + 1
+		}
+	}
+	return slices.Insert(fields[:last], behind, named...), nil
+}
+
+// walk appends the fields of the JSON value that comes next.
+func walk(d *json.Decoder, path string, fields []field) ([]field, error) {
+	token, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch t := token.(type) {
+	case nil: // a list of nothing
+		return fields, nil
+	case string:
+		return append(fields, field{path, strconv.Quote(t)}), nil
+	case json.Delim:
+		for i := 0; d.More(); i++ {
+			inside := fmt.Sprintf("%s[%d]", path, i)
+			if t == '{' {
+				key, err := d.Token()
+				if err != nil {
+					return nil, err
+				}
+				inside = strings.TrimPrefix(fmt.Sprintf("%s.%s", path, key), ".")
+			}
+			if fields, err = walk(d, inside, fields); err != nil {
+				return nil, err
+			}
+		}
+		_, err = d.Token() // the closing bracket
+		return fields, err
+	}
+	return append(fields, field{path, fmt.Sprint(token)}), nil
+}
+
+// withoutName takes the method's name out of the paths of its hyperparameters.
+func withoutName(fields []field, name string) []field {
+	for i := range fields {
+		fields[i].path = strings.Replace(fields[i].path, "method."+name+".", "method.", 1)
+	}
+	return fields
+}
+
+// union lists the paths of both, in the order of a; those of b alone stand behind
+// the path that they follow in b.
+func union(a, b []field) []string {
+	var paths []string
+	for _, f := range a {
+		paths = append(paths, f.path)
+	}
+	at := 0
+	for _, f := range b {
+		if i := slices.Index(paths, f.path); i >= 0 {
+			at = i
+		} else {
+			paths = slices.Insert(paths, at, f.path)
+		}
+		at++
+	}
+	return paths
+}
+
+const none = "none" // a string would have quotes
+
+// value is that of a field, or none.
+func value(fields []field, path string) string {
+	for _, f := range fields {
+		if f.path == path {
+			return f.value
+		}
+	}
+	return none
+}

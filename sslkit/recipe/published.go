@@ -1,0 +1,147 @@
+package recipe
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gossl/gossl/sslkit/augment"
+	"github.com/gossl/gossl/sslkit/backbone"
+	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/eval"
+	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/optim"
+)
+
+// A Preset is a state of lightly's benchmarks, with its recipes for every method.
+type Preset string
+
+// The presets, oldest first. Each has a file of its own here, which says in plain
+// values what it is; [Diff] says how a recipe differs between two of them.
+const (
+	Seed2021    Preset = "seed2021"    // the first published tables
+	Lightly2023 Preset = "lightly2023" // the tables of spring 2023, the ones to compare with
+	LightlyHEAD Preset = "lightlyHEAD" // the scripts since then, without a published result
+)
+
+// Published returns every recipe of the presets, in the order of tables: by
+// preset, data set, batch and epochs, then method. Expect is zero where nothing
+// was published.
+func Published() []Recipe {
+	var recipes []Recipe
+	for _, table := range []struct {
+		recipes func(batch, epochs int) []Recipe
+		sizes   [][2]int // batch, epochs
+	}{
+		{seed2021CIFAR10, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
+		{seed2021Imagenette, [][2]int{{256, 800}, {256, 200}}},
+		{lightly2023CIFAR10, [][2]int{{128, 200}, {512, 200}, {512, 800}}},
+		{lightly2023Imagenette, [][2]int{{256, 800}, {256, 200}}},
+		{lightlyHEADCIFAR10, [][2]int{{128, 200}, {512, 200}, {512, 800}}},
+		{lightlyHEADImagenette, [][2]int{{128, 800}, {128, 200}, {256, 800}, {256, 200}}},
+	} {
+		for _, size := range table.sizes {
+			recipes = append(recipes, table.recipes(size[0], size[1])...)
+		}
+	}
+	return recipes
+}
+
+// CIFAR10 returns the published recipe of a method ("SimCLR") on CIFAR-10:
+// ResNet-18, batch 512, 200 epochs, as of 2023.
+func CIFAR10(name string) (Recipe, error) {
+	return Find(Lightly2023, dataset.CIFAR10, name, 512, 200)
+}
+
+// Imagenette returns the published recipe of a method ("SimCLR") on ImageNette:
+// ResNet-18, batch 256, 800 epochs, as of 2023.
+func Imagenette(name string) (Recipe, error) {
+	return Find(Lightly2023, dataset.Imagenette, name, 256, 800)
+}
+
+// Find returns one of [Published]. The error says what was asked for, which part
+// of it there is not, and what there is instead.
+func Find(preset Preset, data dataset.Name, name string, batch, epochs int) (Recipe, error) {
+	found := Published()
+	for _, part := range []struct {
+		what, want string
+		of         func(Recipe) string
+	}{
+		{"preset", string(preset), func(r Recipe) string { return string(r.Preset) }},
+		{"data set", string(data), func(r Recipe) string { return string(r.Data) }},
+		{"method", name, func(r Recipe) string { return r.Name }},
+		{"batch/epochs", size(batch, epochs), func(r Recipe) string { return size(r.Batch, r.Epochs) }},
+	} {
+		var there []string
+		var left []Recipe
+		for _, r := range found {
+			if value := part.of(r); value == part.want {
+				left = append(left, r)
+			} else if !slices.Contains(there, value) {
+				there = append(there, value)
+			}
+		}
+		if len(left) == 0 {
+			return Recipe{}, fmt.Errorf("recipe: no recipe %q for %q on %q with batch/epochs %s: want as %s one of %s",
+				preset, name, data, size(batch, epochs), part.what, strings.Join(there, ", "))
+		}
+		found = left
+	}
+	return found[0], nil
+}
+
+func size(batch, epochs int) string { return fmt.Sprintf("%d/%d", batch, epochs) }
+
+// cifar10 is what the recipes on CIFAR-10 have in common in all presets. Learning
+// rate, method, views and source are the preset's.
+//
+// Published runs computed in float32, or in TF32 where the GPU has it; these do
+// in bfloat16.
+func cifar10(preset Preset, batch, epochs int) Recipe {
+	return Recipe{
+		Preset:      preset,
+		Data:        dataset.CIFAR10,
+		TrainImages: 50_000,
+		TestImages:  10_000,
+		Backbone:    backbone.ResNet18(),
+		Optim:       optim.SGD{Momentum: 0.9, Nesterov: false, WeightDecay: 5e-4},
+		Epochs:      epochs,
+		Batch:       batch,
+		Eval:        eval.KNN{K: 200, Temperature: 0.1},
+		Precision:   device.BF16,
+		Seed:        0,
+	}
+}
+
+// imagenette is the same for ImageNette.
+func imagenette(preset Preset, batch, epochs int) Recipe {
+	return Recipe{
+		Preset:      preset,
+		Data:        dataset.Imagenette,
+		TrainImages: 9_469,
+		TestImages:  3_925,
+		Backbone:    backbone.ResNet18Large(),
+		Optim:       optim.SGD{Momentum: 0.9, Nesterov: false, WeightDecay: 5e-4},
+		Epochs:      epochs,
+		Batch:       batch,
+		Eval:        eval.KNN{K: 200, Temperature: 0.1},
+		Precision:   device.BF16,
+		Seed:        0,
+	}
+}
+
+// both draws both views in the same way.
+func both(view augment.Policy) []augment.Policy { return []augment.Policy{view, view} }
+
+// finish gives recipes their names and what was published for them. It also takes
+// apart what they share: who edits one must not change another recipe.
+func finish(recipes ...Recipe) []Recipe {
+	for i := range recipes {
+		r := &recipes[i]
+		r.Name = method.Name(r.Method)
+		r.Backbone.Blocks, r.Views = slices.Clone(r.Backbone.Blocks), slices.Clone(r.Views)
+		r.Expect = published(*r)
+	}
+	return recipes
+}

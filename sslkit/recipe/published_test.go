@@ -1,0 +1,227 @@
+package recipe
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/gossl/gossl/sslkit/augment"
+	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/eval"
+	"github.com/gossl/gossl/sslkit/head"
+	"github.com/gossl/gossl/sslkit/method"
+)
+
+func TestPublishedOrder(t *testing.T) {
+	recipes := Published()
+	if want := 5*(4+2) + 5*(3+2) + 5*(3+4); len(recipes) != want {
+		t.Errorf("%d recipes, want %d", len(recipes), want)
+	}
+	seen := map[string]bool{}
+	names := methods()
+	for i, r := range recipes {
+		row := fmt.Sprint(r.Preset, r.Data, r.Name, r.Batch, r.Epochs)
+		if seen[row] {
+			t.Errorf("%s is there twice", row)
+		}
+		seen[row] = true
+		if want := names[i%len(names)]; r.Name != want {
+			t.Errorf("recipe %d is for %s, want %s", i, r.Name, want)
+		}
+	}
+	if diff := cmp.Diff(recipes, Published()); diff != "" {
+		t.Errorf("asked again, they differ:\n%s", diff)
+	}
+}
+
+// Changing one recipe must not change another.
+func TestPublishedShareNothing(t *testing.T) {
+	recipes := Published()
+	for i := range recipes {
+		recipes[i].Views[1].Size = 1000 + i
+		recipes[i].Backbone.Blocks[3] = 1000 + i
+	}
+	for i, r := range recipes {
+		if want := 1000 + i; r.Views[1].Size != want || r.Backbone.Blocks[3] != want || r.Views[0].Size >= 1000 {
+			t.Errorf("%s %s on %s shares its views or blocks", r.Preset, r.Name, r.Data)
+		}
+	}
+}
+
+// Every published result belongs to a recipe, and HEAD has none.
+func TestResults(t *testing.T) {
+	count := 0
+	for _, table := range results {
+		for _, row := range table.methods {
+			r, err := Find(table.preset, table.data, row.method, table.batch, table.epochs)
+			if err != nil {
+				t.Error(err)
+			}
+			if want := (Expect{row.knn, row.memoryGiB, row.minutes, table.hardware}); r.Expect != want {
+				t.Errorf("%s %s: %+v, want %+v", r.Preset, r.Name, r.Expect, want)
+			}
+			count++
+		}
+	}
+	for _, r := range Published() {
+		if r.Expect != (Expect{}) {
+			count--
+		}
+		if r.Preset == LightlyHEAD && r.Expect != (Expect{}) {
+			t.Errorf("%s on %s has a result", r.Name, r.Data)
+		}
+	}
+	if count != 0 {
+		t.Errorf("%d results are of no recipe", count)
+	}
+}
+
+func TestFindErrors(t *testing.T) {
+	for _, c := range []struct {
+		preset        Preset
+		data          dataset.Name
+		name          string
+		batch, epochs int
+		want          []string
+	}{
+		{"2023", dataset.CIFAR10, "SimCLR", 512, 200, []string{`"2023"`, "preset one of seed2021, lightly2023, lightlyHEAD"}},
+		{Lightly2023, dataset.Shapes, "SimCLR", 512, 200, []string{`"shapes"`, "data set one of cifar10, imagenette"}},
+		{Lightly2023, dataset.CIFAR10, "DINO", 512, 200, []string{`"DINO"`, "method one of MoCo, SimCLR, SimSiam, BarlowTwins, BYOL"}},
+		{Lightly2023, dataset.CIFAR10, "SimCLR", 256, 800, []string{"256/800", "batch/epochs one of 128/200, 512/200, 512/800"}},
+		{Seed2021, dataset.Imagenette, "BYOL", 128, 800, []string{"128/800", "batch/epochs one of 256/800, 256/200"}},
+	} {
+		_, err := Find(c.preset, c.data, c.name, c.batch, c.epochs)
+		for _, want := range append(c.want, string(c.preset), string(c.data), c.name) {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error %v, want one that says %q", err, want)
+			}
+		}
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	for _, name := range methods() {
+		small, err := CIFAR10(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		large, err := Imagenette(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if small.Preset != Lightly2023 || small.Batch != 512 || small.Epochs != 200 || small.Data != dataset.CIFAR10 || small.Name != name {
+			t.Errorf("CIFAR10(%q): %+v", name, small)
+		}
+		if large.Preset != Lightly2023 || large.Batch != 256 || large.Epochs != 800 || large.Data != dataset.Imagenette || large.Name != name {
+			t.Errorf("Imagenette(%q): %+v", name, large)
+		}
+	}
+}
+
+// TestShared checks what is the same in all presets.
+func TestShared(t *testing.T) {
+	for _, r := range Published() {
+		row := fmt.Sprintf("%s %s %s %d/%d", r.Preset, r.Data, r.Name, r.Batch, r.Epochs)
+		o := r.Optim
+		if o.Momentum != 0.9 || o.Nesterov || o.WeightDecay != 5e-4 || r.Seed != 0 || r.Precision != device.BF16 || r.Eval != (eval.KNN{K: 200, Temperature: 0.1}) {
+			t.Errorf("%s: %+v, %+v, %s, seed %d", row, o, r.Eval, r.Precision, r.Seed)
+		}
+		large := r.Data == dataset.Imagenette
+		images, size := [2]int{50_000, 10_000}, 32
+		if large {
+			images, size = [2]int{9_469, 3_925}, 128
+		}
+		if got := [2]int{r.TrainImages, r.TestImages}; got != images {
+			t.Errorf("%s: %d images", row, got)
+		}
+		if steps := map[int][2]int{128: {390, 73}, 512: {97, 0}, 256: {0, 36}}[r.Batch]; r.Steps() != steps[0] && r.Steps() != steps[1] {
+			t.Errorf("%s: %d steps", row, r.Steps())
+		}
+		if b := r.Backbone; b.StemReLU != large || b.LargeStem != large || b.NormalInit != large || b.FinalConv != (large && r.Preset == Seed2021) ||
+			b.Width != 64 || !slices.Equal(b.Blocks, []int{2, 2, 2, 2}) || (b.Splits == 8) != (!large && r.Name == "MoCo") {
+			t.Errorf("%s: %+v", row, b)
+		}
+		if moco, ok := r.Method.(method.MoCo); ok && (moco.Enqueue != method.EnqueueBetween || moco.Temperature != 0.1) {
+			t.Errorf("%s: %+v", row, moco)
+		}
+		for i, v := range r.Views {
+			if v.Size != size || v.Brightness != 0.4 || v.Hue != 0.1 || v.JitterP != 0.8 || v.Mean != augment.SimCLR(size).Mean {
+				t.Errorf("%s: views[%d] %+v", row, i, v)
+			}
+			if !large && v.BlurP != 0 {
+				t.Errorf("%s: views[%d] is blurred", row, i)
+			}
+		}
+	}
+}
+
+// bare is a head without batch norm, normed one with it, biased one with all biases.
+func bare(hidden, out int) head.MLP {
+	return head.MLP{Layers: 2, Hidden: hidden, Out: out, OutNorm: head.NoNorm}
+}
+
+func normed(layers, hidden, out int, end head.Norm) head.MLP {
+	return head.MLP{Layers: layers, Hidden: hidden, Out: out, BatchNorm: true, OutNorm: end}
+}
+
+func biased(h head.MLP) head.MLP {
+	h.AllBiases = true
+	return h
+}
+
+// TestMethods compares the methods with the reference, written out a second time.
+func TestMethods(t *testing.T) {
+	moco := func(hidden, queue, moves int) method.MoCo {
+		return method.MoCo{Projector: bare(hidden, 128), Temperature: .1, Queue: queue, Momentum: .99, Moves: moves, Enqueue: "between"}
+	}
+	simCLR := func(p head.MLP) method.SimCLR { return method.SimCLR{Projector: p, Temperature: .5} }
+	simSiam := func(p, q head.MLP) method.SimSiam { return method.SimSiam{Projector: p, Predictor: q} }
+	barlow := func(p head.MLP, unbiased bool) method.BarlowTwins {
+		return method.BarlowTwins{Projector: p, Lambda: .005, Unbiased: unbiased}
+	}
+	byol := func(p head.MLP, momentum float64, moves int) method.BYOL {
+		return method.BYOL{Projector: p, Predictor: p, Momentum: momentum, Moves: moves}
+	}
+	affine, plain := normed(2, 2048, 2048, head.AffineNorm), normed(3, 2048, 2048, head.PlainNorm)
+	two, three := normed(2, 2048, 2048, head.NoNorm), normed(3, 2048, 2048, head.NoNorm)
+	narrow, small, large := normed(2, 512, 2048, head.NoNorm), normed(2, 1024, 256, head.NoNorm), normed(2, 4096, 256, head.NoNorm)
+	clr := simCLR(normed(2, 512, 128, head.AffineNorm))
+
+	seed := []method.Method{moco(512, 4096, 2), simCLR(bare(512, 128)), simSiam(biased(affine), biased(narrow)),
+		barlow(biased(two), true), byol(biased(large), .9, 2)}
+	cifar := func(queue int, unbiased bool) []method.Method {
+		return []method.Method{moco(512, queue, 1), clr, simSiam(affine, narrow), barlow(two, unbiased), byol(small, .99, 1)}
+	}
+	nette := func(unbiased bool) []method.Method {
+		return []method.Method{moco(2048, 4096, 1), clr, simSiam(plain, narrow), barlow(three, unbiased), byol(large, .99, 1)}
+	}
+	for _, c := range []struct {
+		preset        Preset
+		data          dataset.Name
+		batch, epochs int
+		want          []method.Method
+	}{
+		{Seed2021, dataset.CIFAR10, 128, 200, seed},
+		{Seed2021, dataset.CIFAR10, 512, 800, seed},
+		{Seed2021, dataset.Imagenette, 256, 800, seed},
+		{Lightly2023, dataset.CIFAR10, 128, 200, cifar(4096, true)},
+		{Lightly2023, dataset.CIFAR10, 512, 200, cifar(8192, true)},
+		{Lightly2023, dataset.CIFAR10, 512, 800, cifar(8192, true)},
+		{Lightly2023, dataset.Imagenette, 256, 200, nette(true)},
+		{LightlyHEAD, dataset.CIFAR10, 512, 800, cifar(4096, false)},
+		{LightlyHEAD, dataset.Imagenette, 128, 800, nette(false)},
+	} {
+		for i, name := range methods() {
+			r, err := Find(c.preset, c.data, name, c.batch, c.epochs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want[i], r.Method); diff != "" {
+				t.Errorf("%s %s %s (-want +got):\n%s", c.preset, c.data, name, diff)
+			}
+		}
+	}
+}

@@ -1,0 +1,32 @@
+package train
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gossl/gossl/sslkit/recipe"
+)
+
+// Below this spread of the embeddings a run has collapsed. Healthy runs keep
+// most of 1, collapsed ones fall below a hundredth within an epoch.
+const collapsedSpread = 0.1
+
+// A loss this near to its collapsed value, as a part of it, stands still.
+const stuckMargin = 0.005
+
+// warning says in one line what is wrong with an epoch, or "".
+func warning(r recipe.Recipe, e Epoch) string {
+	switch {
+	case e.EmbeddingSpread < collapsedSpread:
+		return fmt.Sprintf("collapsed: all images have nearly the same embedding (spread %.3f, healthy is about 1): "+
+			"likely the learning rate is too high, or a predictor, a stop of the gradient or batch norm is missing", e.EmbeddingSpread)
+	case math.Abs(e.CollapseMargin) < stuckMargin*math.Abs(r.Method.Collapsed(r.Batch)) && contrastive(r):
+		return fmt.Sprintf("stuck: the loss %.3f is that of a network that cannot tell images apart: "+
+			"likely embeddings or queue are not normalised, or the learning rate is too high", e.Loss)
+	}
+	return ""
+}
+
+// contrastive tells losses that start near their collapsed value and leave it
+// from those that come near it as they learn.
+func contrastive(r recipe.Recipe) bool { return r.Method.Collapsed(r.Batch) > 0 }

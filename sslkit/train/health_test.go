@@ -1,0 +1,40 @@
+package train
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/gossl/gossl/sslkit/head"
+	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/recipe"
+)
+
+func TestWarning(t *testing.T) {
+	simclr := recipe.Recipe{Batch: 64, Method: method.SimCLR{Temperature: 0.5}}
+	simsiam := recipe.Recipe{Batch: 64, Method: method.SimSiam{}}
+	barlow := recipe.Recipe{Batch: 64, Method: method.BarlowTwins{Projector: head.MLP{Out: 100}}}
+	stuck := math.Log(127)
+	for _, c := range []struct {
+		recipe       recipe.Recipe
+		loss, spread float64
+		want         string // "" for a healthy epoch
+	}{
+		{simclr, 3.5, 0.9, ""},
+		{simclr, stuck - 0.001, 0.9, "stuck"},
+		{simclr, stuck + 0.001, 0.9, "stuck"},
+		{simclr, stuck, 0.01, "collapsed"},
+		{simsiam, -0.9, 0.9, ""},
+		{simsiam, -0.999, 0.9, ""}, // near its optimum, with embeddings that differ
+		{simsiam, -0.999, 0.02, "collapsed"},
+		{barlow, 99.9, 0.9, "stuck"},
+		{barlow, 40, 0.9, ""},
+	} {
+		e := Epoch{Loss: c.loss, EmbeddingSpread: c.spread}
+		e.CollapseMargin = c.recipe.Method.Collapsed(c.recipe.Batch) - c.loss
+		got := warning(c.recipe, e)
+		if !strings.HasPrefix(got, c.want) || (c.want == "") != (got == "") || strings.Contains(got, "\n") {
+			t.Errorf("%s, loss %g, spread %g: warning %q, want %q", method.Name(c.recipe.Method), c.loss, c.spread, got, c.want)
+		}
+	}
+}
