@@ -36,7 +36,9 @@ var palette = []color.Color{
 
 // Curves shows kNN accuracy and training loss by epoch, side by side. Epoch 0
 // is the untrained network, whose accuracy a dashed line carries along. Several
-// runs share the axes and get a legend. Notebooks keep it as SVG and as PNG.
+// runs share the axes and get a legend; runs of different methods, whose losses
+// mean different things, show the spread of their embeddings in place of the
+// loss. Notebooks keep it as SVG and as PNG.
 func Curves(results ...*train.Result) error {
 	picture, err := CurvesImage(results...)
 	if err != nil {
@@ -99,15 +101,19 @@ func drawCurves(canvas draw.Canvas, results []*train.Result) error {
 		return errors.New("show: curves: no result")
 	}
 	accuracy, loss := panel("kNN accuracy"), panel("training loss")
+	comparable := sameMethod(results)
+	if !comparable {
+		loss = panel("spread of the embeddings (0: collapsed)")
+	}
 	loss.Legend.Top = true
 	top := 1.0
 	for i, result := range results {
-		name := fmt.Sprintf("%s, run %d", result.Recipe.Name, i+1)
+		name := runName(results, i)
 		knn, losses := points(result)
-		top = max(top, float64(result.Recipe.Epochs))
-		if len(results) == 1 {
-			name = ""
+		if !comparable {
+			losses = spreads(result)
 		}
+		top = max(top, float64(result.Recipe.Epochs))
 		if err := addCurve(accuracy, i, knn, ""); err != nil {
 			return err
 		}
@@ -162,20 +168,6 @@ func ticks(low, high float64) []plot.Tick {
 		}
 	}
 	return marks
-}
-
-// points are the accuracies, the untrained network's first, and the losses of trained epochs.
-func points(result *train.Result) (knn, loss plotter.XYs) {
-	for _, e := range result.Epochs {
-		x := float64(e.Epoch)
-		if !math.IsNaN(e.KNN) {
-			knn = append(knn, plotter.XY{X: x, Y: e.KNN})
-		}
-		if e.Epoch > 0 && !math.IsNaN(e.Loss) && !math.IsInf(e.Loss, 0) {
-			loss = append(loss, plotter.XY{X: x, Y: e.Loss})
-		}
-	}
-	return knn, loss
 }
 
 // addCurve draws the curve of run i, and puts its name, if any, into the legend.

@@ -40,6 +40,32 @@ func TableText(result *train.Result) string {
 	return text.String()
 }
 
+// Comparison prints a line for each of several runs: kNN accuracy, loss and
+// health.
+func Comparison(results ...*train.Result) {
+	os.Stdout.WriteString(ComparisonText(results...))
+}
+
+// ComparisonText returns the text that [Comparison] prints.
+func ComparisonText(results ...*train.Result) string {
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "method\tkNN untrained\tkNN last\tkNN best\tepochs\tsteps\tloss\tspread\tgradient\ttime\t")
+	for _, r := range results {
+		last := r.Last()
+		fmt.Fprintf(w, "%s\t%.1f %%\t%.1f %%\t%.1f %%\t%d\t%d\t%.3f\t%.2f\t%.2f\t%s\t\n",
+			r.Recipe.Name, 100*r.Untrained(), 100*last.KNN, 100*r.Best().KNN, last.Epoch, last.Epoch*r.Recipe.Steps(),
+			last.Loss, last.EmbeddingSpread, last.GradientNorm, duration(r.Seconds()))
+	}
+	w.Flush()
+	for _, r := range results {
+		if warning := r.Last().Warning; warning != "" {
+			fmt.Fprintf(&text, "%s: %s\n", r.Recipe.Name, warning)
+		}
+	}
+	return text.String()
+}
+
 // speed is the images per second of the epochs after the first, if there are any.
 func speed(result *train.Result) float64 {
 	var images, seconds, first float64
