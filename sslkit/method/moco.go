@@ -78,7 +78,7 @@ func (m MoCo) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output
 	k := m.keys(scope, backbone, views[1], views[0]) // in the order of the halves
 
 	bank := scope.Buffer("queue", nn.UnitRows(m.Projector.Out), m.Queue, m.Projector.Out)
-	position := scope.Buffer("queue_position", nn.Constant(0))
+	position := graph.Reshape(scope.Buffer("queue_position", nn.Constant(0), 1))
 	first := loss.NTXentBank(q[0], k[0], bank, m.Temperature)
 	if m.Enqueue == EnqueueBetween {
 		bank, position = loss.Enqueue(bank, position, k[0])
@@ -89,7 +89,7 @@ func (m MoCo) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output
 	}
 	bank, position = loss.Enqueue(bank, position, k[1])
 	scope.SetBuffer("queue", bank)
-	scope.SetBuffer("queue_position", position)
+	scope.SetBuffer("queue_position", graph.Reshape(position, 1))
 	return Output{Loss: symmetric(first, second), Embedding: q[0]}
 }
 
