@@ -137,7 +137,7 @@ func TestValueErrors(t *testing.T) {
 		t.Errorf("Marshal of no method: error %v", err)
 	}
 	for text, want := range map[string]string{
-		`{"SimClr": {}}`:                   `unknown method "SimClr": want one of SimCLR`,
+		`{"SimClr": {}}`:                   `unknown method "SimClr": want one of MoCo, SimCLR`,
 		`{}`:                               "want one method by name",
 		`{"SimCLR": {}, "Other": {}}`:      "want one method by name",
 		`"SimCLR"`:                         "want one method by name",
