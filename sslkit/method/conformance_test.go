@@ -65,8 +65,10 @@ func TestMethodsLearn(t *testing.T) {
 			}
 			var losses []float64
 			for range steps {
+				want := r.targetAfterMove(m)
 				loss, _ := r.step(t)
 				losses = append(losses, loss)
+				testkit.Near(t, "target", r.target(), want, 1e-6)
 			}
 			return losses
 		}
@@ -78,6 +80,44 @@ func TestMethodsLearn(t *testing.T) {
 			t.Errorf("two equal runs differ: %v and %v", first, again)
 		}
 	})
+}
+
+// target is all parameters of the target network.
+func (r *run) target() []float64 {
+	var flat []float64
+	for _, v := range r.vars.Buffers() {
+		if strings.HasPrefix(v.Path, "target/") && !isStatistic(v) {
+			flat = append(flat, r.buffers()[v.Offset:v.Offset+v.Size()]...)
+		}
+	}
+	return flat
+}
+
+// targetAfterMove is what the target must be after the next step: it moves
+// towards the online network as that is now.
+func (r *run) targetAfterMove(m method.Method) []float64 {
+	momentum, moves := 0.0, 0
+	switch m := m.(type) {
+	case method.MoCo:
+		momentum, moves = m.Momentum, m.Moves
+	case method.BYOL:
+		momentum, moves = m.Momentum, m.Moves
+	}
+	target, params, at := r.target(), r.params(), 0
+	for _, v := range r.vars.Buffers() {
+		name, ok := strings.CutPrefix(v.Path, "target/")
+		if !ok || isStatistic(v) {
+			continue
+		}
+		online := testkit.Part(r.t, r.vars.Params(), params, "online/"+name)
+		for i := range online {
+			for range moves {
+				target[at+i] = momentum*target[at+i] + (1-momentum)*online[i]
+			}
+		}
+		at += len(online)
+	}
+	return target
 }
 
 // fill sets all fields to values other than zero.

@@ -81,6 +81,7 @@ func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, net
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.exec.SetMaxCache(1) // a second compilation would be an error
 	t.Cleanup(r.exec.Finalize)
 	return r
 }

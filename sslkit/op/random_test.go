@@ -2,6 +2,7 @@ package op_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
@@ -135,5 +136,29 @@ func TestKey(t *testing.T) {
 				add(seed, a, b)
 			}
 		}
+	}
+}
+
+func TestPermutation(t *testing.T) {
+	const n = 100
+	out := testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
+		a, b := op.Permutation(in[0], n), op.Permutation(in[1], n)
+		there := op.Rows(a, b) // a in the order b
+		return []*graph.Node{a, b, op.Rows(there, op.InversePermutation(b))}
+	}, tensors.FromScalar(op.Key(1)), tensors.FromScalar(op.Key(2)))
+	for i, order := range out[:2] {
+		seen := map[float64]bool{}
+		for _, v := range order {
+			seen[v] = true
+		}
+		if len(seen) != n || !seen[0] || !seen[n-1] {
+			t.Errorf("order %d is no permutation: %v", i, order)
+		}
+	}
+	if slices.Equal(out[0], out[1]) {
+		t.Error("two keys give the same order")
+	}
+	if !slices.Equal(out[0], out[2]) {
+		t.Error("the inverse does not restore the order")
 	}
 }
