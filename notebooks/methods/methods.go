@@ -74,7 +74,8 @@ func ShowDifference() {
 // ## Training
 //
 // Five runs, one after the other, each with a folder of its own. A run whose embeddings all become the same has
-// *collapsed*; the progress says so.
+// *collapsed*; the progress says so. Losses of different methods mean different things. MoCo's goes up at first: better
+// keys in the queue are harder to tell from the right one.
 
 // %%
 

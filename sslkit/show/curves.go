@@ -145,7 +145,7 @@ func panel(title string) *plot.Plot {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text = title, "epoch"
 	p.Title.Padding = 2 * vg.Millimeter
-	p.Y.Tick.Marker = plot.TickerFunc(ticks)
+	p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(epochTicks), plot.TickerFunc(ticks)
 	for _, style := range []*text.Style{
 		&p.Title.TextStyle, &p.X.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle,
 	} {
@@ -156,6 +156,22 @@ func panel(title string) *plot.Plot {
 	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{Y: 0xdd}, color.Gray{Y: 0xdd}
 	p.Add(grid)
 	return p
+}
+
+// epochTicks are whole numbers, at most ten.
+func epochTicks(low, high float64) []plot.Tick {
+	step := 1.0
+	for _, wider := range []float64{2, 5, 10, 20, 50, 100, 200, 500} {
+		if (high-low)/step <= 10 {
+			break
+		}
+		step = wider
+	}
+	var marks []plot.Tick
+	for x := math.Ceil(low/step) * step; x <= high; x += step {
+		marks = append(marks, plot.Tick{Value: x, Label: strconv.FormatFloat(x, 'f', 0, 64)})
+	}
+	return marks
 }
 
 // ticks are gonum's, with as many digits as tell neighbours apart.

@@ -22,6 +22,9 @@ func page(e train.Event, left time.Duration) string {
 	} else if left > 0 {
 		text += ", " + duration(left.Seconds()) + " left"
 	}
+	if e.Result != nil {
+		text = e.Result.Recipe.Name + ": " + text
+	}
 	if e.Result != nil && len(e.Result.Epochs) > 0 {
 		text += fmt.Sprintf(", kNN accuracy %.3f", e.Result.Last().KNN)
 	}
