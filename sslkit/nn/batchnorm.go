@@ -116,7 +116,8 @@ func (n *norm) evaluation(x *graph.Node) *graph.Node {
 //	x               [groups, rows, splits, pixels, channels]
 //	mean, variance  [groups, splits, channels]
 func (n *norm) apply(x, mean, variance *graph.Node) *graph.Node {
-	factor := graph.Rsqrt(graph.AddScalar(variance, batchNormEpsilon)) // [groups, splits, channels]
+	// Not Rsqrt, which the CPU's plugin approximates: it cost two digits of the gradient.
+	factor := graph.Reciprocal(graph.Sqrt(graph.AddScalar(variance, batchNormEpsilon))) // [groups, splits, channels]
 	if n.scale != nil {
 		factor = graph.Mul(factor, graph.ExpandLeftToRank(n.scale, 3))
 	}
