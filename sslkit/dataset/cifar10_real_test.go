@@ -15,7 +15,7 @@ func TestRealCIFAR10(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(Dir(), cifarFolder, cifarTest[0])); err != nil {
 		t.Skipf("no CIFAR-10 below SSLKIT_DATA: %v", err)
 	}
-	set, err := Load(CIFAR10, 50_000, 10_000)
+	set, err := Load(t.Context(), CIFAR10, 50_000, 10_000, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,7 +95,7 @@ func TestReadCIFAR10OpensOnlyWhatItNeeds(t *testing.T) {
 func TestReadCIFAR10Missing(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("SSLKIT_DATA", dir)
-	_, err := Load(CIFAR10, 10, 10)
+	_, err := Load(t.Context(), CIFAR10, 10, 10, nil)
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("got error %v, want %v", err, fs.ErrNotExist)
 	}

@@ -1,13 +1,14 @@
 package dataset_test
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/gossl/gossl/sslkit/dataset"
 )
 
 func ExampleLoad() {
-	set, err := dataset.Load(dataset.Shapes, 1000, 200)
+	set, err := dataset.Load(context.Background(), dataset.Shapes, 1000, 200, nil)
 	if err != nil {
 		fmt.Println(err)
 		return

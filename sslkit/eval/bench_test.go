@@ -86,3 +86,35 @@ func BenchmarkKNN(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkLinear times the fit of a linear probe.
+func BenchmarkLinear(b *testing.B) {
+	d := testkit.XLA(b)
+	for _, c := range []struct{ images, dim int }{{5_000, 128}, {50_000, 512}} {
+		b.Run(fmt.Sprintf("images=%d/dim=%d", c.images, c.dim), func(b *testing.B) {
+			linear := eval.DefaultLinear()
+			linear.Epochs = 10
+			probe, err := linear.NewProbe(d, 10)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer probe.Free()
+			features := testkit.Tensor(dtypes.Float32, testkit.G(1, c.images, c.dim), c.images, c.dim)
+			labels := make([]int32, c.images)
+			for i := range labels {
+				labels[i] = int32(i % 10)
+			}
+			classes := tensors.FromFlatDataAndDimensions(labels, len(labels))
+			fit := func() {
+				if err := probe.Fit(context.Background(), features, classes); err != nil {
+					b.Fatal(err)
+				}
+			}
+			fit()
+			for b.Loop() {
+				fit()
+			}
+			b.ReportMetric(float64(c.images*linear.Epochs*b.N)/b.Elapsed().Seconds(), "images/s")
+		})
+	}
+}

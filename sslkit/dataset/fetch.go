@@ -1,0 +1,229 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Fetch downloads the official archive of a data set and unpacks it below
+// [Dir], where [Load] looks for it: CIFAR-10 in its binary version, 170 MB, or
+// ImageNette2-160, 99 MB. If the data are there already, as those of Shapes
+// always are, it returns nil and does nothing. CIFAR-10's server is slow at
+// times: an hour has been seen (github.com/pytorch/vision/issues/9536).
+//
+// What has arrived is kept when Fetch is stopped, by ctx too, and the next
+// Fetch goes on from there. It tries again after faults of the network and of
+// the server, and gives up after several in a row without a new byte. The
+// files appear all at once, when the archive has the published checksum and
+// is unpacked. Of several processes that fetch the same, one does and the
+// others wait for it.
+//
+// Progress hears of bytes of the archive: first of those on disk while it is
+// downloaded, then of those that are unpacked.
+//
+// It returns an error if no data set has that name; if the archive cannot be
+// downloaded, and says how to place the files by hand; if its checksum is
+// wrong; if the directory cannot be written to or is full; if the data are
+// there in part; and if ctx is done, which the error then wraps.
+func Fetch(ctx context.Context, name Name, progress Progress) error {
+	if name == Shapes {
+		return nil
+	}
+	for _, a := range archives {
+		if a.name == name {
+			return a.fetch(ctx, Dir(), progress)
+		}
+	}
+	return fmt.Errorf("dataset: Fetch: no data set is called %q; there are %q, %q and %q", name, CIFAR10, Imagenette, Shapes)
+}
+
+// An archive is the official file of a data set, and how patiently to get it.
+type archive struct {
+	name     Name
+	url      string
+	md5      string   // of the file, in hexadecimal
+	size     int64    // of the file, in bytes
+	unpacked int64    // what its files take on a disk, in bytes, roughly
+	folder   string   // what it unpacks to
+	wanted   []string // files and folders below folder that must not be empty
+
+	stall time.Duration   // without a byte for so long, a connection is given up
+	waits []time.Duration // before new tries, as many as are made without a new byte
+}
+
+var fetchWaits = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
+
+// The archives. The MD5 of CIFAR-10's stands on its page. That of Imagenette's
+// is torchvision's (torchvision/datasets/imagenette.py); its page has none. The
+// sizes are those in tensorflow/datasets (url_checksums/cifar10.txt and
+// datasets/imagenette/checksums.tsv).
+var archives = []archive{
+	{
+		name:     CIFAR10,
+		url:      "https://www.cs.toronto.edu/~kriz/" + cifarArchive,
+		md5:      "c32a1d4ab5d03f1284b67883e8d87530",
+		size:     170_052_171,
+		unpacked: 184_400_000,
+		folder:   cifarFolder,
+		wanted:   slices.Concat(cifarTrain, cifarTest),
+		stall:    time.Minute,
+		waits:    fetchWaits,
+	},
+	{
+		name:     Imagenette,
+		url:      "https://s3.amazonaws.com/fast-ai-imageclas/" + imagenetteArchive,
+		md5:      "e793b78cc4c9e9a4ccc0c1155377a412",
+		size:     99_003_388,
+		unpacked: 130_000_000,
+		folder:   imagenetteFolder,
+		wanted:   imagenetteWanted(),
+		stall:    time.Minute,
+		waits:    fetchWaits,
+	},
+}
+
+// base is the archive's name, which those of the helping files begin with.
+func (a archive) base() string { return path.Base(a.url) }
+
+// The helping files: none of them stays once the data are there.
+func (a archive) part(dir string) string      { return filepath.Join(dir, a.base()+".part") }
+func (a archive) unpacking(dir string) string { return filepath.Join(dir, a.base()+".unpacking") }
+func (a archive) lockFile(dir string) string  { return filepath.Join(dir, a.base()+".lock") }
+
+// fetch is [Fetch] for one archive and directory.
+func (a archive) fetch(ctx context.Context, dir string, progress Progress) error {
+	progress = seldom(progress)
+	if there, err := a.there(dir); there || err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return a.explain(ctx, dir, err)
+	}
+	lock, err := a.lock(ctx, dir, progress)
+	if err != nil {
+		return a.explain(ctx, dir, err)
+	}
+	defer lock.Close()
+	if there, err := a.there(dir); there || err != nil { // another process may have fetched it
+		return err
+	}
+	if err := a.download(ctx, a.part(dir), progress); err != nil {
+		return a.explain(ctx, dir, fmt.Errorf("downloading %s: %w", a.url, err))
+	}
+	if err := a.unpack(ctx, dir, progress); err != nil {
+		return a.explain(ctx, dir, fmt.Errorf("unpacking %s: %w", a.part(dir), err))
+	}
+	_, err = a.there(dir) // tidies up
+	return err
+}
+
+// there says whether the data are in dir, and removes what helped to get them.
+// It returns an error if only a part of them is there.
+//
+// It may remove the lock file because who holds it, or waits for it, finds the
+// data and is content.
+func (a archive) there(dir string) (bool, error) {
+	folder := filepath.Join(dir, a.folder)
+	if _, err := os.Stat(folder); err != nil {
+		return false, nil
+	}
+	if err := a.check(folder); err != nil {
+		return false, fmt.Errorf("dataset: %s: %w\n%s is there, but not all that belongs to it: move it away and fetch again",
+			a.name, err, folder)
+	}
+	// In a directory that cannot be written to, what lies there may stay.
+	_ = os.Remove(a.part(dir))
+	_ = os.RemoveAll(a.unpacking(dir))
+	_ = os.Remove(a.lockFile(dir))
+	return true, nil
+}
+
+// check returns an error that names the first wanted file or folder that is
+// missing in the data's folder, or empty.
+func (a archive) check(folder string) error {
+	for _, name := range a.wanted {
+		wanted := filepath.Join(folder, filepath.FromSlash(name))
+		info, err := os.Stat(wanted)
+		if err != nil {
+			return err // has the path
+		}
+		empty := info.Size() == 0
+		if info.IsDir() {
+			entries, err := os.ReadDir(wanted)
+			if err != nil {
+				return err // has the path
+			}
+			empty = len(entries) == 0
+		}
+		if empty {
+			return fmt.Errorf("%s: is empty", wanted)
+		}
+	}
+	return nil
+}
+
+// lock returns a lock that one process at a time can have, to be closed.
+func (a archive) lock(ctx context.Context, dir string, progress Progress) (*flock.Flock, error) {
+	lock := flock.New(a.lockFile(dir), flock.SetPermissions(0o644))
+	locked, err := lock.TryLock()
+	if err == nil && !locked {
+		progress(fmt.Sprintf("waiting for another process that fetches %s", a.name), 0, 0)
+		_, err = lock.TryLockContext(ctx, 100*time.Millisecond)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("locking %s: %w", lock.Path(), err)
+	}
+	return lock, nil
+}
+
+// explain adds to an error what can be done about it.
+func (a archive) explain(ctx context.Context, dir string, err error) error {
+	var onDisk *fs.PathError
+	elsewhere := fmt.Sprintf("set SSLKIT_DATA to another directory than %s", dir)
+	advice := fmt.Sprintf("To place the files by hand, unpack %s into %s,\nor set SSLKIT_DATA to the directory that holds %s",
+		a.url, dir, a.folder)
+	switch {
+	case ctx.Err() != nil:
+		advice = fmt.Sprintf("What has arrived is kept in %s: fetching again goes on from there", dir)
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		advice = fmt.Sprintf("Wanted are %d MB for the archive and about %d MB for its files: make room and fetch again, which goes on\n"+
+			"from what has arrived, or %s", a.size/1e6+1, a.unpacked/1e6+1, elsewhere)
+	case errors.As(err, &onDisk) && (errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)):
+		advice = fmt.Sprintf("The files are to be written there: allow it, or %s", elsewhere)
+	}
+	return fmt.Errorf("dataset: %s: %w\n%s", a.name, err, advice)
+}
+
+// seldom returns a progress that keeps to what a [Progress] may expect: calls
+// several times a second, and at the beginning and end of each piece of work.
+func seldom(progress Progress) Progress {
+	var last time.Time
+	var doing string
+	return func(what string, done, total int64) {
+		now := time.Now()
+		if progress == nil || what == doing && done != total && now.Sub(last) < progressEvery {
+			return
+		}
+		last, doing = now, what
+		progress(what, done, total)
+	}
+}
+
+// imagenetteWanted lists the folders of Imagenette's classes.
+func imagenetteWanted() []string {
+	var wanted []string
+	for _, class := range imagenetteClasses {
+		wanted = append(wanted, "train/"+class.folder, "val/"+class.folder)
+	}
+	return wanted
+}

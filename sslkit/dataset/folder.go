@@ -1,0 +1,154 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// FolderOptions say how [Folder] reads images. The zero value reads them as
+// they are, keeps them in the cache, and takes a corrupt file for an error.
+type FolderOptions struct {
+	// ShortSide shrinks images whose shorter side is longer than that many
+	// pixels until it is as long; the other side keeps the proportion, rounded
+	// down. The filter is Catmull-Rom (bicubic), as wide as it must be to use
+	// every pixel. 0, and images that are smaller: as they are.
+	ShortSide int
+
+	SkipCorrupt bool              // leave corrupt files out and name them in Images.Skipped
+	NoCache     bool              // decode even what the cache holds, into memory, and keep nothing
+	Progress    Progress          // hears how many images are done; may be nil
+	Warn        func(text string) // told in a line why the cache cannot be used; nil: standard error is
+}
+
+// Folder returns the images in the subfolders of a folder, each a class of its
+// own, with the name of its folder:
+//
+//	dir/<class>/<image>.jpg
+//
+// Images are files whose names end in .jpg, .jpeg or .png, in any case, below
+// the folder of their class at any depth; the content decides which of the two
+// they are. Symbolic links are followed. Hidden files and folders, other files,
+// and files next to the folders of classes are ignored.
+//
+// Classes are sorted by name. Images take turns: the first file of every class
+// in the order of names, then the second of every class, and so on; a class
+// that has no more is passed over. So the first images are balanced.
+//
+// Pixels are those of Pillow's convert("RGB"), as torchvision's ImageFolder
+// reads them: alpha is dropped and not applied, gray, palettes and CMYK become
+// R, G and B, and the orientation in EXIF data is ignored. Values from JPEG
+// differ by a few levels at most, as decoders round differently. Of 16 bits the
+// upper 8 are kept; of gray, Pillow keeps the lower ones and clips.
+//
+// All processors decode. The pixels go to a file below SSLKIT_HOME (or the
+// directory that it stands for, see [Dir]), in cache/images: three bytes a
+// pixel. Reading the same files with the same options again then takes seconds.
+// A file added, removed or changed (in size or time of modification) renews it,
+// as does any damage. If the cache cannot be written, the images are in memory
+// alone, and Warn hears why. Files of the cache may be deleted at any time.
+//
+// It returns an error if there are no classes, a class has no images, or a file
+// cannot be read; a [*CorruptError], once all files have been looked at, if some
+// cannot be decoded or have more than 100 million pixels; and the context's if
+// that ends.
+func Folder(ctx context.Context, dir string, opts FolderOptions) (*Images, error) {
+	if opts.ShortSide < 0 {
+		return nil, fmt.Errorf("dataset: Folder: ShortSide is %d, want 0 or more", opts.ShortSide)
+	}
+	list, err := listFolder(ctx, dir)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	images, err := list.read(ctx, opts)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	return images, nil
+}
+
+// read returns the images of a listing, from the cache if they are there.
+func (l *listing) read(ctx context.Context, opts FolderOptions) (*Images, error) {
+	if opts.NoCache {
+		return l.readToMemory(ctx, opts)
+	}
+	store := newCache(l, opts)
+	images, err := store.read(ctx, opts)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		opts.warn("dataset: %s: decoding again, for the cache cannot be used: %v", l.dir, err)
+	}
+	if images != nil {
+		return images, nil
+	}
+	images, err = store.write(ctx, l, opts)
+	var broken *cacheError
+	if !errors.As(err, &broken) {
+		return images, err
+	}
+	opts.warn("dataset: %s: the decoded images cannot be kept and will be decoded again next time: %v", l.dir, err)
+	return l.readToMemory(ctx, opts)
+}
+
+// readToMemory decodes the images of a listing.
+func (l *listing) readToMemory(ctx context.Context, opts FolderOptions) (*Images, error) {
+	var to memory
+	images, _, err := l.decode(ctx, opts, &to)
+	if err != nil {
+		return nil, err
+	}
+	images.Pixels = to.pixels
+	return images, nil
+}
+
+func (o FolderOptions) warn(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if o.Warn != nil {
+		o.Warn(text)
+		return
+	}
+	fmt.Fprintln(os.Stderr, text)
+}
+
+// size returns the height and width that an image is kept with.
+func (o FolderOptions) size(height, width int) Frame {
+	short := min(height, width)
+	if o.ShortSide == 0 || short <= o.ShortSide {
+		return Frame{Height: height, Width: width}
+	}
+	// One of the two divisions is exact.
+	return Frame{Height: height * o.ShortSide / short, Width: width * o.ShortSide / short}
+}
+
+// A CorruptError names the files of a folder that are no images or damaged.
+type CorruptError struct {
+	Dir   string        // the folder
+	Total int           // files that should be images
+	Files []CorruptFile // sorted by name
+}
+
+// A CorruptFile is a file that cannot be decoded.
+type CorruptFile struct {
+	Name string // relative to the folder, with slashes
+	Err  error  // why
+}
+
+// Error names the first twenty files and says what one can do.
+func (e *CorruptError) Error() string {
+	const most = 20
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s: %d of %d files cannot be decoded:", e.Dir, len(e.Files), e.Total)
+	for _, file := range e.Files[:min(most, len(e.Files))] {
+		fmt.Fprintf(&text, "\n\t%s: %v", filepath.FromSlash(file.Name), file.Err)
+	}
+	if more := len(e.Files) - most; more > 0 {
+		fmt.Fprintf(&text, "\n\tand %d more", more)
+	}
+	text.WriteString("\nReplace or delete them, or let FolderOptions.SkipCorrupt leave them out")
+	return text.String()
+}

@@ -1,0 +1,135 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// writeImagenette writes a small ImageNette, with two training images and one
+// test image of each class, and returns the directory to read it from. The
+// seed of a training image is where it comes in the order.
+func writeImagenette(t *testing.T) string {
+	t.Helper()
+	files := map[string][]byte{}
+	for i, class := range imagenetteClasses {
+		for turn, name := range []string{"a", "b"} {
+			size := 8 + turn*i // the first ten have one size
+			files[fmt.Sprintf("imagenette2-160/train/%s/%s.JPEG", class.folder, name)] = asPNG(t, 10*turn+i, 8, size)
+		}
+		files[fmt.Sprintf("imagenette2-160/val/%s/c.JPEG", class.folder)] = asPNG(t, 100+i, 8, 8)
+	}
+	return writeFiles(t, files)
+}
+
+func TestReadImagenette(t *testing.T) {
+	ownHome(t)
+	dir := writeImagenette(t)
+	t.Setenv("SSLKIT_DATA", dir)
+	var done []string
+	set, err := Load(t.Context(), Imagenette, 13, 4, steps(t, &done))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set.Name != Imagenette || set.Train.Len() != 13 || set.Test.Len() != 4 {
+		t.Fatalf("got %s with %d and %d images", set.Name, set.Train.Len(), set.Test.Len())
+	}
+	for i := range 13 {
+		if !slices.Equal(set.Train.At(i), testPixels(i, 8, 8+i/10*(i%10))) || set.Train.Labels[i] != int32(i%10) {
+			t.Errorf("training image %d, of class %d, is another one", i, set.Train.Labels[i])
+		}
+	}
+	if set.Test.Frames != nil || !slices.Equal(set.Test.At(3), testPixels(103, 8, 8)) || set.Test.Files[3] != "n03000684/c.JPEG" {
+		t.Errorf("the last test image is another one: %s", set.Test.Files[3])
+	}
+	names := []string{"tench", "English springer", "cassette player", "chain saw", "church",
+		"French horn", "garbage truck", "gas pump", "golf ball", "parachute"}
+	if diff := cmp.Diff([][]string{names, names}, [][]string{set.Train.Classes, set.Test.Classes}); diff != "" {
+		t.Errorf("classes (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"looking at train", "decoding train", "looking at val", "decoding val"}, done); diff != "" {
+		t.Errorf("what was done (-want +got):\n%s", diff)
+	}
+}
+
+func TestReadImagenetteWithoutTest(t *testing.T) {
+	ownHome(t)
+	dir := writeImagenette(t)
+	if err := os.RemoveAll(filepath.Join(dir, imagenetteFolder, "val")); err != nil {
+		t.Fatal(err)
+	}
+	set, err := ReadImagenette(t.Context(), dir, 1, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set.Train.Len() != 1 || set.Test.Len() != 0 || len(set.Test.Pixels) != 0 {
+		t.Errorf("got %d and %d images", set.Train.Len(), set.Test.Len())
+	}
+}
+
+func TestReadImagenetteErrors(t *testing.T) {
+	ownHome(t)
+	for _, test := range []struct {
+		name        string
+		train, test int
+		spoil       func(folder string) error
+		want        string
+	}{
+		{"no training images", 0, 1, nil, "dataset: imagenette: 0 training images asked for, want 1 to 20"},
+		{"too many training images", 21, 1, nil, "dataset: imagenette: 21 training images asked for, there are 20"},
+		{"negative", 1, -1, nil, "dataset: imagenette: -1 test images asked for, want 0 to 10"},
+		{"too many test images", 1, 11, nil, "dataset: imagenette: 11 test images asked for, there are 10"},
+		{"other class", 1, 1, func(folder string) error {
+			return os.Rename(filepath.Join(folder, "val", "n03888257"), filepath.Join(folder, "val", "n03888258"))
+		}, "dataset: imagenette: FOLDER/val/n03888257 (parachute): file does not exist\n"},
+		{"class too many", 1, 1, func(folder string) error {
+			return os.CopyFS(filepath.Join(folder, "train", "n03417043"), os.DirFS(filepath.Join(folder, "train", "n03417042")))
+		}, "dataset: imagenette: FOLDER/train/n03417043: is not a class of ImageNette, want n01440764 to n03888257 only"},
+		{"corrupt", 1, 1, func(folder string) error {
+			return os.WriteFile(filepath.Join(folder, "train", "n03417042", "b.JPEG"), []byte("?"), 0o644)
+		}, "dataset: imagenette: FOLDER/train: 1 of 20 files cannot be decoded:\n\tn03417042/b.JPEG: neither JPEG nor PNG\n"},
+	} {
+		dir := writeImagenette(t)
+		folder := filepath.Join(dir, imagenetteFolder)
+		if test.spoil != nil {
+			if err := test.spoil(folder); err != nil {
+				t.Fatal(err)
+			}
+		}
+		set, err := ReadImagenette(t.Context(), dir, test.train, test.test, nil)
+		want := strings.ReplaceAll(test.want, "FOLDER", folder)
+		if err == nil || set != nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: got error %v, want %s", test.name, err, want)
+		}
+	}
+}
+
+func TestReadImagenetteMissing(t *testing.T) {
+	ownHome(t)
+	dir := writeImagenette(t)
+	for _, gone := range []string{"val/n03028079", "val", ""} {
+		if err := os.RemoveAll(filepath.Join(dir, imagenetteFolder, gone)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := ReadImagenette(t.Context(), dir, 1, 1, nil)
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.Fatalf("%q missing: got error %v, want %v", gone, err, fs.ErrNotExist)
+		}
+		for _, want := range []string{
+			"dataset: imagenette: ", "SSLKIT_DATA", imagenettePage, imagenetteArchive, "into " + dir + ",", "n01440764 to n03888257",
+			filepath.Join(dir, "imagenette2-160", "train", "<class>"), filepath.Join(dir, "imagenette2-160", "val", "<class>"),
+			filepath.Join(dir, "imagenette2-160", gone),
+		} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%q missing: error does not contain %q:\n%v", gone, want, err)
+			}
+		}
+	}
+}
