@@ -4,8 +4,8 @@
 // is no code here; the code is in the packages below, which stand on floors. A
 // package imports lower floors only, so each can be read after those before it.
 //
-// Floor 1 stands on nothing else here. Package dataset holds images and labels
-// in memory as bytes. Package device opens what computes: an NVIDIA GPU or the
+// Floor 1 stands on nothing else here. Package dataset reads, downloads and
+// draws images, and holds them and their labels as bytes. Package device opens what computes: an NVIDIA GPU or the
 // CPU through XLA, or GoMLX's pure-Go backend. Package op has the graph
 // operations that GoMLX lacks: matrix products with a cheap gradient, and random
 // numbers that depend on nothing but a key.
@@ -15,15 +15,17 @@
 // Package loss holds the objectives as their papers write them.
 //
 // Floor 3 is package nn, where variables are born: scopes that name them, one
-// flat vector that holds them, and the layers of convolutional networks.
+// flat vector that holds them, and the layers of convolutional networks. Beside
+// it package feed brings a program its images, which lie on the device or stream
+// to it.
 //
 // Floor 4 builds with them. Package backbone holds the networks whose features
 // one wants, head the small networks between features and loss, and optim the
 // update of the parameters and its schedule.
 //
 // Floor 5 gives all of it a purpose. Package method turns views into a training
-// loss, a type for each published method. Package eval embeds images and
-// classifies them by their nearest neighbours.
+// loss, a type for each published method. Package eval embeds images,
+// classifies them by their nearest neighbours, and fits linear probes.
 //
 // Floor 6 is package recipe: a recipe is a plain value that decides every
 // number of a run, from the data set to the last hyperparameter.
@@ -33,4 +35,7 @@
 //
 // Floor 8 is package show, which puts progress, curves and pictures into a
 // notebook.
+//
+// Floor 9 is package bench: it runs the recipes of published tables, keeps a
+// record of each run, and makes tables of records.
 package sslkit

@@ -18,12 +18,13 @@ import (
 var floors = map[string]int{
 	"op": 1, "device": 1, "dataset": 1,
 	"augment": 2, "loss": 2,
-	"nn":       3,
+	"nn": 3, "feed": 3,
 	"backbone": 4, "head": 4, "optim": 4,
 	"method": 5, "eval": 5,
 	"recipe": 6,
 	"train":  7,
 	"show":   8,
+	"bench":  9,
 }
 
 const (

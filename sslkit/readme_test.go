@@ -1,12 +1,54 @@
 package sslkit
 
 import (
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/gossl/gossl/sslkit/bench"
 )
+
+var update = flag.Bool("update", false, "write the README's table of results anew")
+
+// The README's results are the records in notebooks/results, and nothing else.
+func TestReadmeResults(t *testing.T) {
+	folders, err := filepath.Glob("../notebooks/results/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var records []bench.Record
+	for _, folder := range folders {
+		read, err := bench.Records(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		records = append(records, read...)
+	}
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin, end = "<!-- results -->\n", "<!-- end of results -->"
+	before, rest, found := strings.Cut(string(readme), begin)
+	got, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		t.Fatalf("README.md has no lines %s and %s", begin, end)
+	}
+	want := bench.Markdown(records)
+	if *update {
+		if err := os.WriteFile("../README.md", []byte(before+begin+want+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("README.md has other results than notebooks/results; `go test ./sslkit -run Results -update` writes them (-records +README):\n%s", diff)
+	}
+}
 
 // The program that the README shows must compile.
 func TestReadmeProgram(t *testing.T) {

@@ -80,7 +80,7 @@ func Recipe(data string) (recipe.Recipe, error) {
 
 // Images are the ones to train on and to test with.
 func Images() *dataset.Set {
-	return must(dataset.Load(what.Data, what.TrainImages, what.TestImages))
+	return must(dataset.Load(context.Background(), what.Data, what.TrainImages, what.TestImages, nil))
 }
 
 // ShowImages shows the first pictures and their classes.

@@ -27,7 +27,7 @@ func noise(n, side int) *tensors.Tensor {
 func views(t *testing.T, d *device.Device, p Policy, key uint64, images *tensors.Tensor) []float64 {
 	t.Helper()
 	return testkit.Run(t, d, func(in []*graph.Node) []*graph.Node {
-		return []*graph.Node{p.View(in[0], in[1])}
+		return []*graph.Node{p.View(in[0], Whole(in[1]))}
 	}, tensors.FromValue(key), images)[0]
 }
 
@@ -39,7 +39,9 @@ func still(size int) Policy {
 func TestViewIsAFunctionOfTheKey(t *testing.T) {
 	const batch = 4
 	_, p := BYOL(16)
-	exec, err := graph.NewExec(testkit.Any(t).Backend, p.View)
+	exec, err := graph.NewExec(testkit.Any(t).Backend, func(key, images *graph.Node) *graph.Node {
+		return p.View(key, Whole(images))
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +85,7 @@ func TestStillPolicyKeepsTheImage(t *testing.T) {
 	}
 	testkit.Near(t, "View", views(t, testkit.Any(t), still(8), 1, images), want, 1e-6)
 	got := testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
-		return []*graph.Node{still(8).Plain(in[0])}
+		return []*graph.Node{still(8).Plain(Whole(in[0]))}
 	}, images)[0]
 	testkit.Near(t, "Plain", got, want, 1e-6)
 
@@ -97,8 +99,8 @@ func TestFlipTwice(t *testing.T) {
 	flip := still(8)
 	flip.FlipP = 1
 	got := testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
-		once := flip.View(in[0], in[1])
-		twice := flip.View(in[0], graph.ConvertDType(graph.Round(graph.MulScalar(once, 255.0)), dtypes.Uint8))
+		once := flip.View(in[0], Whole(in[1]))
+		twice := flip.View(in[0], Whole(graph.ConvertDType(graph.Round(graph.MulScalar(once, 255.0)), dtypes.Uint8)))
 		return []*graph.Node{graph.MulScalar(once, 255.0), graph.MulScalar(twice, 255.0)}
 	}, tensors.FromValue(uint64(1)), images)
 	want := testkit.Values(t, images)
@@ -118,7 +120,7 @@ func TestProbabilities(t *testing.T) {
 	images := tensors.FromFlatDataAndDimensions(make([]uint8, n*32*32*3), n, 32, 32, 3)
 	p := SimCLR(32)
 	out := testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
-		c := p.draw(in[0], in[1])
+		c := p.draw(in[0], Whole(in[1]))
 		outputs := []*graph.Node{graph.ConvertDType(c.mirror, dtypes.Float32), graph.ConvertDType(c.gray, dtypes.Float32),
 			graph.Div(graph.Mul(c.box.height, c.box.width), graph.Scalar(in[0].Graph(), dtypes.Float32, 32*32))}
 		return append(append(outputs, c.jitter.amount[:]...), c.jitter.rank[:]...)

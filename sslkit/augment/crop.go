@@ -17,7 +17,7 @@ type box struct {
 	top, left, height, width *graph.Node // [batch] each, a float type
 }
 
-// randomBox returns the rectangles of a random resized crop.
+// randomBox returns the rectangles of a random resized crop, for images of one size.
 //
 //	u       [22, batch]  uniform draws in [0, 1)
 //	result  one box per image of height × width pixels
@@ -31,37 +31,60 @@ type box struct {
 // goes back to Szegedy et al., Going Deeper with Convolutions, 2014,
 // arXiv:1409.4842, section 6.
 func randomBox(u *graph.Node, height, width int, scale, ratio [2]float64) box {
+	scalar := func(v int) *graph.Node { return graph.Scalar(u.Graph(), u.DType(), v) }
+	h, w := centralBox(height, width, ratio)
+	return frame{
+		height: scalar(height), width: scalar(width), area: scalar(height * width),
+		central: box{top: scalar((height - h) / 2), left: scalar((width - w) / 2), height: scalar(h), width: scalar(w)},
+	}.randomBox(u, scale, ratio)
+}
+
+// A frame is the size of images and what follows from it: scalars, or [batch]
+// where sizes differ, of a float type.
+type frame struct {
+	height, width, area *graph.Node
+	central             box // is taken where no random one fits
+}
+
+// randomBox is [randomBox] for images of the frame's size.
+func (f frame) randomBox(u *graph.Node, scale, ratio [2]float64) box {
 	u.AssertDims(cropDraws, -1)
 	g, dtype, batch := u.Graph(), u.DType(), u.Shape().Dimensions[1]
 	scalar := func(v int) *graph.Node { return graph.Scalar(g, dtype, v) }
 
-	area := between(rows(u, 0, attempts), scale) // [attempts, batch]
-	area = graph.MulScalar(area, float64(height)*float64(width))
+	area := graph.Mul(between(rows(u, 0, attempts), scale), row0(f.area)) // [attempts, batch]
 	logRatio := [2]float64{math.Log(ratio[0]), math.Log(ratio[1])}
 	r := graph.Exp(between(rows(u, attempts, 2*attempts), logRatio)) // [attempts, batch]
 	w := graph.Round(graph.Sqrt(graph.Mul(area, r)))                 // [attempts, batch]
 	h := graph.Round(graph.Sqrt(graph.Div(area, r)))                 // [attempts, batch]
 
-	fits := func(side *graph.Node, room int) *graph.Node {
-		return graph.LogicalAnd(graph.GreaterThan(side, scalar(0)), graph.LessOrEqual(side, scalar(room)))
+	fits := func(side, room *graph.Node) *graph.Node {
+		return graph.LogicalAnd(graph.GreaterThan(side, scalar(0)), graph.LessOrEqual(side, row0(room)))
 	}
-	attempt := graph.Iota(g, shapes.Make(dtype, attempts, batch), 0)                                    // [attempts, batch]
-	number := graph.Where(graph.LogicalAnd(fits(w, width), fits(h, height)), attempt, scalar(attempts)) // [attempts, batch]
-	first := graph.ReduceAndKeep(number, graph.ReduceMin, 0)                                            // [1, batch]
-	chosen := graph.Equal(attempt, first)                                                               // [attempts, batch]
-	none := graph.Squeeze(graph.Equal(first, scalar(attempts)), 0)                                      // [batch]
+	attempt := graph.Iota(g, shapes.Make(dtype, attempts, batch), 0)                                        // [attempts, batch]
+	number := graph.Where(graph.LogicalAnd(fits(w, f.width), fits(h, f.height)), attempt, scalar(attempts)) // [attempts, batch]
+	first := graph.ReduceAndKeep(number, graph.ReduceMin, 0)                                                // [1, batch]
+	chosen := graph.Equal(attempt, first)                                                                   // [attempts, batch]
+	none := graph.Squeeze(graph.Equal(first, scalar(attempts)), 0)                                          // [batch]
 
-	place := func(sides, u *graph.Node, room, fallback int) (start, side *graph.Node) {
+	place := func(sides, u, room, start0, side0 *graph.Node) (start, side *graph.Node) {
 		side = graph.ReduceSum(graph.Where(chosen, sides, scalar(0)), 0) // [batch]
-		side = graph.Where(none, scalar(fallback), side)
-		start = graph.Floor(graph.Mul(u, graph.Sub(scalar(room+1), side)))
-		return graph.Where(none, scalar((room-fallback)/2), start), side
+		side = graph.Where(none, side0, side)
+		start = graph.Floor(graph.Mul(u, graph.Sub(graph.OnePlus(room), side)))
+		return graph.Where(none, start0, start), side
 	}
-	centralH, centralW := centralBox(height, width, ratio)
 	var b box
-	b.top, b.height = place(h, row(u, 2*attempts), height, centralH)
-	b.left, b.width = place(w, row(u, 2*attempts+1), width, centralW)
+	b.top, b.height = place(h, row(u, 2*attempts), f.height, f.central.top, f.central.height)
+	b.left, b.width = place(w, row(u, 2*attempts+1), f.width, f.central.left, f.central.width)
 	return b
+}
+
+// row0 makes a vector the only row of a matrix, [1, batch]; a scalar stays.
+func row0(x *graph.Node) *graph.Node {
+	if x.IsScalar() {
+		return x
+	}
+	return graph.ExpandAxes(x, 0) // [1, batch]
 }
 
 // centralBox is the size of the largest box in an image whose ratio is within bounds.
@@ -134,11 +157,20 @@ func triangles(start, length, backwards *graph.Node, n, size int) *graph.Node {
 	step := graph.MulScalar(length, 1/float64(size))                                 // [batch, 1, 1]
 	centre := graph.Add(start, graph.Mul(step, at))                                  // [batch, size, 1]
 	pixel := graph.AddScalar(graph.Iota(g, shapes.Make(dtype, batch, 1, n), 2), 0.5) // [batch, 1, n]
-	inside := graph.LogicalAnd(graph.GreaterThan(pixel, start), graph.LessThan(pixel, graph.Add(start, length)))
+	return triangle(pixel, centre, step, start, length)
+}
 
+// triangle returns the weights of pixels for new ones, [batch, size, n].
+//
+//	pixel          [batch, 1, n]     centres of the pixels
+//	centre         [batch, size, 1]  centres of the new ones, on the same axis
+//	step           [batch, 1, 1]     pixels per new one
+//	start, length  [batch, 1, 1]     the part of the axis outside which weights are 0
+func triangle(pixel, centre, step, start, length *graph.Node) *graph.Node {
+	inside := graph.LogicalAnd(graph.GreaterThan(pixel, start), graph.LessThan(pixel, graph.Add(start, length)))
 	away := graph.Div(graph.Abs(graph.Sub(pixel, centre)), graph.MaxScalar(step, 1.0)) // [batch, size, n]
 	weight := graph.MaxScalar(graph.OneMinus(away), 0.0)
-	weight = graph.Mul(weight, graph.ConvertDType(inside, dtype)) // [batch, size, n]
+	weight = graph.Mul(weight, graph.ConvertDType(inside, pixel.DType())) // [batch, size, n]
 	return graph.Div(weight, graph.ReduceAndKeep(weight, graph.ReduceSum, 2))
 }
 

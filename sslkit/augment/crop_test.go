@@ -95,8 +95,8 @@ func TestViewsOfAnyShape(t *testing.T) {
 		t.Run(fmt.Sprintf("%dx%d", height, width), func(t *testing.T) {
 			pixels, images := pictures(batch, height, width)
 			out := testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
-				b := p.draw(in[0], in[1]).box
-				return []*graph.Node{p.View(in[0], in[1]), b.top, b.left, b.height, b.width}
+				b := p.draw(in[0], Whole(in[1])).box
+				return []*graph.Node{p.View(in[0], Whole(in[1])), b.top, b.left, b.height, b.width}
 			}, tensors.FromValue(op.Key(2)), images)
 			n, m := size*size*3, height*width*3
 			for i := range batch {
@@ -128,7 +128,7 @@ func TestPlainOfAnyShape(t *testing.T) {
 		t.Run(fmt.Sprintf("%dx%d", c.height, c.width), func(t *testing.T) {
 			pixels, images := pictures(batch, c.height, c.width)
 			got := testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
-				return []*graph.Node{still(size).Plain(in[0])}
+				return []*graph.Node{still(size).Plain(Whole(in[0]))}
 			}, images)[0]
 			var want []float64
 			for i := range batch {

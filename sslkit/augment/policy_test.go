@@ -23,19 +23,19 @@ func TestPanics(t *testing.T) {
 		return graph.Zeros(g, shapes.Make(dtype, dims...))
 	}
 	testkit.Panics(t, d, "augment: View: images have shape", func(g *graph.Graph) {
-		SimCLR(8).View(key(g), images(g, dtypes.Float32, 2, 8, 8, 3))
+		SimCLR(8).View(key(g), Whole(images(g, dtypes.Float32, 2, 8, 8, 3)))
 	})
 	testkit.Panics(t, d, "augment: View: images have shape", func(g *graph.Graph) {
-		SimCLR(8).View(key(g), images(g, dtypes.Uint8, 2, 8, 8, 1))
+		SimCLR(8).View(key(g), Whole(images(g, dtypes.Uint8, 2, 8, 8, 1)))
 	})
 	testkit.Panics(t, d, "augment: View: images have shape", func(g *graph.Graph) {
-		SimCLR(8).View(key(g), images(g, dtypes.Uint8, 8, 8, 3))
+		SimCLR(8).View(key(g), Whole(images(g, dtypes.Uint8, 8, 8, 3)))
 	})
 	testkit.Panics(t, d, "augment: View: key has shape", func(g *graph.Graph) {
-		SimCLR(8).View(graph.Const(g, int32(1)), images(g, dtypes.Uint8, 2, 8, 8, 3))
+		SimCLR(8).View(graph.Const(g, int32(1)), Whole(images(g, dtypes.Uint8, 2, 8, 8, 3)))
 	})
 	testkit.Panics(t, d, "size is 0", func(g *graph.Graph) {
-		Policy{}.View(key(g), images(g, dtypes.Uint8, 2, 8, 8, 3))
+		Policy{}.View(key(g), Whole(images(g, dtypes.Uint8, 2, 8, 8, 3)))
 	})
 }
 
@@ -157,7 +157,9 @@ func BenchmarkView(b *testing.B) {
 		{"size=128/blur=0.5_2021/batch=64", SimCLR(128).Blurred2021(0.5), 160, 64},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			exec, err := graph.NewExec(d.Backend, c.policy.View)
+			exec, err := graph.NewExec(d.Backend, func(key, images *graph.Node) *graph.Node {
+				return c.policy.View(key, Whole(images))
+			})
 			if err != nil {
 				b.Fatal(err)
 			}

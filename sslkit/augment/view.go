@@ -11,45 +11,46 @@ import (
 // View returns one random view of every image.
 //
 //	key     scalar uint64: the same key gives the same views
-//	images  [batch, height, width, 3] uint8
 //	result  [batch, Size, Size, 3] float32, normalised
 //
-// It panics if the policy is not valid or the images are not of that shape and
-// type.
-func (p Policy) View(key, images *graph.Node) *graph.Node {
-	p.check("View", images)
+// It panics if the policy is not valid or the batch is not as [Batch] says.
+func (p Policy) View(key *graph.Node, batch Batch) *graph.Node {
+	p.check("View", batch)
 	if key.DType() != dtypes.Uint64 || !key.IsScalar() {
 		panic(fmt.Errorf("augment: View: key has shape %s, want a scalar uint64", key.Shape()))
 	}
-	return p.apply(unit(images, dtypes.Float32), p.draw(key, images))
+	c := p.draw(key, batch)
+	if batch.framed() {
+		return p.finish(batch.crop(c.box, c.mirror, p), c)
+	}
+	return p.apply(unit(batch.Pixels, dtypes.Float32), c)
 }
 
 // Plain returns the images as the network sees them in evaluation: nothing
 // random, resized so that the shorter side is Size, cut to the central square,
-// and normalised.
+// and normalised, [batch, Size, Size, 3] float32.
 //
-//	images  [batch, height, width, 3] uint8
-//	result  [batch, Size, Size, 3] float32
-//
-// It panics if the policy is not valid or the images are not of that shape and
-// type.
-func (p Policy) Plain(images *graph.Node) *graph.Node {
-	p.check("Plain", images)
-	x := unit(images, dtypes.Float32)
-	if d := images.Shape().Dimensions; d[1] == p.Size && d[2] == p.Size {
+// It panics if the policy is not valid or the batch is not as [Batch] says.
+func (p Policy) Plain(batch Batch) *graph.Node {
+	p.check("Plain", batch)
+	if batch.framed() {
+		return p.normalise(batch.centre(p.Size))
+	}
+	x := unit(batch.Pixels, dtypes.Float32)
+	if d := x.Shape().Dimensions; d[1] == p.Size && d[2] == p.Size {
 		return p.normalise(planesOf(x))
 	}
 	return p.normalise(centre(x, p.Size))
 }
 
-// check panics unless the policy is valid and images are bytes in colour.
-func (p Policy) check(name string, images *graph.Node) {
-	if err := p.Validate(); err != nil {
-		panic(fmt.Errorf("augment: %s: %w", name, err))
+// check panics unless the policy and the batch are valid.
+func (p Policy) check(name string, batch Batch) {
+	err := p.Validate()
+	if err == nil {
+		err = batch.validate()
 	}
-	s := images.Shape()
-	if s.DType != dtypes.Uint8 || s.Rank() != 4 || s.Dimensions[3] != 3 {
-		panic(fmt.Errorf("augment: %s: images have shape %s, want uint8 [batch, height, width, 3]", name, s))
+	if err != nil {
+		panic(fmt.Errorf("augment: %s: %w", name, err))
 	}
 }
 
@@ -66,7 +67,7 @@ type choices struct {
 
 // draw makes the choices. An operation that comes later takes its draws after
 // these, so that the numbers of older ones stay.
-func (p Policy) draw(key, images *graph.Node) choices {
+func (p Policy) draw(key *graph.Node, batch Batch) choices {
 	const (
 		flip     = cropDraws
 		jittered = flip + 1
@@ -81,10 +82,9 @@ func (p Policy) draw(key, images *graph.Node) choices {
 	if p.BlurP > 0 || p.SolarizeP > 0 {
 		count = solar + 1
 	}
-	dims := images.Shape().Dimensions
-	u := op.Uniform(key, count, dims[0]) // [count, batch]
+	u := op.Uniform(key, count, batch.len()) // [count, batch]
 
-	c := choices{box: randomBox(rows(u, 0, cropDraws), dims[1], dims[2], p.Scale, p.Ratio)}
+	c := choices{box: batch.randomBox(rows(u, 0, cropDraws), p.Scale, p.Ratio)}
 	if p.FlipP > 0 {
 		c.mirror = below(row(u, flip), p.FlipP)
 	}
@@ -104,12 +104,17 @@ func (p Policy) draw(key, images *graph.Node) choices {
 	return c
 }
 
-// apply makes the views.
+// apply makes the views of images of one size.
 //
 //	images  [batch, height, width, 3] in [0, 1], a float type
 //	result  [batch, Size, Size, 3], as images, normalised
 func (p Policy) apply(images *graph.Node, c choices) *graph.Node {
-	x := crop(images, c.box, c.mirror, p.Size)
+	return p.finish(crop(images, c.box, c.mirror, p.Size), c)
+}
+
+// finish makes views of crops, [batch, Size, Size] for each colour: all that
+// comes after the crop. The result is [batch, Size, Size, 3].
+func (p Policy) finish(x planes, c choices) *graph.Node {
 	if c.jitter != nil {
 		x = c.jitter.apply(x)
 		if c.sigma == nil { // else the blur stores x

@@ -159,7 +159,8 @@ func missingCIFAR(folder string, err error) error {
 	}
 	return fmt.Errorf("dataset: %s: %w\n"+
 		"CIFAR-10 is read from the files of its binary version:%s\n"+
-		"They come from %s: unpack %s into %s,\n"+
+		"dataset.Fetch downloads them, and so does -download of the benchmark's program. By hand:\n"+
+		"they come from %s: unpack %s into %s,\n"+
 		"or set SSLKIT_DATA to the directory that holds %s",
 		CIFAR10, err, &paths, cifarPage, cifarArchive, filepath.Dir(folder), cifarFolder)
 }

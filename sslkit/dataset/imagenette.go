@@ -124,7 +124,8 @@ func missingImagenette(folder string, err error) error {
 	first, last := imagenetteClasses[0].folder, imagenetteClasses[len(imagenetteClasses)-1].folder
 	return fmt.Errorf("dataset: %s: %w\n"+
 		"ImageNette is read from the folders of its ten classes, %s to %s:%s\n"+
-		"They come from %s: unpack %s into %s,\n"+
+		"dataset.Fetch downloads them, and so does -download of the benchmark's program. By hand:\n"+
+		"they come from %s: unpack %s into %s,\n"+
 		"or set SSLKIT_DATA to the directory that holds %s",
 		Imagenette, err, first, last, &paths, imagenettePage, imagenetteArchive, filepath.Dir(folder), imagenetteFolder)
 }

@@ -21,9 +21,9 @@ func (m Memory) String() string {
 	return fmt.Sprintf("%.0f MiB (%s)", float64(m.Peak)/(1<<20), m.Source)
 }
 
-// deviceStats counts the memory of a device's allocator.
+// deviceStats counts the memory of a device's allocator; a limit below 0 is not known.
 type deviceStats interface {
-	memory() (inUse, peak int64, err error)
+	memory() (inUse, peak, limit int64, err error)
 }
 
 // Memory returns the memory in use now and at the peak: as counted by the
@@ -31,13 +31,36 @@ type deviceStats interface {
 // process, which for a CPU is the same memory.
 func (d *Device) Memory() (Memory, error) {
 	if d.stats != nil {
-		if inUse, peak, err := d.stats.memory(); err == nil {
+		if inUse, peak, _, err := d.stats.memory(); err == nil {
 			return Memory{InUse: inUse, Peak: peak, Source: "device allocator"}, nil
 		} else if d.Kind == CUDA {
 			return Memory{}, fmt.Errorf("device: memory of %s: %w", d.Name, err)
 		}
 	}
 	return processMemory()
+}
+
+// Free returns how many bytes a program can still ask of the device: what its
+// allocator has left of its limit where it tells (CUDA), else the memory that
+// Linux counts as available, which for a CPU is the same memory.
+func (d *Device) Free() (int64, error) {
+	if d.stats != nil {
+		if inUse, _, limit, err := d.stats.memory(); err == nil && limit >= 0 {
+			return max(limit-inUse, 0), nil
+		}
+	}
+	const path = "/proc/meminfo"
+	info, err := os.ReadFile(path)
+	if err != nil {
+		return 0, fmt.Errorf("device: free memory: %w", err)
+	}
+	for line := range strings.Lines(string(info)) {
+		var kib int64
+		if scan(line, "MemAvailable: %d kB", &kib) {
+			return kib << 10, nil
+		}
+	}
+	return 0, fmt.Errorf("device: %s has no MemAvailable line", path)
 }
 
 // processMemory reads the resident set from Linux's process table.

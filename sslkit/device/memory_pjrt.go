@@ -19,7 +19,7 @@ typedef struct {
 	int64_t bytes_in_use;
 	int64_t peak_bytes_in_use;
 	bool peak_bytes_in_use_is_set;
-	struct { int64_t value; bool is_set; } others[9]; // counts of no interest
+	struct { int64_t value; bool is_set; } others[9]; // the third is the limit; the rest is of no interest
 } memory_stats_args;
 
 typedef struct {
@@ -30,15 +30,17 @@ typedef struct {
 } pjrt_api;
 
 enum { ERROR_DESTROY = 0, ERROR_MESSAGE = 1, DEVICE_MEMORY_STATS = 34 };
+enum { LIMIT = 2 }; // of others
 
-// memory_stats fills in_use and peak, or copies the plugin's message.
-static bool memory_stats(void* api_, void* device, int64_t* in_use, int64_t* peak, char* message, size_t size) {
+// memory_stats fills in_use, peak and limit, or copies the plugin's message.
+static bool memory_stats(void* api_, void* device, int64_t* in_use, int64_t* peak, int64_t* limit, char* message, size_t size) {
 	pjrt_api* api = api_;
 	memory_stats_args args = {.struct_size = sizeof args, .device = device};
 	void* error = api->functions[DEVICE_MEMORY_STATS](&args);
 	if (error == NULL) {
 		*in_use = args.bytes_in_use;
 		*peak = args.peak_bytes_in_use_is_set ? args.peak_bytes_in_use : -1;
+		*limit = args.others[LIMIT].is_set ? args.others[LIMIT].value : -1;
 		return true;
 	}
 	error_message_args text = {.struct_size = sizeof text, .error = error};
@@ -103,15 +105,15 @@ func pointerField(v any, name string) (unsafe.Pointer, error) {
 	return field.UnsafePointer(), nil
 }
 
-func (s *pjrtStats) memory() (inUse, peak int64, err error) {
-	var cInUse, cPeak C.int64_t
+func (s *pjrtStats) memory() (inUse, peak, limit int64, err error) {
+	var cInUse, cPeak, cLimit C.int64_t
 	message := make([]byte, 512)
-	ok := C.memory_stats(s.api, s.device, &cInUse, &cPeak, (*C.char)(unsafe.Pointer(&message[0])), C.size_t(len(message)))
+	ok := C.memory_stats(s.api, s.device, &cInUse, &cPeak, &cLimit, (*C.char)(unsafe.Pointer(&message[0])), C.size_t(len(message)))
 	if !bool(ok) {
-		return 0, 0, errors.New(C.GoString((*C.char)(unsafe.Pointer(&message[0]))))
+		return 0, 0, 0, errors.New(C.GoString((*C.char)(unsafe.Pointer(&message[0]))))
 	}
 	if cPeak < 0 {
-		return 0, 0, errors.New("the plugin counts memory in use, but not its peak")
+		return 0, 0, 0, errors.New("the plugin counts memory in use, but not its peak")
 	}
-	return int64(cInUse), int64(cPeak), nil
+	return int64(cInUse), int64(cPeak), int64(cLimit), nil
 }

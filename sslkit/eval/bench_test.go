@@ -11,8 +11,10 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/backbone"
+	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/eval"
+	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/nn"
 )
@@ -25,11 +27,11 @@ func BenchmarkEmbed(b *testing.B) {
 		b.Run(fmt.Sprintf("width=%d/images=%d", width, n), func(b *testing.B) {
 			network := backbone.ResNet18()
 			network.Width = width
-			features := func(scope *nn.Scope, images *graph.Node) *graph.Node {
+			features := func(scope *nn.Scope, images augment.Batch) *graph.Node {
 				return network.Forward(scope, augment.SimCLR(32).Plain(images))
 			}
 			vars, err := nn.Declare(d.Backend, nn.Mode{Precision: device.F32}, func(scope *nn.Scope) {
-				features(scope, graph.Zeros(scope.Graph(), shapes.Make(dtypes.Uint8, 2, 32, 32, 3)))
+				features(scope, augment.Whole(graph.Zeros(scope.Graph(), shapes.Make(dtypes.Uint8, 2, 32, 32, 3))))
 			})
 			if err != nil {
 				b.Fatal(err)
@@ -40,7 +42,12 @@ func BenchmarkEmbed(b *testing.B) {
 			}
 			p, q := vars.Initial(1)
 			params, buffers := testkit.Tensor(dtypes.Float32, p, len(p)), testkit.Tensor(dtypes.Float32, q, len(q))
-			images := tensors.FromFlatDataAndDimensions(make([]uint8, n*32*32*3), n, 32, 32, 3)
+			black := &dataset.Images{Pixels: make([]uint8, n*32*32*3), Labels: make([]int32, n), Height: 32, Width: 32}
+			images, err := feed.Open(d, black, feed.Resident)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer images.Free()
 			embed := func() {
 				out, err := embedder.Embed(context.Background(), params, buffers, images)
 				if err != nil {

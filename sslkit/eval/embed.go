@@ -1,5 +1,5 @@
 // Package eval measures what a network has learnt without labels: it embeds
-// images and asks their nearest neighbours.
+// images, asks their nearest neighbours, and fits linear probes.
 package eval
 
 import (
@@ -10,12 +10,14 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/nn"
 )
 
-// An Embedder maps images to features, in large batches. Images, weights and
-// features stay on the device.
+// An Embedder maps images to features, in large batches. Weights and features
+// stay on the device.
 type Embedder struct {
 	device *device.Device
 	embed  *graph.Exec
@@ -23,16 +25,16 @@ type Embedder struct {
 }
 
 // NewEmbedder returns an embedder for a model with the given variables.
-// features builds the features [batch, dim] of uint8 images
-// [batch, height, width, 3], test-time transform included; its scope is in
-// evaluation mode.
+// features builds the features [batch, dim] of images, test-time transform
+// included; its scope is in evaluation mode.
 func NewEmbedder(d *device.Device, vars *nn.Variables, precision device.Precision,
-	features func(scope *nn.Scope, images *graph.Node) *graph.Node) (*Embedder, error) {
-	embed, err := graph.NewExec(d.Backend, func(params, buffers, images, start *graph.Node) *graph.Node {
-		batch := min(d.EmbedBatch(), images.Shape().Dimensions[0])
-		rows := graph.Add(graph.Iota(images.Graph(), shapes.Make(dtypes.Int32, batch, 1), 0), start) // [batch, 1]
+	features func(scope *nn.Scope, images augment.Batch) *graph.Node) (*Embedder, error) {
+	embed, err := graph.NewExec(d.Backend, func(in []*graph.Node) *graph.Node {
+		params, buffers, start, set := in[0], in[1], in[2], in[3:]
+		batch := min(d.EmbedBatch(), feed.Len(set))
+		places := graph.Add(graph.Iota(start.Graph(), shapes.Make(dtypes.Int32, batch), 0), start) // [batch]
 		model := vars.Bind(nn.Mode{Precision: precision}, params, buffers)
-		return features(model.Scope, graph.Gather(images, rows, true))
+		return features(model.Scope, feed.Take(set, places))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("eval: %w", err)
@@ -49,13 +51,25 @@ func NewEmbedder(d *device.Device, vars *nn.Variables, precision device.Precisio
 // Embed returns the features of all images, on the device.
 //
 //	params, buffers  the model's flat vectors
-//	images           [n, height, width, 3] uint8
-//	result           [n, dim]; free it with FinalizeAll
+//	result           [images, dim]; free it with FinalizeAll
 //
 // It stops between batches when the context ends.
-func (e *Embedder) Embed(ctx context.Context, params, buffers, images *tensors.Tensor) (*tensors.Tensor, error) {
-	total := images.Shape().Dimensions[0]
+func (e *Embedder) Embed(ctx context.Context, params, buffers *tensors.Tensor, images *feed.Source) (*tensors.Tensor, error) {
+	total := images.Len()
 	batch := min(e.device.EmbedBatch(), total)
+	var order []int32
+	for start := 0; start < total; start += batch {
+		// The last batch is moved back so that it is full; its first images repeat.
+		for k := range batch {
+			order = append(order, int32(min(start, total-batch)+k))
+		}
+	}
+	places := images.Places(order, batch)
+	reader, err := images.Read(order, batch)
+	if err != nil {
+		return nil, fmt.Errorf("eval: embed: %w", err)
+	}
+	defer reader.Close()
 	var parts []any
 	defer func() {
 		for _, part := range parts {
@@ -66,9 +80,16 @@ func (e *Embedder) Embed(ctx context.Context, params, buffers, images *tensors.T
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("eval: embed: %w", err)
 		}
-		// The last batch is moved back so that it is full; its first rows repeat.
-		from := min(start, total-batch)
-		part, err := e.embed.Exec1(params, buffers, images, int32(from))
+		set, err := reader.Next()
+		if err != nil {
+			return nil, fmt.Errorf("eval: embed: %w", err)
+		}
+		args := []any{params, buffers, places[start]}
+		for _, t := range set {
+			args = append(args, t)
+		}
+		from := int(order[start])
+		part, err := e.embed.Exec1(args...)
 		if err != nil {
 			return nil, fmt.Errorf("eval: embed images %d to %d: %w", from, from+batch, err)
 		}

@@ -25,27 +25,50 @@ const (
 	LightlyHEAD Preset = "lightlyHEAD" // the scripts since then, without a published result
 )
 
+// tables are the presets' recipes by data set, in the order of [Published], and
+// the batches and epochs that were, or would be, published.
+var tables = []struct {
+	preset  Preset
+	data    dataset.Name
+	recipes func(batch, epochs int) []Recipe
+	sizes   [][2]int // batch, epochs
+}{
+	{Seed2021, dataset.CIFAR10, seed2021CIFAR10, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
+	{Seed2021, dataset.Imagenette, seed2021Imagenette, [][2]int{{256, 800}, {256, 200}}},
+	{Lightly2023, dataset.CIFAR10, lightly2023CIFAR10, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
+	{Lightly2023, dataset.Imagenette, lightly2023Imagenette, [][2]int{{256, 800}, {256, 200}}},
+	{LightlyHEAD, dataset.CIFAR10, lightlyHEADCIFAR10, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
+	{LightlyHEAD, dataset.Imagenette, lightlyHEADImagenette, [][2]int{{128, 800}, {128, 200}, {256, 800}, {256, 200}}},
+}
+
 // Published returns every recipe of the presets, in the order of tables: by
 // preset, data set, batch and epochs, then method. Expect is zero where nothing
 // was published.
 func Published() []Recipe {
 	var recipes []Recipe
-	for _, table := range []struct {
-		recipes func(batch, epochs int) []Recipe
-		sizes   [][2]int // batch, epochs
-	}{
-		{seed2021CIFAR10, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
-		{seed2021Imagenette, [][2]int{{256, 800}, {256, 200}}},
-		{lightly2023CIFAR10, [][2]int{{128, 200}, {512, 200}, {512, 800}}},
-		{lightly2023Imagenette, [][2]int{{256, 800}, {256, 200}}},
-		{lightlyHEADCIFAR10, [][2]int{{128, 200}, {512, 200}, {512, 800}}},
-		{lightlyHEADImagenette, [][2]int{{128, 800}, {128, 200}, {256, 800}, {256, 200}}},
-	} {
+	for _, table := range tables {
 		for _, size := range table.sizes {
 			recipes = append(recipes, table.recipes(size[0], size[1])...)
 		}
 	}
 	return recipes
+}
+
+// At returns a recipe as the preset would have it at any batch and number of
+// epochs: its rule gives the learning rate. Expect is what was published for
+// just this batch and these epochs, or zero.
+func At(preset Preset, data dataset.Name, name string, batch, epochs int) (Recipe, error) {
+	for _, table := range tables {
+		if table.preset != preset || table.data != data {
+			continue
+		}
+		for _, r := range table.recipes(batch, epochs) {
+			if r.Name == name {
+				return r, nil
+			}
+		}
+	}
+	return find(preset, data, name, "") // for its error
 }
 
 // CIFAR10 returns the published recipe of a method ("SimCLR") on CIFAR-10:
@@ -63,6 +86,15 @@ func Imagenette(name string) (Recipe, error) {
 // Find returns one of [Published]. The error says what was asked for, which part
 // of it there is not, and what there is instead.
 func Find(preset Preset, data dataset.Name, name string, batch, epochs int) (Recipe, error) {
+	return find(preset, data, name, size(batch, epochs))
+}
+
+// find is [Find] for a batch/epochs; "" is any.
+func find(preset Preset, data dataset.Name, name, batchEpochs string) (Recipe, error) {
+	withSize := ""
+	if batchEpochs != "" {
+		withSize = " with batch/epochs " + batchEpochs
+	}
 	found := Published()
 	for _, part := range []struct {
 		what, want string
@@ -71,8 +103,11 @@ func Find(preset Preset, data dataset.Name, name string, batch, epochs int) (Rec
 		{"preset", string(preset), func(r Recipe) string { return string(r.Preset) }},
 		{"data set", string(data), func(r Recipe) string { return string(r.Data) }},
 		{"method", name, func(r Recipe) string { return r.Name }},
-		{"batch/epochs", size(batch, epochs), func(r Recipe) string { return size(r.Batch, r.Epochs) }},
+		{"batch/epochs", batchEpochs, func(r Recipe) string { return size(r.Batch, r.Epochs) }},
 	} {
+		if part.what == "batch/epochs" && part.want == "" {
+			continue
+		}
 		var there []string
 		var left []Recipe
 		for _, r := range found {
@@ -83,8 +118,8 @@ func Find(preset Preset, data dataset.Name, name string, batch, epochs int) (Rec
 			}
 		}
 		if len(left) == 0 {
-			return Recipe{}, fmt.Errorf("recipe: no recipe %q for %q on %q with batch/epochs %s: want as %s one of %s",
-				preset, name, data, size(batch, epochs), part.what, strings.Join(there, ", "))
+			return Recipe{}, fmt.Errorf("recipe: no recipe %q for %q on %q%s: want as %s one of %s",
+				preset, name, data, withSize, part.what, strings.Join(there, ", "))
 		}
 		found = left
 	}

@@ -17,7 +17,7 @@ import (
 
 func TestPublishedOrder(t *testing.T) {
 	recipes := Published()
-	if want := 5*(4+2) + 5*(3+2) + 5*(3+4); len(recipes) != want {
+	if want := 5*(4+2) + 5*(4+2) + 5*(4+4); len(recipes) != want {
 		t.Errorf("%d recipes, want %d", len(recipes), want)
 	}
 	seen := map[string]bool{}
@@ -34,6 +34,33 @@ func TestPublishedOrder(t *testing.T) {
 	}
 	if diff := cmp.Diff(recipes, Published()); diff != "" {
 		t.Errorf("asked again, they differ:\n%s", diff)
+	}
+}
+
+// A recipe between the published ones has the learning rate of its batch, and
+// no published result.
+func TestAt(t *testing.T) {
+	r, err := At(Lightly2023, dataset.CIFAR10, "BYOL", 64, 12)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Name != "BYOL" || r.Batch != 64 || r.Epochs != 12 || r.Optim.LR != 0.03 || r.Expect != (Expect{}) {
+		t.Errorf("got %+v", r)
+	}
+	published, err := Find(Lightly2023, dataset.CIFAR10, "BYOL", 512, 200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same, err := At(Lightly2023, dataset.CIFAR10, "BYOL", 512, 200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(published, same); diff != "" {
+		t.Errorf("At a published size (-found +at):\n%s", diff)
+	}
+	_, err = At(Lightly2023, dataset.CIFAR10, "BYOLO", 64, 12)
+	if err == nil || !strings.Contains(err.Error(), "as method one of MoCo") {
+		t.Errorf("unknown method: %v", err)
 	}
 }
 

@@ -32,6 +32,7 @@ type Recipe struct {
 	Epochs      int              `json:"epochs"`
 	Batch       int              `json:"batch"` // images per step, before views; a last, smaller batch is left out
 	Eval        eval.KNN         `json:"eval"`
+	Linear      eval.Linear      `json:"linear"`    // a linear probe after the last epoch; zero is none
 	Precision   device.Precision `json:"precision"` // of convolutions and dense layers; parameters are float32
 	Seed        uint64           `json:"seed"`
 	Source      string           `json:"source"` // where the values come from
@@ -100,7 +101,7 @@ func (r Recipe) Validate() error {
 			return fmt.Errorf("recipe: views[%d]: %w", i, err)
 		}
 	}
-	for _, part := range []interface{ Validate() error }{r.Backbone, r.Method, r.Optim, r.Eval, r.Precision} {
+	for _, part := range []interface{ Validate() error }{r.Backbone, r.Method, r.Optim, r.Eval, r.Linear, r.Precision} {
 		if err := part.Validate(); err != nil {
 			return fmt.Errorf("recipe: %w", err)
 		}

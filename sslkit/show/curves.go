@@ -6,23 +6,16 @@ import (
 	"image"
 	"image/color"
 	"math"
-	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgsvg"
 
 	"github.com/gossl/gossl/sslkit/train"
 )
-
-const curvesWidth, curvesHeight = 22 * vg.Centimeter, 8 * vg.Centimeter
 
 // palette is Okabe and Ito's, which colour-blind readers can tell apart.
 var palette = []color.Color{
@@ -40,59 +33,19 @@ var palette = []color.Color{
 // mean different things, show the spread of their embeddings in place of the
 // loss. Notebooks keep it as SVG and as PNG.
 func Curves(results ...*train.Result) error {
-	picture, err := CurvesImage(results...)
-	if err != nil {
-		return err
-	}
-	svg, err := curvesSVG(results)
-	if err != nil {
-		return err
-	}
-	return display(picture, svg, "curves: shown in a notebook; show.SaveCurves keeps them")
+	return curves(results).show("curves: shown in a notebook; show.SaveCurves keeps them")
 }
 
 // CurvesImage returns the picture that [Curves] shows.
-func CurvesImage(results ...*train.Result) (image.Image, error) {
-	canvas := vgimg.New(curvesWidth, curvesHeight)
-	if err := drawCurves(draw.New(canvas), results); err != nil {
-		return nil, err
-	}
-	return canvas.Image(), nil
-}
-
-func curvesSVG(results []*train.Result) (string, error) {
-	canvas := vgsvg.New(curvesWidth, curvesHeight)
-	if err := drawCurves(draw.New(canvas), results); err != nil {
-		return "", err
-	}
-	var file strings.Builder
-	if _, err := canvas.WriteTo(&file); err != nil {
-		return "", fmt.Errorf("show: curves: %w", err)
-	}
-	svg := file.String()
-	svg = svg[max(strings.Index(svg, "<svg"), 0):] // pages want no XML header
-	// Fonts of the same widths, where Liberation is not installed.
-	return strings.ReplaceAll(svg, "font-family:Liberation Sans", "font-family:Liberation Sans,Arial,Helvetica,sans-serif"), nil
-}
+func CurvesImage(results ...*train.Result) (image.Image, error) { return curves(results).image() }
 
 // SaveCurves writes what [Curves] shows to a file, whose name ends in .png or .svg.
-func SaveCurves(path string, results ...*train.Result) error {
-	switch filepath.Ext(path) {
-	case ".png":
-		picture, err := CurvesImage(results...)
-		if err != nil {
-			return err
-		}
-		return SavePNG(path, picture)
-	case ".svg":
-		svg, err := curvesSVG(results)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(path, []byte(svg), 0o644)
-	default:
-		return fmt.Errorf("show: SaveCurves: %s: want a name that ends in .png or .svg", path)
-	}
+func SaveCurves(path string, results ...*train.Result) error { return curves(results).save(path) }
+
+func curvesSVG(results []*train.Result) (string, error) { return curves(results).svg() }
+
+func curves(results []*train.Result) figure {
+	return figure{22 * vg.Centimeter, 8 * vg.Centimeter, func(canvas draw.Canvas) error { return drawCurves(canvas, results) }}
 }
 
 // drawCurves fills the canvas with the two panels.
@@ -126,19 +79,27 @@ func drawCurves(canvas draw.Canvas, results []*train.Result) error {
 	}
 	for _, p := range []*plot.Plot{accuracy, loss} {
 		p.X.Min, p.X.Max = 0, top
-		if math.IsInf(p.Y.Min, 0) { // nothing to draw yet
-			p.Y.Min, p.Y.Max = 0, 1
-		}
-		margin := 0.08 * (p.Y.Max - p.Y.Min) // room for ends of curves and for words
-		if margin == 0 {
-			margin = 0.05
-		}
-		p.Y.Min, p.Y.Max = p.Y.Min-margin, p.Y.Max+margin
+		frame(p)
 	}
 	half, edge := canvas.Size().X/2, 3*vg.Millimeter
 	accuracy.Draw(draw.Crop(canvas, edge, -half-edge, edge, -edge))
 	loss.Draw(draw.Crop(canvas, half+edge, -edge, edge, -edge))
 	return nil
+}
+
+// frame makes room for ends of curves and for words.
+func frame(p *plot.Plot) {
+	if math.IsInf(p.Y.Min, 0) { // nothing to draw yet
+		p.Y.Min, p.Y.Max = 0, 1
+	}
+	if p.X.Max <= p.X.Min {
+		p.X.Max = p.X.Min + 1
+	}
+	margin := 0.08 * (p.Y.Max - p.Y.Min)
+	if margin == 0 {
+		margin = 0.05
+	}
+	p.Y.Min, p.Y.Max = p.Y.Min-margin, p.Y.Max+margin
 }
 
 func panel(title string) *plot.Plot {

@@ -58,6 +58,10 @@ func (p *progress) report(e train.Event) {
 	if p.clear != nil && e.Phase != train.Training {
 		p.clear()
 	}
+	if e.Phase == train.Notice {
+		fmt.Fprintln(p.out, "notice: "+e.Note)
+		return
+	}
 	if e.Phase == train.EpochDone {
 		if line := epochLine(e); line != "" {
 			fmt.Fprintln(p.out, line)

@@ -190,3 +190,47 @@ func TestProgress(t *testing.T) {
 		t.Errorf("want two curves without NaN: %s", last)
 	}
 }
+
+// photographs are a wide image, red on the left, and one that is larger than the cells.
+func photographs() *dataset.Images {
+	m := &dataset.Images{Labels: []int32{0, 0}, Classes: []string{"photograph"}, Side: 300,
+		Frames: []dataset.Frame{{Height: 20, Width: 60}, {Row: 60, Height: 400, Width: 300}}}
+	m.Pixels = make([]uint8, 460*300*3)
+	for x := range 30 { // a wide image lies transposed
+		for y := range 20 {
+			m.Pixels[3*(x*300+y)] = 255
+		}
+	}
+	return m
+}
+
+func TestImagesOfSeveralSizes(t *testing.T) {
+	red, black, white := color.NRGBA{R: 255, A: 255}, color.NRGBA{A: 255}, color.NRGBA{R: 255, G: 255, B: 255, A: 255}
+	check := func(picture image.Image, points map[image.Point]color.NRGBA) {
+		t.Helper()
+		for p, want := range points {
+			if got := picture.At(p.X, p.Y); got != want {
+				t.Errorf("the picture is %v at %v, want %v", got, p, want)
+			}
+		}
+	}
+	picture, err := GridImage(photographs(), 2, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := 2*gap + large
+	if got, want := picture.Bounds().Size(), image.Pt(second+large+gap, large+label+2*gap); got != want {
+		t.Errorf("size %v, want %v", got, want)
+	}
+	check(picture, map[image.Point]color.NRGBA{{X: gap + 29, Y: gap + 19}: red, {X: gap + 31, Y: gap + 19}: black, {X: gap + 5, Y: gap + 40}: white,
+		{X: second + 119, Y: gap + 159}: black, {X: second + 121, Y: gap + 1}: white})
+
+	still := augment.Policy{Size: 20, Scale: [2]float64{1, 1}, Ratio: [2]float64{3, 3}, Std: [3]float64{1, 1, 1}}
+	picture, err = ViewsImage(photographs(), 1, still, 1, testkit.Any(t).Kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	view := gap + zoom*20 + gap
+	check(picture, map[image.Point]color.NRGBA{{X: gap + zoom*29, Y: gap + 1}: red, {X: gap + zoom*31, Y: gap + 1}: black,
+		{X: gap + zoom*8, Y: view + zoom*8}: red, {X: gap + zoom*12, Y: view + zoom*8}: black})
+}

@@ -49,12 +49,16 @@ func Comparison(results ...*train.Result) {
 // ComparisonText returns the text that [Comparison] prints.
 func ComparisonText(results ...*train.Result) string {
 	var text strings.Builder
+	wide := 0 // of the names, which stand left
+	for _, r := range results {
+		wide = max(wide, len(r.Recipe.Name))
+	}
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "method\tkNN untrained\tkNN last\tkNN best\tepochs\tsteps\tloss\tspread\tgradient\ttime\t")
+	fmt.Fprintf(w, "%-*s\tkNN untrained\tkNN last\tkNN best\tepochs\tsteps\tloss\tspread\tgradient\ttime\t\n", wide, "method")
 	for _, r := range results {
 		last := r.Last()
-		fmt.Fprintf(w, "%s\t%.1f %%\t%.1f %%\t%.1f %%\t%d\t%d\t%.3f\t%.2f\t%.2f\t%s\t\n",
-			r.Recipe.Name, 100*r.Untrained(), 100*last.KNN, 100*r.Best().KNN, last.Epoch, last.Epoch*r.Recipe.Steps(),
+		fmt.Fprintf(w, "%-*s\t%.1f %%\t%.1f %%\t%.1f %%\t%d\t%d\t%.3f\t%.2f\t%.2f\t%s\t\n",
+			wide, r.Recipe.Name, 100*r.Untrained(), 100*last.KNN, 100*r.Best().KNN, last.Epoch, last.Epoch*r.Recipe.Steps(),
 			last.Loss, last.EmbeddingSpread, last.GradientNorm, duration(r.Seconds()))
 	}
 	w.Flush()

@@ -6,12 +6,15 @@ import (
 	"image/color"
 	"math"
 
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/op"
 )
 
@@ -42,19 +45,30 @@ func ViewsImage(images *dataset.Images, n int, policy augment.Policy, views int,
 	if err != nil {
 		return nil, err
 	}
-	exec, err := graph.NewExec(d.Backend, policy.View)
+	exec, err := graph.NewExec(d.Backend, func(in []*graph.Node) *graph.Node {
+		all := graph.Iota(in[0].Graph(), shapes.Make(dtypes.Int32, n), 0) // [n]
+		return policy.View(in[0], feed.Take(in[1:], all))
+	})
 	if err != nil {
 		return nil, fmt.Errorf("show: views: %w", err)
 	}
 	defer exec.Finalize()
-	pixels := images.Pixels[:n*images.Height*images.Width*3]
-	batch := tensors.FromFlatDataAndDimensions(pixels, n, images.Height, images.Width, 3)
-	s := newSheet(n, views+1, max(images.Width, policy.Size), max(images.Height, policy.Size), 0)
+	source, err := feed.Open(d, images.First(n), feed.Resident)
+	if err != nil {
+		return nil, fmt.Errorf("show: views: %w", err)
+	}
+	defer source.Free()
+	width, height := cell(images, n)
+	s := newSheet(n, views+1, max(width, policy.Size), max(height, policy.Size), 0)
 	for i := range n {
 		s.put(i, 0, images.NRGBA(i), "")
 	}
 	for v := range views {
-		drawn, err := exec.Exec(tensors.FromValue(op.Key(viewSeed, uint64(v))), batch)
+		args := []any{tensors.FromValue(op.Key(viewSeed, uint64(v)))}
+		for _, x := range source.Set() {
+			args = append(args, x)
+		}
+		drawn, err := exec.Exec(args...)
 		if err != nil {
 			return nil, fmt.Errorf("show: views: %w", err)
 		}

@@ -4,38 +4,49 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"os"
-	"strconv"
 
+	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/nlpodyssey/safetensors"
 )
 
-// checkpoint is a run's state after an epoch: the flat vectors of nn.Variables,
-// and the optimizer's velocity in the order of the parameters.
+// checkpoint is a run's state between two steps: the flat vectors of
+// nn.Variables, the optimizer's velocity in the order of the parameters, and
+// the meters of the epoch in work.
 //
 // Its file is in the safetensors format, a tensor for each variable under its
 // path ("velocity/…" for the optimizer's), in float32 where that loses nothing,
-// else in float64. Its metadata have the epoch and a SHA-256 over the tensors.
+// else in float64. Its metadata have the place in the run and a SHA-256 over
+// the tensors.
 type checkpoint struct {
-	epoch                     int
-	params, velocity, buffers []float64
+	place
+	params, velocity, buffers, meters []float64
 }
 
-func newCheckpoint(epoch int, st *state) (*checkpoint, error) {
-	c := &checkpoint{epoch: epoch}
-	var err error
-	if c.params, err = floats(st.params); err != nil {
-		return nil, err
+// place is where a run is.
+type place struct {
+	Epoch   int     `json:"epoch"`   // the last complete one
+	Step    int     `json:"step"`    // steps done of the next
+	Seconds float64 `json:"seconds"` // that they took
+}
+
+func newCheckpoint(at place, st *state) (*checkpoint, error) {
+	c := &checkpoint{place: at}
+	for _, v := range []struct {
+		to   *[]float64
+		from *tensors.Tensor
+	}{{&c.params, st.params}, {&c.velocity, st.velocity}, {&c.buffers, st.buffers}, {&c.meters, st.meters}} {
+		var err error
+		if *v.to, err = floats(v.from); err != nil {
+			return nil, err
+		}
 	}
-	if c.velocity, err = floats(st.velocity); err != nil {
-		return nil, err
-	}
-	c.buffers, err = floats(st.buffers)
-	return c, err
+	return c, nil
 }
 
 const velocityPrefix = "velocity/"
@@ -58,10 +69,11 @@ func (c *checkpoint) parts(vars *nn.Variables) []part {
 	add("", vars.Params(), c.params)
 	add(velocityPrefix, vars.Params(), c.velocity)
 	add("", vars.Buffers(), c.buffers)
-	return list
+	return append(list, part{"meters", []int{meterCount}, c.meters})
 }
 
-func (c *checkpoint) write(path string, vars *nn.Variables) error {
+// file returns the checkpoint as a file's content.
+func (c *checkpoint) file(vars *nn.Variables) ([]byte, error) {
 	views := map[string]safetensors.TensorView{}
 	sum := sha256.New()
 	for _, p := range c.parts(vars) {
@@ -73,18 +85,22 @@ func (c *checkpoint) write(path string, vars *nn.Variables) error {
 		}
 		view, err := safetensors.NewTensorView(dtype, shape, data)
 		if err != nil {
-			return fmt.Errorf("checkpoint: %s: %w", p.name, err)
+			return nil, fmt.Errorf("checkpoint: %s: %w", p.name, err)
 		}
 		views[p.name] = view
 	}
+	at, err := json.Marshal(c.place)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
 	file, err := safetensors.Serialize(views, map[string]string{
-		"epoch":  strconv.Itoa(c.epoch),
+		"place":  string(at),
 		"sha256": hex.EncodeToString(sum.Sum(nil)),
 	})
 	if err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
+		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
-	return writeFile(path, file)
+	return file, nil
 }
 
 // readCheckpoint reads the checkpoint of a model with the given variables. A
@@ -94,7 +110,7 @@ func readCheckpoint(path string, vars *nn.Variables) (*checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	tensors, err := safetensors.Deserialize(file)
+	found, err := safetensors.Deserialize(file)
 	if err != nil {
 		return nil, fmt.Errorf("damaged checkpoint: %w", err)
 	}
@@ -103,15 +119,15 @@ func readCheckpoint(path string, vars *nn.Variables) (*checkpoint, error) {
 		return nil, fmt.Errorf("damaged checkpoint: %w", err)
 	}
 	meta := header.Metadata()
-	c := &checkpoint{}
-	if c.epoch, err = strconv.Atoi(meta["epoch"]); err != nil {
-		return nil, fmt.Errorf("damaged checkpoint: epoch %q is not a number", meta["epoch"])
+	c := &checkpoint{meters: make([]float64, meterCount)}
+	if err := json.Unmarshal([]byte(meta["place"]), &c.place); err != nil {
+		return nil, fmt.Errorf("damaged checkpoint: place %q: %w", meta["place"], err)
 	}
 	paramCount, bufferCount := vars.Sizes()
 	c.params, c.velocity, c.buffers = make([]float64, paramCount), make([]float64, paramCount), make([]float64, bufferCount)
 	sum := sha256.New()
 	for _, p := range c.parts(vars) {
-		tensor, ok := tensors.Tensor(p.name)
+		tensor, ok := found.Tensor(p.name)
 		if !ok || !decode(p.values, tensor.DType(), tensor.Data()) {
 			return nil, fmt.Errorf("the checkpoint has no tensor %q of %d floating-point numbers: it is another model's", p.name, len(p.values))
 		}

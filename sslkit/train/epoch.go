@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"time"
 
@@ -22,23 +21,27 @@ const (
 )
 
 // epochInput draws the order of an epoch's images, from the seed and the
-// epoch's number alone.
-func (t *trainer) epochInput(epoch int) (*epochInput, error) {
+// epoch's number alone. The first step that is made is step, counted from 0.
+func (t *trainer) epochInput(epoch, step int) (*epochInput, error) {
 	r := t.recipe
 	random := rand.New(rand.NewPCG(op.Key(r.Seed, drawOrder, uint64(epoch)), 0))
 	order := make([]int32, 0, r.TrainImages)
 	for _, i := range random.Perm(r.TrainImages)[:r.Steps()*r.Batch] {
 		order = append(order, int32(i))
 	}
-	in := &epochInput{images: t.images}
+	in := &epochInput{}
 	var err error
-	if in.order, err = upload(t.device, tensors.FromFlatDataAndDimensions(order, r.Steps(), r.Batch)); err != nil {
+	places := tensors.FromFlatDataAndDimensions(t.train.Places(order, r.Batch), r.Steps(), r.Batch)
+	if in.places, err = upload(t.device, places); err != nil {
 		return nil, err
 	}
 	if in.lr, err = t.step.vector([]float64{learningRate(r, epoch)}); err != nil {
 		return nil, err
 	}
-	in.key, err = upload(t.device, tensors.FromScalar(op.Key(r.Seed, drawViews, uint64(epoch))))
+	if in.key, err = upload(t.device, tensors.FromScalar(op.Key(r.Seed, drawViews, uint64(epoch)))); err != nil {
+		return nil, err
+	}
+	in.images, err = t.train.Read(order[step*r.Batch:], r.Batch)
 	return in, err
 }
 
@@ -48,18 +51,15 @@ func learningRate(r recipe.Recipe, epoch int) float64 {
 
 func (t *trainer) trainEpoch(ctx context.Context, epoch int) (Epoch, error) {
 	r := t.recipe
-	in, err := t.epochInput(epoch)
+	in, err := t.epochInput(epoch, t.done.Step)
 	if err != nil {
 		return Epoch{}, err
 	}
 	defer in.free()
-	if err := t.resetCounters(t.state); err != nil {
-		return Epoch{}, err
-	}
-	start := time.Now()
-	for s := range r.Steps() {
+	start := time.Now().Add(-time.Duration(t.done.Seconds * float64(time.Second)))
+	for s := t.done.Step; s < r.Steps(); s++ {
 		if err := ctx.Err(); err != nil {
-			return Epoch{}, t.stopped(epoch, err)
+			return Epoch{}, t.stopped(place{epoch - 1, s, time.Since(start).Seconds()}, err)
 		}
 		if err := t.step.run(t.state, in); err != nil {
 			return Epoch{}, fmt.Errorf("train: epoch %d: step %d: %w", epoch, s+1, err)
@@ -70,7 +70,7 @@ func (t *trainer) trainEpoch(ctx context.Context, epoch int) (Epoch, error) {
 	if err != nil {
 		return Epoch{}, err
 	}
-	if bad := meters[meterBadStep]; bad != math.MaxInt32 && bad < float64(r.Steps()) {
+	if bad := meters[meterBadStep]; bad < float64(r.Steps()) {
 		return Epoch{}, t.diverged(epoch, int(bad)+1)
 	}
 	seconds, steps := time.Since(start).Seconds(), float64(r.Steps())
@@ -107,31 +107,71 @@ func (t *trainer) finishEpoch(ctx context.Context, e Epoch) error {
 	var err error
 	if e.KNN, err = t.eval.accuracy(ctx, t.state); err != nil {
 		if ctx.Err() != nil {
-			return t.stopped(e.Epoch, ctx.Err())
+			return t.stopped(place{e.Epoch - 1, t.recipe.Steps(), e.TrainSeconds}, ctx.Err())
 		}
 		return fmt.Errorf("train: epoch %d: %w", e.Epoch, err)
 	}
 	e.KNNSeconds = time.Since(start).Seconds()
-	if t.result.Memory, err = t.device.Memory(); err != nil {
+	memory, err := t.device.Memory()
+	if err != nil {
 		return fmt.Errorf("train: epoch %d: %w", e.Epoch, err)
 	}
-	e.MemoryPeak = t.result.Memory.Peak
+	e.MemoryPeak = memory.Peak
+	memory.Peak = max(memory.Peak, t.result.Memory.Peak) // of the processes before, where the run was stopped
+	t.result.Memory = memory
 	t.result.Epochs = append(t.result.Epochs, e)
-	if err := t.folder.save(t.result, t.state, t.step.vars); err != nil {
+	if err := t.resetCounters(); err != nil {
+		return err
+	}
+	if err := t.folder.save(t.result, place{Epoch: e.Epoch}, t.state, t.step.vars); err != nil {
 		return fmt.Errorf("train: epoch %d: %w", e.Epoch, err)
 	}
 	t.tell(Event{Phase: EpochDone, Epoch: e.Epoch})
 	return nil
 }
 
-// stopped is the error of a run whose context ended in an epoch.
-func (t *trainer) stopped(epoch int, cause error) error {
+// probe fits the recipe's linear probe to the features of the last epoch.
+func (t *trainer) probe(ctx context.Context) error {
+	if !t.recipe.Linear.On() || t.result.Linear > 0 {
+		return nil
+	}
+	t.tell(Event{Phase: Evaluating, Epoch: t.recipe.Epochs, Note: "linear probe"})
+	accuracy, err := t.eval.linear(ctx, t.recipe.Linear, t.state)
+	if ctx.Err() != nil {
+		return t.stopped(place{Epoch: t.recipe.Epochs}, ctx.Err())
+	}
+	if err != nil {
+		return fmt.Errorf("train: linear probe: %w", err)
+	}
+	t.result.Linear = accuracy
+	return t.folder.save(t.result, place{Epoch: t.recipe.Epochs}, t.state, t.step.vars)
+}
+
+// stopped saves a run whose context ended, and returns the error that says how
+// to go on.
+func (t *trainer) stopped(at place, cause error) error {
+	if t.folder == nil {
+		return fmt.Errorf("train: stopped in epoch %d: %w", at.Epoch+1, cause)
+	}
+	if at.Epoch < 0 || at.Step == 0 { // the folder has it, or there is nothing to keep
+		if err := t.folder.wait(); err != nil {
+			return err
+		}
+		return fmt.Errorf("train: stopped after epoch %d; running it again goes on from %s: %w", max(at.Epoch, 0), t.folder.dir, cause)
+	}
+	meters, err := floats(t.state.meters)
+	if err != nil {
+		return err
+	}
+	if bad := meters[meterBadStep]; bad < float64(at.Step) {
+		return t.diverged(at.Epoch+1, int(bad)+1)
+	}
+	if err := t.folder.save(t.result, at, t.state, t.step.vars); err != nil {
+		return err
+	}
 	if err := t.folder.wait(); err != nil {
 		return err
 	}
-	if t.folder == nil {
-		return fmt.Errorf("train: stopped in epoch %d: %w", epoch, cause)
-	}
-	return fmt.Errorf("train: stopped in epoch %d; running it again goes on after epoch %d, from %s: %w",
-		epoch, t.result.Last().Epoch, t.folder.dir, cause)
+	return fmt.Errorf("train: stopped in epoch %d after step %d of %d; running it again goes on from there, from %s: %w",
+		at.Epoch+1, at.Step, t.recipe.Steps(), t.folder.dir, cause)
 }

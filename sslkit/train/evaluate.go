@@ -7,9 +7,11 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/eval"
+	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -18,18 +20,20 @@ import (
 // evaluator measures the kNN accuracy of a model: all test images against a
 // bank of all training images.
 type evaluator struct {
+	device     *device.Device
+	classes    int
 	embedder   *eval.Embedder
 	classifier *eval.Classifier
-	train      *tensors.Tensor // [n, height, width, 3] uint8, shared with training
-	test       *tensors.Tensor
+	train      *feed.Source // shared with training
+	test       *feed.Source
 	labels     *tensors.Tensor // of the training images
 	truth      []int32         // of the test images
 }
 
-func newEvaluator(d *device.Device, r recipe.Recipe, vars *nn.Variables, train *tensors.Tensor, data *dataset.Set) (*evaluator, error) {
-	e := &evaluator{train: train, truth: data.Test.Labels}
+func newEvaluator(d *device.Device, r recipe.Recipe, vars *nn.Variables, train, test *feed.Source, data *dataset.Set) (*evaluator, error) {
+	e := &evaluator{device: d, classes: len(data.Train.Classes), train: train, test: test, truth: data.Test.Labels}
 	var err error
-	e.embedder, err = eval.NewEmbedder(d, vars, r.Precision, func(scope *nn.Scope, images *graph.Node) *graph.Node {
+	e.embedder, err = eval.NewEmbedder(d, vars, r.Precision, func(scope *nn.Scope, images augment.Batch) *graph.Node {
 		return method.Features(scope, r.Backbone, r.Views[0].Plain(images))
 	})
 	if err != nil {
@@ -38,14 +42,35 @@ func newEvaluator(d *device.Device, r recipe.Recipe, vars *nn.Variables, train *
 	if e.classifier, err = r.Eval.NewClassifier(d, len(data.Train.Classes)); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	if e.test, err = uploadImages(d, data.Test); err != nil {
-		return nil, err
-	}
 	e.labels, err = upload(d, tensors.FromFlatDataAndDimensions(data.Train.Labels, data.Train.Len()))
 	return e, err
 }
 
+// accuracy is the kNN accuracy.
 func (e *evaluator) accuracy(ctx context.Context, st *state) (float64, error) {
+	return e.withFeatures(ctx, st, func(bank, queries *tensors.Tensor) ([]int32, error) {
+		return e.classifier.Predict(ctx, queries, bank, e.labels)
+	})
+}
+
+// linear is the accuracy of a linear probe.
+func (e *evaluator) linear(ctx context.Context, l eval.Linear, st *state) (float64, error) {
+	probe, err := l.NewProbe(e.device, e.classes)
+	if err != nil {
+		return 0, err
+	}
+	defer probe.Free()
+	return e.withFeatures(ctx, st, func(bank, queries *tensors.Tensor) ([]int32, error) {
+		if err := probe.Fit(ctx, bank, e.labels); err != nil {
+			return nil, err
+		}
+		return probe.Predict(ctx, queries)
+	})
+}
+
+// withFeatures embeds both splits and returns the accuracy of predictions from
+// them for the test images.
+func (e *evaluator) withFeatures(ctx context.Context, st *state, predict func(bank, queries *tensors.Tensor) ([]int32, error)) (float64, error) {
 	bank, err := e.embedder.Embed(ctx, st.params, st.buffers, e.train)
 	if err != nil {
 		return 0, err
@@ -56,26 +81,32 @@ func (e *evaluator) accuracy(ctx context.Context, st *state) (float64, error) {
 		return 0, err
 	}
 	defer queries.MustFinalizeAll()
-	predictions, err := e.classifier.Predict(ctx, queries, bank, e.labels)
+	predictions, err := predict(bank, queries)
 	if err != nil {
 		return 0, err
 	}
 	return eval.Accuracy(predictions, e.truth), nil
 }
 
-func uploadImages(d *device.Device, images *dataset.Images) (*tensors.Tensor, error) {
-	return upload(d, tensors.FromFlatDataAndDimensions(images.Pixels, images.Len(), images.Height, images.Width, 3))
-}
-
-// free releases what a run holds on the device, so that the next run of the
-// same process finds its memory free.
+// free releases what a run holds: its folder, and its memory on the device, so
+// that the next run of the same process finds it free.
 func (t *trainer) free() {
-	for _, x := range []*tensors.Tensor{
-		t.state.params, t.state.velocity, t.state.buffers, t.state.meters, t.state.number,
-		t.images, t.eval.test, t.eval.labels,
-	} {
+	t.folder.close()
+	var held []*tensors.Tensor
+	if t.state != nil {
+		held = append(held, t.state.params, t.state.velocity, t.state.buffers, t.state.meters, t.state.number)
+	}
+	if t.eval != nil {
+		held = append(held, t.eval.labels)
+	}
+	for _, x := range held {
 		if x != nil && x.Ok() {
 			x.MustFinalizeAll()
+		}
+	}
+	for _, images := range []*feed.Source{t.train, t.test} {
+		if images != nil {
+			images.Free()
 		}
 	}
 }

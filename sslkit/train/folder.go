@@ -15,47 +15,72 @@ import (
 )
 
 // A run folder holds recipe.json, epochs.jsonl with a line an epoch, run.json
-// with what else a [Result] has, and checkpoint.safetensors with the model after
-// the last complete epoch.
+// with what else a [Result] has, checkpoint.safetensors with the model after the
+// last complete epoch or where the run was stopped, and the checkpoint before it.
+// While a run works it holds a lock on the file lock.
 const (
 	recipeFile     = "recipe.json"
 	epochsFile     = "epochs.jsonl"
 	runFile        = "run.json"
 	checkpointFile = "checkpoint.safetensors"
+	previousFile   = "checkpoint.previous.safetensors"
+	damagedFile    = "checkpoint.damaged.safetensors" // one that could not be used
+	lockFile       = "lock"
 )
 
 // folder is a run folder; a nil one keeps nothing.
 type folder struct {
 	dir     string
+	lock    *os.File
 	writing chan error // result of the save in work
 }
 
-// openFolder makes a run folder, or opens one that holds the same recipe.
+// openFolder makes a run folder, or opens one that holds the same recipe, and
+// locks it: of two runs with one folder the second gets an error.
 func openFolder(dir string, r recipe.Recipe) (*folder, error) {
 	if dir == "" {
 		return nil, nil
 	}
-	want, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("train: run folder: %w", err)
+	}
+	f := &folder{dir: dir}
+	var err error
+	if f.lock, err = lock(filepath.Join(dir, lockFile)); err != nil {
+		return nil, fmt.Errorf("train: run folder: %w", err)
+	}
+	if err := f.claim(r); err != nil {
+		f.close()
 		return nil, fmt.Errorf("train: %w", err)
 	}
+	return f, nil
+}
+
+// claim writes the recipe into a new folder, and reports one that holds another.
+func (f *folder) claim(r recipe.Recipe) error {
+	want, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
 	want = append(want, '\n')
-	path := filepath.Join(dir, recipeFile)
+	path := filepath.Join(f.dir, recipeFile)
 	have, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return nil, fmt.Errorf("train: run folder: %w", err)
-		}
-		if err := writeFile(path, want); err != nil {
-			return nil, fmt.Errorf("train: run folder: %w", err)
-		}
+		return writeFile(path, want)
 	case err != nil:
-		return nil, fmt.Errorf("train: run folder: %w", err)
+		return fmt.Errorf("run folder: %w", err)
 	case !bytes.Equal(have, want):
-		return nil, fmt.Errorf("train: %s holds another recipe: name another run folder, or delete this one", path)
+		return fmt.Errorf("%s holds another recipe: name another run folder, or delete this one", path)
 	}
-	return &folder{dir: dir}, nil
+	return nil
+}
+
+// close ends the lock.
+func (f *folder) close() {
+	if f != nil {
+		f.lock.Close()
+	}
 }
 
 // Open reads a run folder, of a run that has ended, was cut off, or goes on.
@@ -80,6 +105,7 @@ type about struct {
 	Device         string        `json:"device"`
 	CompileSeconds float64       `json:"compile_seconds"`
 	Memory         device.Memory `json:"memory"`
+	Linear         float64       `json:"linear_accuracy,omitempty"`
 }
 
 // read adds what the folder's text files say to a result. A last line of
@@ -97,7 +123,7 @@ func (f *folder) read(result *Result) error {
 	if err := json.Unmarshal(text, &a); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	result.Device, result.CompileSeconds, result.Memory = a.Device, a.CompileSeconds, a.Memory
+	result.Device, result.CompileSeconds, result.Memory, result.Linear = a.Device, a.CompileSeconds, a.Memory, a.Linear
 
 	path = filepath.Join(f.dir, epochsFile)
 	lines, err := os.ReadFile(path)
@@ -118,42 +144,51 @@ func (f *folder) read(result *Result) error {
 }
 
 // load returns the folder's checkpoint, or nil if there is none yet, and gives
-// the result the epochs up to it.
-func (f *folder) load(result *Result, vars *nn.Variables) (*checkpoint, error) {
+// the result the epochs up to it. Where the last one cannot be used, it is put
+// aside, the one before it is taken, and the note says so.
+func (f *folder) load(result *Result, vars *nn.Variables) (c *checkpoint, note string, err error) {
 	if f == nil {
-		return nil, nil
+		return nil, "", nil
 	}
 	path := filepath.Join(f.dir, checkpointFile)
-	c, err := readCheckpoint(path, vars)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	c, err = readCheckpoint(path, vars)
 	if err != nil {
-		return nil, fmt.Errorf("train: %s: %w", path, err)
+		previous, failure := readCheckpoint(filepath.Join(f.dir, previousFile), vars)
+		switch {
+		case failure == nil:
+			if err := os.Rename(path, filepath.Join(f.dir, damagedFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, "", fmt.Errorf("train: run folder: %w", err)
+			}
+			c, note = previous, fmt.Sprintf("%s: %v: going on from the one before it, of epoch %d", path, err, previous.Epoch)
+		case errors.Is(err, fs.ErrNotExist) && errors.Is(failure, fs.ErrNotExist):
+			return nil, "", nil
+		default:
+			return nil, "", fmt.Errorf("train: %s: %w", path, err)
+		}
 	}
 	now := result.Device
 	if err := f.read(result); err != nil {
-		return nil, fmt.Errorf("train: run folder: %w", err)
+		return nil, "", fmt.Errorf("train: run folder: %w", err)
 	}
 	result.Device = now
-	if len(result.Epochs) <= c.epoch {
-		return nil, fmt.Errorf("train: %s ends at epoch %d, before the checkpoint's %d",
-			filepath.Join(f.dir, epochsFile), result.Last().Epoch, c.epoch)
+	if len(result.Epochs) <= c.Epoch {
+		return nil, "", fmt.Errorf("train: %s ends at epoch %d, before the checkpoint's %d",
+			filepath.Join(f.dir, epochsFile), result.Last().Epoch, c.Epoch)
 	}
-	result.Epochs = result.Epochs[:c.epoch+1]
-	return c, nil
+	result.Epochs = result.Epochs[:c.Epoch+1]
+	return c, note, nil
 }
 
 // save keeps the run as it is now. The state is copied before save returns, and
 // written while training goes on: an error shows at the next save or wait.
-func (f *folder) save(result *Result, st *state, vars *nn.Variables) error {
+func (f *folder) save(result *Result, at place, st *state, vars *nn.Variables) error {
 	if f == nil {
 		return nil
 	}
 	if err := f.wait(); err != nil {
 		return err
 	}
-	c, err := newCheckpoint(result.Last().Epoch, st)
+	c, err := newCheckpoint(at, st)
 	if err != nil {
 		return err
 	}
@@ -164,19 +199,29 @@ func (f *folder) save(result *Result, st *state, vars *nn.Variables) error {
 			return err
 		}
 	}
-	run, err := json.MarshalIndent(about{result.Device, result.CompileSeconds, result.Memory}, "", "  ")
+	run, err := json.MarshalIndent(about{result.Device, result.CompileSeconds, result.Memory, result.Linear}, "", "  ")
 	if err != nil {
 		return err
 	}
 	f.writing = make(chan error, 1)
-	go func() {
-		// The checkpoint last: the text files then have its epoch for sure.
-		f.writing <- errors.Join(
-			writeFile(filepath.Join(f.dir, epochsFile), lines.Bytes()),
-			writeFile(filepath.Join(f.dir, runFile), append(run, '\n')),
-			c.write(filepath.Join(f.dir, checkpointFile), vars))
-	}()
+	go func() { f.writing <- f.write(lines.Bytes(), append(run, '\n'), c, vars) }()
 	return nil
+}
+
+// write replaces the folder's files, the checkpoint last: the text files then
+// have its epoch for sure.
+func (f *folder) write(lines, run []byte, c *checkpoint, vars *nn.Variables) error {
+	if err := writeFile(filepath.Join(f.dir, epochsFile), lines); err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(f.dir, runFile), run); err != nil {
+		return err
+	}
+	data, err := c.file(vars)
+	if err != nil {
+		return err
+	}
+	return replaceFile(filepath.Join(f.dir, checkpointFile), filepath.Join(f.dir, previousFile), data)
 }
 
 // wait waits for the save in work.
@@ -190,19 +235,4 @@ func (f *folder) wait() error {
 		return fmt.Errorf("train: run folder: %w", err)
 	}
 	return nil
-}
-
-// writeFile replaces a file at once: whoever reads it sees all of the old or
-// all of the new, also after a crash.
-func writeFile(path string, data []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name()) // fails after the rename, as it should
-	_, err = temp.Write(data)
-	if err := errors.Join(err, temp.Chmod(0o644), temp.Sync(), temp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), path)
 }

@@ -18,12 +18,14 @@ const (
 	Evaluating Phase = "evaluating"
 	EpochDone  Phase = "epoch"
 	Finished   Phase = "finished"
+
+	Notice Phase = "notice" // at any time: Note is something to be seen and kept
 )
 
 // An Event tells how a run gets on. The run waits while it is reported.
 type Event struct {
 	Phase         Phase
-	Note          string  // Preparing: what is being done
+	Note          string  // Preparing: what is being done; Notice: what happened
 	Epoch, Epochs int     // epoch in work, counted from 1; 0 is the untrained network
 	Step, Steps   int     // Training: steps done in this epoch, of how many
 	Result        *Result // the run so far, to be read only during the call
@@ -54,6 +56,7 @@ type Result struct {
 	Epochs         []Epoch       `json:"epochs"` // the untrained network first
 	CompileSeconds float64       `json:"compile_seconds"`
 	Memory         device.Memory `json:"memory"`
+	Linear         float64       `json:"linear_accuracy,omitempty"` // of the recipe's linear probe on the last epoch's features
 }
 
 // Untrained is the kNN accuracy before training.

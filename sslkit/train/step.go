@@ -9,13 +9,14 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/op"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
 // step is the compiled training step of a recipe: one program, one call a step.
-// Images, order and state stay on the device.
+// The state stays on the device.
 type step struct {
 	recipe recipe.Recipe
 	device *device.Device
@@ -47,14 +48,14 @@ func (s *step) mode() nn.Mode {
 	return nn.Mode{Training: true, Precision: s.recipe.Precision, JointViews: s.device.JointViews()}
 }
 
-// build is the program. Its inputs are the state and the epoch's constants in
-// the order of their structs, its outputs the state after the step.
+// build is the program. Its inputs are the state, the epoch's constants and the
+// set of images, in the order of their structs; its outputs are the state after
+// the step.
 func (s *step) build(in []*graph.Node) []*graph.Node {
 	params, velocity, buffers, meters, number := in[0], in[1], in[2], in[3], in[4]
-	images, order, lr, key := in[5], in[6], in[7], in[8]
+	places, lr, key, set := in[5], in[6], in[7], in[8:]
 
-	indices := graph.Reshape(graph.Gather(order, graph.Reshape(number, 1)), s.recipe.Batch, 1) // [batch, 1]
-	batch := graph.Gather(images, indices)                                                     // [batch, height, width, 3]
+	batch := feed.Take(set, graph.Gather(places, graph.Reshape(number, 1))) // [batch] of [steps, batch]
 	stepKey := op.KeyNode(key, number)
 	views := make([]*graph.Node, len(s.recipe.Views))
 	for i, view := range s.recipe.Views {
@@ -80,24 +81,43 @@ type state struct {
 	number                    *tensors.Tensor // steps done in this epoch, int32
 }
 
-// epochInput is what stays the same during an epoch.
+// epochInput is what comes from outside during an epoch: the images, and what
+// stays the same.
 type epochInput struct {
-	images *tensors.Tensor // [n, height, width, 3] uint8
-	order  *tensors.Tensor // [steps, batch] int32
+	images *feed.Reader    // of a set for each step
+	places *tensors.Tensor // [steps, batch] int32: where the sets have the images of each step
 	lr     *tensors.Tensor // scalar
 	key    *tensors.Tensor // scalar uint64
 }
 
 func (e *epochInput) free() {
-	for _, t := range []*tensors.Tensor{e.order, e.lr, e.key} {
+	e.images.Close()
+	for _, t := range []*tensors.Tensor{e.places, e.lr, e.key} {
 		t.MustFinalizeAll()
 	}
 }
 
+// next returns the inputs of the next step, the constants before the set of images.
+func (e *epochInput) next() ([]any, error) {
+	set, err := e.images.Next()
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	args := []any{e.places, e.lr, e.key}
+	for _, t := range set {
+		args = append(args, t)
+	}
+	return args, nil
+}
+
 // compile builds and compiles the program, and returns how long that took.
 func (s *step) compile(st *state, in *epochInput) (time.Duration, error) {
+	inputs, err := in.next()
+	if err != nil {
+		return 0, err
+	}
 	start := time.Now()
-	err := s.exec.PreCompile(st.params, st.velocity, st.buffers, st.meters, st.number, in.images, in.order, in.lr, in.key)
+	err = s.exec.PreCompile(append([]any{st.params, st.velocity, st.buffers, st.meters, st.number}, inputs...)...)
 	if err != nil {
 		return 0, fmt.Errorf("train: compile the step: %w", err)
 	}
@@ -107,8 +127,12 @@ func (s *step) compile(st *state, in *epochInput) (time.Duration, error) {
 // run makes one step. The state's buffers are handed to the program, which may
 // write the new state over them.
 func (s *step) run(st *state, in *epochInput) error {
+	inputs, err := in.next()
+	if err != nil {
+		return err
+	}
 	fields := []**tensors.Tensor{&st.params, &st.velocity, &st.buffers, &st.meters, &st.number}
-	args := make([]any, 0, len(fields)+4)
+	args := make([]any, 0, len(fields)+len(inputs))
 	for _, field := range fields {
 		donated, err := graph.DonateTensorBuffer(*field, s.device.Backend, 0)
 		if err != nil {
@@ -116,7 +140,7 @@ func (s *step) run(st *state, in *epochInput) error {
 		}
 		args = append(args, donated)
 	}
-	after, err := s.exec.Exec(append(args, in.images, in.order, in.lr, in.key)...)
+	after, err := s.exec.Exec(append(args, inputs...)...)
 	if err != nil {
 		return fmt.Errorf("train: step: %w", err)
 	}

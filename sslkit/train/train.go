@@ -3,10 +3,14 @@ package train
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/op"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
@@ -14,7 +18,8 @@ import (
 // Options are what does not change the numbers of a run.
 type Options struct {
 	Dir    string       // run folder; "" keeps nothing. A run that is there already goes on.
-	Device device.Kind  // device.Auto, …
+	Device device.Kind  // "" is device.Auto
+	Feed   feed.Mode    // where the images are kept; "" is feed.Auto
 	Data   *dataset.Set // nil: what the recipe names is loaded
 	Report func(Event)  // told how the run gets on; may be nil
 }
@@ -22,20 +27,27 @@ type Options struct {
 // Run trains a recipe and measures kNN accuracy before the first and after
 // every epoch.
 //
-// A run folder that holds the same recipe is taken up after its last complete
-// epoch, to the same numbers on the same device as a run without a break; one
-// that holds another recipe is an error. When the context ends Run stops after
-// the step in work and returns the context's error; the folder then holds the
-// last complete epoch. A loss that is not a finite number is an error.
+// A run folder that holds the same recipe is taken up where it was left, to the
+// same numbers on the same device as a run without a break; one that holds
+// another recipe, or that another run writes, is an error. When the context ends
+// Run finishes the step in work, saves a checkpoint and returns an error that
+// wraps the context's; so does an interrupt (Ctrl-C, a notebook's stop button)
+// or SIGTERM. A second signal ends the process at once. A process that is killed
+// loses the epoch in work. A loss that is not a finite number is an error, and
+// the folder keeps what was before it.
 func Run(ctx context.Context, r recipe.Recipe, opts Options) (*Result, error) {
 	if err := r.Validate(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal finds no handler
+
 	t := &trainer{recipe: r, report: opts.Report, result: &Result{Recipe: r}}
-	if err := t.prepare(opts); err != nil {
+	defer t.free()
+	if err := t.prepare(ctx, opts); err != nil {
 		return nil, err
 	}
-	defer t.free()
 	if err := t.compile(); err != nil {
 		return nil, err
 	}
@@ -53,6 +65,9 @@ func Run(ctx context.Context, r recipe.Recipe, opts Options) (*Result, error) {
 			return nil, err
 		}
 	}
+	if err := t.probe(ctx); err != nil {
+		return nil, err
+	}
 	if err := t.folder.wait(); err != nil {
 		return nil, err
 	}
@@ -69,7 +84,9 @@ type trainer struct {
 	folder *folder // nil: nothing is kept
 	step   *step
 	state  *state
-	images *tensors.Tensor // of the training split, on the device
+	done   place // what a stopped run had done of the epoch in work
+	train  *feed.Source
+	test   *feed.Source
 	eval   *evaluator
 }
 
@@ -80,9 +97,12 @@ func (t *trainer) tell(e Event) {
 	}
 }
 
-func (t *trainer) prepare(opts Options) (err error) {
+func (t *trainer) prepare(ctx context.Context, opts Options) (err error) {
 	if t.folder, err = openFolder(opts.Dir, t.recipe); err != nil {
 		return err
+	}
+	if opts.Device == "" {
+		opts.Device = device.Auto
 	}
 	t.tell(Event{Phase: Preparing, Note: "opening the device"})
 	if t.device, err = device.Open(opts.Device); err != nil {
@@ -91,9 +111,8 @@ func (t *trainer) prepare(opts Options) (err error) {
 	t.result.Device = t.device.String()
 	data := opts.Data
 	if data == nil {
-		t.tell(Event{Phase: Preparing, Note: "loading " + string(t.recipe.Data)})
-		if data, err = dataset.Load(t.recipe.Data, t.recipe.TrainImages, t.recipe.TestImages); err != nil {
-			return fmt.Errorf("train: %w", err)
+		if data, err = Load(ctx, t.recipe, t.tell); err != nil {
+			return err
 		}
 	}
 	if train, test := data.Train.Len(), data.Test.Len(); train != t.recipe.TrainImages || test != t.recipe.TestImages {
@@ -106,51 +125,79 @@ func (t *trainer) prepare(opts Options) (err error) {
 	if t.state, err = t.initialState(); err != nil {
 		return err
 	}
-	if t.images, err = uploadImages(t.device, data.Train); err != nil {
-		return err
+	if t.train, err = feed.Open(t.device, data.Train, opts.Feed); err != nil {
+		return fmt.Errorf("train: %w", err)
 	}
-	t.eval, err = newEvaluator(t.device, t.recipe, t.step.vars, t.images, data)
+	if t.test, err = feed.Open(t.device, data.Test, opts.Feed); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	t.eval, err = newEvaluator(t.device, t.recipe, t.step.vars, t.train, t.test, data)
 	return err
+}
+
+// Load returns the images that a recipe names. It tells report how it gets on,
+// unless that is nil. Runs of one recipe's data can share them.
+func Load(ctx context.Context, r recipe.Recipe, report func(Event)) (*dataset.Set, error) {
+	tell := func(note string) {
+		if report != nil {
+			report(Event{Phase: Preparing, Note: note, Epochs: r.Epochs})
+		}
+	}
+	tell("loading " + string(r.Data))
+	data, err := dataset.Load(ctx, r.Data, r.TrainImages, r.TestImages, func(what string, done, total int64) {
+		tell(fmt.Sprintf("%s: %d of %d", what, done, total))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return data, nil
 }
 
 // initialState is the folder's checkpoint, or else a new model.
 func (t *trainer) initialState() (*state, error) {
-	saved, err := t.folder.load(t.result, t.step.vars)
+	saved, note, err := t.folder.load(t.result, t.step.vars)
 	if err != nil {
 		return nil, err
+	}
+	if note != "" {
+		t.tell(Event{Phase: Notice, Note: note})
 	}
 	if saved == nil {
 		params, buffers := t.step.vars.Initial(op.Key(t.recipe.Seed, drawWeights))
 		saved = &checkpoint{params: params, velocity: make([]float64, len(params)), buffers: buffers}
 	}
+	if saved.Step == 0 {
+		saved.meters = noMeters
+	}
+	t.done = saved.place
 	st := &state{}
 	for _, v := range []struct {
 		to   **tensors.Tensor
 		from []float64
-	}{{&st.params, saved.params}, {&st.velocity, saved.velocity}, {&st.buffers, saved.buffers}} {
+	}{{&st.params, saved.params}, {&st.velocity, saved.velocity}, {&st.buffers, saved.buffers}, {&st.meters, saved.meters}} {
 		if *v.to, err = t.step.vector(v.from, len(v.from)); err != nil {
 			return nil, err
 		}
 	}
-	return st, t.resetCounters(st)
+	st.number, err = upload(t.device, tensors.FromScalar(int32(saved.Step)))
+	return st, err
 }
 
-func (t *trainer) resetCounters(st *state) (err error) {
-	for _, old := range []*tensors.Tensor{st.meters, st.number} {
-		if old != nil {
-			old.MustFinalizeAll()
-		}
-	}
-	if st.meters, err = t.step.vector(noMeters, meterCount); err != nil {
+// resetCounters makes the state ready for the first step of an epoch.
+func (t *trainer) resetCounters() (err error) {
+	t.done = place{}
+	t.state.meters.MustFinalizeAll()
+	t.state.number.MustFinalizeAll()
+	if t.state.meters, err = t.step.vector(noMeters, meterCount); err != nil {
 		return err
 	}
-	st.number, err = upload(t.device, tensors.FromScalar(int32(0)))
+	t.state.number, err = upload(t.device, tensors.FromScalar(int32(0)))
 	return err
 }
 
 func (t *trainer) compile() error {
 	t.tell(Event{Phase: Preparing, Note: "compiling the training step"})
-	in, err := t.epochInput(1)
+	in, err := t.epochInput(1, 0)
 	if err != nil {
 		return err
 	}

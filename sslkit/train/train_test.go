@@ -2,12 +2,8 @@ package train_test
 
 import (
 	"context"
-	"errors"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,7 +12,6 @@ import (
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
-	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/train"
 )
@@ -85,91 +80,6 @@ func TestOtherSeedOtherNumbers(t *testing.T) {
 	r.Seed++
 	if other := run(t, r, ""); other.Last().Loss == first.Last().Loss {
 		t.Error("another seed gives the same loss")
-	}
-}
-
-// A run that was stopped goes on to the numbers of one that was not: target
-// networks and queues are in the checkpoint, and nothing else decides.
-func TestResumeEqualsOneRun(t *testing.T) {
-	for _, m := range method.All() {
-		t.Run(method.Name(m), func(t *testing.T) { checkResume(t, quickOf(t, method.Name(m), 3)) })
-	}
-}
-
-func checkResume(t *testing.T, r recipe.Recipe) {
-	kind, dir := testkit.XLA(t).Kind, t.TempDir()
-	whole := run(t, r, "")
-	last := whole.Last()
-	if !(last.GradientNorm > 0) || !(last.EmbeddingSpread > 0 && last.EmbeddingSpread < 1.5) {
-		t.Errorf("gradient norm %g, embedding spread %g", last.GradientNorm, last.EmbeddingSpread)
-	}
-	if want := r.Method.Collapsed(r.Batch) - last.Loss; last.CollapseMargin != want {
-		t.Errorf("collapse margin %g, want %g", last.CollapseMargin, want)
-	}
-
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	_, err := train.Run(ctx, r, train.Options{Dir: dir, Device: kind, Report: func(e train.Event) {
-		if e.Phase == train.Training && e.Epoch == 2 && e.Step == 3 {
-			cancel()
-		}
-	}})
-	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "after epoch 1") {
-		t.Fatalf("stopped run returned %v", err)
-	}
-	half, err := train.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if half.Last().Epoch != 1 {
-		t.Fatalf("the folder ends at epoch %d, want 1", half.Last().Epoch)
-	}
-	if diff := cmp.Diff(whole.Epochs, run(t, r, dir).Epochs, numbers); diff != "" {
-		t.Errorf("the resumed run differs from one without a break:\n%s", diff)
-	}
-}
-
-func TestFinishedRunStays(t *testing.T) {
-	r, dir := quick(t, 1), t.TempDir()
-	first := run(t, r, dir)
-	if diff := cmp.Diff(first.Epochs, run(t, r, dir).Epochs); diff != "" {
-		t.Errorf("a finished run changed when run again:\n%s", diff)
-	}
-}
-
-func TestRunFolderErrors(t *testing.T) {
-	r, dir := quick(t, 1), t.TempDir()
-	run(t, r, dir)
-	other := r
-	other.Seed++
-	_, err := train.Run(context.Background(), other, train.Options{Dir: dir, Device: device.CPU})
-	if err == nil || !strings.Contains(err.Error(), "another recipe") {
-		t.Errorf("another recipe in the folder: %v", err)
-	}
-	path := filepath.Join(dir, "checkpoint.safetensors")
-	whole, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	flipped := append([]byte{}, whole...)
-	flipped[len(flipped)-5] ^= 1
-	for name, damaged := range map[string][]byte{"truncated": whole[:len(whole)/2], "flipped": flipped, "empty": nil} {
-		if err := os.WriteFile(path, damaged, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		_, err := train.Run(context.Background(), r, train.Options{Dir: dir, Device: device.CPU})
-		if err == nil || !strings.Contains(err.Error(), "checkpoint") || !strings.Contains(err.Error(), path) {
-			t.Errorf("%s checkpoint: %v", name, err)
-		}
-	}
-}
-
-func TestDivergingLossIsAnError(t *testing.T) {
-	r := quick(t, 1)
-	r.Optim.LR = math.MaxFloat32
-	_, err := train.Run(context.Background(), r, train.Options{Device: testkit.XLA(t).Kind})
-	if err == nil || !strings.Contains(err.Error(), "not a finite number") {
-		t.Errorf("diverging run returned %v", err)
 	}
 }
 

@@ -1,0 +1,127 @@
+// Cifar10_benchmark repeats lightly's benchmark on CIFAR-10. Its notebook is
+// made from this file; main.go makes it a program.
+package main
+
+// %% [markdown]
+// # The CIFAR-10 benchmark
+//
+// Five methods learn from 50,000 photographs without their labels. After every epoch the labels measure what was learnt:
+// each of the 10,000 test images gets the class of its 200 nearest neighbours among the training images. The *best* such
+// kNN accuracy of a run stands in the published tables, and in the one below.
+//
+// The page starts small: two methods, few images, a narrow network. That takes about three minutes on two CPUs and shows
+// that everything works; its accuracies mean little. For the published rows, on a GPU, take the plan `bench.Default`.
+// Every run keeps its record: run the page again and only what is missing runs; stop it, and it goes on from there.
+
+// %%
+
+import (
+	"context"
+	"log"
+	"path/filepath"
+
+	"github.com/gossl/gossl/sslkit/bench"
+	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/recipe"
+	"github.com/gossl/gossl/sslkit/show"
+)
+
+// %% [markdown]
+// ## Errors
+//
+// An error ends its cell: nothing goes on without what it needs.
+
+// %%
+
+// must is the value, or ends the cell with the error.
+func must[T any](value T, err error) T {
+	check(err)
+	return value
+}
+
+// check ends the cell with the error if there is one.
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// %% [markdown]
+// ## The plan
+//
+// Change it and run this cell. `bench.Methods()` are all five methods; batches of 128 and 512, and 200 and 800 epochs,
+// have been published. `plan.Seeds = 3` makes three runs of each row.
+
+// %%
+
+var (
+	folder = filepath.Join("runs", "cifar10_benchmark") // of the records
+	kind   = device.Auto                                // a GPU if there is one
+)
+
+// Plan is what to run.
+func Plan() []recipe.Recipe {
+	plan := bench.Quick(dataset.CIFAR10) // or bench.Default: whole runs
+	plan.Methods = []string{"SimCLR", "BYOL"}
+	plan.Epochs = []int{4}
+	return must(plan.Recipes())
+}
+
+// ShowPublished prints what was published for the whole benchmark.
+func ShowPublished() {
+	show.Markdown(bench.List(bench.Published(dataset.CIFAR10)))
+}
+
+//gonb:%exec ShowPublished
+
+// %% [markdown]
+// ## The data
+//
+// The official archive is downloaded once, 170 MB, unless the files are there already.
+
+// %%
+
+// FetchData downloads what is missing.
+func FetchData() {
+	check(dataset.Fetch(context.Background(), dataset.CIFAR10, show.Bytes()))
+}
+
+//gonb:%exec FetchData
+
+// %% [markdown]
+// ## The runs
+
+// %%
+
+// Run makes the runs that have no record yet.
+func Run() {
+	_, err := bench.Run(context.Background(), Plan(), bench.Options{Dir: folder, Device: kind})
+	check(err)
+}
+
+//gonb:%exec Run
+
+// %% [markdown]
+// ## What came of it
+//
+// Runs at full size stand beside what was published for them. The records are files in the folder `runs/cifar10_benchmark`;
+// records of other machines, put there, join the table.
+
+// %% tags=["summary"]
+
+// ShowTable shows the table of all records.
+func ShowTable() {
+	show.Markdown(bench.Markdown(must(bench.Records(folder))))
+}
+
+//gonb:%exec ShowTable
+
+// %%
+
+// ShowCurves shows accuracy by epoch and by time, and the losses.
+func ShowCurves() {
+	check(show.Benchmark(bench.Results(must(bench.Records(folder)))...))
+}
+
+//gonb:%exec ShowCurves

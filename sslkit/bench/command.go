@@ -1,0 +1,214 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/recipe"
+	"github.com/gossl/gossl/sslkit/show"
+	"github.com/gossl/gossl/sslkit/train"
+)
+
+// command is what the flags of a benchmark's program say.
+type command struct {
+	plan                            Plan
+	out                             string
+	device                          device.Kind
+	shard, shards                   int
+	list, dryRun, download, tabular bool
+	only                            string // ID of the one run that this process is for; "": it starts a process for each
+}
+
+// Main is a benchmark's program: it does what the arguments say, and prints
+// what it was asked for to out, and the progress of runs to standard output.
+// -help lists the flags.
+func Main(ctx context.Context, data dataset.Name, args []string, out io.Writer) error {
+	c, err := parse(data, args, out)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if c.list {
+		fmt.Fprint(out, List(Published(data)))
+		return nil
+	}
+	if c.tabular {
+		return c.report(out)
+	}
+	recipes, err := c.plan.Recipes()
+	if err != nil {
+		return err
+	}
+	if recipes, err = Shard(recipes, c.shard, c.shards); err != nil {
+		return err
+	}
+	if c.dryRun {
+		return c.estimate(ctx, recipes, out)
+	}
+	if c.download {
+		if err := dataset.Fetch(ctx, data, show.Bytes()); err != nil {
+			return err
+		}
+	}
+	if c.only != "" {
+		return c.runOnly(ctx, recipes)
+	}
+	err = eachInProcess(ctx, recipes, args)
+	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	if records, _ := Records(c.out); err != nil && len(records) == 0 {
+		return err
+	}
+	return errors.Join(err, c.report(out))
+}
+
+// report prints the table of the records, and keeps it and the picture beside them.
+func (c command) report(out io.Writer) error {
+	records, err := Records(c.out)
+	if err != nil {
+		return err
+	}
+	if len(records) == 0 {
+		return fmt.Errorf("bench: %s has no records yet", c.out)
+	}
+	table := Markdown(records)
+	fmt.Fprintf(out, "\n%s\n", table)
+	if err := os.WriteFile(filepath.Join(c.out, "table.md"), []byte(table), 0o644); err != nil {
+		return fmt.Errorf("bench: %w", err)
+	}
+	for _, name := range []string{"curves.svg", "curves.png"} {
+		if err := show.SaveBenchmark(filepath.Join(c.out, name), Results(records)...); err != nil {
+			return fmt.Errorf("bench: %w", err)
+		}
+	}
+	fmt.Fprintf(out, "records, table.md, curves.svg and curves.png are in %s\n", c.out)
+	return nil
+}
+
+// Results are the runs of records, for pictures.
+func Results(records []Record) []*train.Result {
+	results := make([]*train.Result, len(records))
+	for i := range records {
+		results[i] = &records[i].Result
+	}
+	return results
+}
+
+// Published lists the recipes of a data set's published tables.
+func Published(data dataset.Name) []recipe.Recipe {
+	var recipes []recipe.Recipe
+	for _, r := range recipe.Published() {
+		if r.Data == data {
+			recipes = append(recipes, r)
+		}
+	}
+	return recipes
+}
+
+// parse reads the arguments. -quick sets what the other flags then may change.
+func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
+	c := command{shards: 1}
+	flags := flag.NewFlagSet(string(data)+"_benchmark", flag.ContinueOnError)
+	flags.SetOutput(out)
+	p := Default(data)
+	methods := flags.String("methods", "all", "methods, separated by commas, of "+strings.Join(Methods(), ", "))
+	preset := flags.String("preset", string(p.Preset), fmt.Sprintf("%s, %s or %s", recipe.Seed2021, recipe.Lightly2023, recipe.LightlyHEAD))
+	batches := flags.String("batch", "", fmt.Sprintf("images per step, several separated by commas (default %d)", p.Batches[0]))
+	epochs := flags.String("epochs", "", fmt.Sprintf("epochs, several separated by commas (default %d)", p.Epochs[0]))
+	seeds := flags.Int("seeds", 1, "how many seeds: 0, 1, …")
+	quick := flags.Bool("quick", false, "minutes on two CPUs: fewer images, a narrow network, 4 epochs of batch 64")
+	images := flags.Int("images", 0, "train on the first ones only")
+	tests := flags.Int("test-images", 0, "test on the first ones only")
+	width := flags.Int("width", 0, "channels of the network's first stage (published: 64)")
+	precision := flags.String("precision", "", "bf16 or f32 (default: the recipe's bf16)")
+	linear := flags.Bool("linear", false, "fit a linear probe after each run, too")
+	shard := flags.String("shard", "0/1", "i/n: share i of n of the runs, i from 0")
+	on := flags.String("device", string(device.Auto), "auto, cuda, cpu or go")
+	flags.StringVar(&c.out, "out", filepath.Join("runs", string(data)+"_benchmark"), "folder of records, table and picture")
+	flags.BoolVar(&c.list, "list", false, "print the published rows, and end")
+	flags.BoolVar(&c.dryRun, "dry-run", false, "print the runs, their steps, and the time they would take, and end")
+	flags.BoolVar(&c.tabular, "table", false, "print the table of the records in -out, and end")
+	flags.BoolVar(&c.download, "download", false, "download the data set first, if it is not there")
+	flags.StringVar(&c.only, onlyFlag, "", "make only the run of this name, in this process")
+	if err := flags.Parse(args); err != nil {
+		return command{}, err
+	}
+	if flags.NArg() > 0 {
+		return command{}, fmt.Errorf("%q: want flags only, -help lists them", flags.Args())
+	}
+	if *quick {
+		p = Quick(data)
+	}
+	p.Preset, p.Seeds, p.Linear, c.device = recipe.Preset(*preset), *seeds, *linear, device.Kind(*on)
+	if *methods != "all" {
+		p.Methods = strings.Split(*methods, ",")
+	}
+	for _, n := range []struct {
+		name string
+		text string
+		to   *[]int
+	}{{"batch", *batches, &p.Batches}, {"epochs", *epochs, &p.Epochs}} {
+		if n.text == "" {
+			continue
+		}
+		var err error
+		if *n.to, err = numbers(n.name, n.text); err != nil {
+			return command{}, err
+		}
+	}
+	p.Scale = p.Scale.with(Scale{*images, *tests, *width, device.Precision(*precision)})
+	c.plan = p
+	var err error
+	c.shard, c.shards, err = share(*shard)
+	return c, err
+}
+
+// with takes the values of another scale that are not zero.
+func (s Scale) with(other Scale) Scale {
+	for _, part := range []struct{ to, from *int }{
+		{&s.TrainImages, &other.TrainImages}, {&s.TestImages, &other.TestImages}, {&s.Width, &other.Width},
+	} {
+		if *part.from != 0 {
+			*part.to = *part.from
+		}
+	}
+	if other.Precision != "" {
+		s.Precision = other.Precision
+	}
+	return s
+}
+
+func numbers(name, text string) ([]int, error) {
+	var list []int
+	for _, part := range strings.Split(text, ",") {
+		n, err := strconv.Atoi(part)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("-%s %s: %q is not a positive number, want for example -%s 128,512", name, text, part, name)
+		}
+		list = append(list, n)
+	}
+	return list, nil
+}
+
+// share reads the argument of -shard.
+func share(text string) (i, n int, err error) {
+	before, after, _ := strings.Cut(text, "/")
+	i, err1 := strconv.Atoi(before)
+	n, err2 := strconv.Atoi(after)
+	if err1 != nil || err2 != nil || n < 1 || i < 0 || i >= n {
+		return 0, 0, fmt.Errorf("-shard %s: want i/n with 0 ≤ i < n, for example -shard 0/4", text)
+	}
+	return i, n, nil
+}

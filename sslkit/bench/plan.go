@@ -1,0 +1,212 @@
+// Package bench runs lightly's benchmarks: it chooses recipes by the names of
+// their rows, runs them, keeps a record of each, and makes tables of records,
+// beside what was published. The notebooks cifar10_benchmark and
+// imagenette_benchmark are this package for one data set each.
+package bench
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/eval"
+	"github.com/gossl/gossl/sslkit/recipe"
+)
+
+// A Plan says which runs to make: every method at every batch, number of epochs
+// and seed.
+type Plan struct {
+	Data    dataset.Name
+	Preset  recipe.Preset
+	Methods []string
+	Batches []int
+	Epochs  []int
+	Seeds   int // how many: 0, 1, …
+	Scale   Scale
+	Linear  bool // a linear probe after each run, eval.DefaultLinear
+}
+
+// Scale makes runs smaller than the published ones. A zero leaves a recipe's
+// value as it is; a run that is scaled is not compared with published results.
+type Scale struct {
+	TrainImages int              // the first ones
+	TestImages  int              // likewise
+	Width       int              // channels of the network's first stage
+	Precision   device.Precision // scales nothing down; not a difference that tables tell
+}
+
+// Default is the plan of a data set's main table: all methods, as of 2023, for
+// 200 epochs.
+func Default(data dataset.Name) Plan {
+	p := Plan{Data: data, Preset: recipe.Lightly2023, Methods: Methods(), Batches: []int{512}, Epochs: []int{200}, Seeds: 1}
+	if data == dataset.Imagenette {
+		p.Batches = []int{256}
+	}
+	return p
+}
+
+// Quick is [Default] scaled down to minutes on two CPUs. It shows that all
+// works; the accuracies mean little.
+func Quick(data dataset.Name) Plan {
+	p := Default(data)
+	p.Batches, p.Epochs = []int{64}, []int{4}
+	p.Scale = Scale{TrainImages: 2000, TestImages: 1000, Width: 8, Precision: device.F32}
+	return p
+}
+
+// Methods lists the methods of the published tables.
+func Methods() []string {
+	var names []string
+	for _, r := range recipe.Published() {
+		if !slices.Contains(names, r.Name) {
+			names = append(names, r.Name)
+		}
+	}
+	return names
+}
+
+// Recipes returns the recipes of the runs, always in the same order: seed 0 of
+// everything first, so that a plan cut short has compared all there is once.
+func (p Plan) Recipes() ([]recipe.Recipe, error) {
+	if len(p.Methods) == 0 || len(p.Batches) == 0 || len(p.Epochs) == 0 || p.Seeds < 1 {
+		return nil, fmt.Errorf("bench: plan: want at least one method, batch, number of epochs and seed, got %v, %v, %v, %d",
+			p.Methods, p.Batches, p.Epochs, p.Seeds)
+	}
+	var recipes []recipe.Recipe
+	for seed := range p.Seeds {
+		for _, epochs := range p.Epochs {
+			for _, batch := range p.Batches {
+				for _, name := range p.Methods {
+					r, err := recipe.At(p.Preset, p.Data, name, batch, epochs)
+					if err != nil {
+						return nil, fmt.Errorf("bench: plan: %w", err)
+					}
+					r.Seed = uint64(seed)
+					r = p.Scale.apply(r)
+					if p.Linear {
+						r.Linear = eval.DefaultLinear()
+					}
+					if err := r.Validate(); err != nil {
+						return nil, fmt.Errorf("bench: plan: %s: %w", name, err)
+					}
+					if !slices.ContainsFunc(recipes, func(have recipe.Recipe) bool { return ID(have) == ID(r) }) {
+						recipes = append(recipes, r)
+					}
+				}
+			}
+		}
+	}
+	return recipes, nil
+}
+
+func (s Scale) apply(r recipe.Recipe) recipe.Recipe {
+	for _, part := range []struct {
+		to   *int
+		from int
+	}{{&r.TrainImages, s.TrainImages}, {&r.TestImages, s.TestImages}, {&r.Backbone.Width, s.Width}} {
+		if part.from != 0 {
+			*part.to = part.from
+		}
+	}
+	if s.Precision != "" {
+		r.Precision = s.Precision
+	}
+	r.Eval.K = min(r.Eval.K, r.TrainImages)
+	if Scaled(r) != "" {
+		r.Expect = recipe.Expect{}
+	}
+	return r
+}
+
+// Shard returns share i of n, counted from 0, of the runs: shares of equal n
+// are disjoint, and together all runs.
+func Shard(recipes []recipe.Recipe, i, n int) ([]recipe.Recipe, error) {
+	if n < 1 || i < 0 || i >= n {
+		return nil, fmt.Errorf("bench: shard %d/%d: want i/n with 0 ≤ i < n", i, n)
+	}
+	var share []recipe.Recipe
+	for at, r := range recipes {
+		if at%n == i {
+			share = append(share, r)
+		}
+	}
+	return share, nil
+}
+
+// ID names a run: it is the name of its record and of its folder, and differs
+// for recipes that differ.
+func ID(r recipe.Recipe) string {
+	preset := r.Preset
+	if preset == "" {
+		preset = "own"
+	}
+	id := fmt.Sprintf("%s-%s-%s-b%d-e%d-s%d", r.Data, preset, r.Name, r.Batch, r.Epochs, r.Seed)
+	row, err := recipe.At(r.Preset, r.Data, r.Name, r.Batch, r.Epochs)
+	if err != nil {
+		return id + "-" + digest(r)
+	}
+	row.Seed, row.Expect = r.Seed, r.Expect
+	for _, part := range []struct {
+		letter    string
+		row, have any
+		set       func()
+	}{
+		{"i", row.TrainImages, r.TrainImages, func() { row.TrainImages = r.TrainImages }},
+		{"t", row.TestImages, r.TestImages, func() { row.TestImages = r.TestImages }},
+		{"w", row.Backbone.Width, r.Backbone.Width, func() { row.Backbone.Width = r.Backbone.Width }},
+		{"", row.Precision, r.Precision, func() { row.Precision = r.Precision }},
+		{"k", row.Eval.K, r.Eval.K, func() { row.Eval.K = r.Eval.K }},
+	} {
+		if part.row != part.have {
+			id += fmt.Sprintf("-%s%v", part.letter, part.have)
+			part.set()
+		}
+	}
+	if r.Linear == eval.DefaultLinear() {
+		id += "-linear"
+		row.Linear = r.Linear
+	}
+	if !reflect.DeepEqual(row, r) {
+		id += "-" + digest(r)
+	}
+	return id
+}
+
+// digest tells recipes apart that no name does.
+func digest(r recipe.Recipe) string {
+	text, err := json.Marshal(r)
+	if err != nil {
+		panic(err) // recipes are plain values
+	}
+	return fmt.Sprintf("%08x", crc32.ChecksumIEEE(text))
+}
+
+// Scaled says how a recipe is smaller than the published ones, or differs from
+// them otherwise; "" if it is a published row, whatever its seed and precision.
+func Scaled(r recipe.Recipe) string {
+	row, err := recipe.Find(r.Preset, r.Data, r.Name, r.Batch, r.Epochs)
+	var parts []string
+	if err != nil {
+		if row, err = recipe.At(r.Preset, r.Data, r.Name, r.Batch, r.Epochs); err != nil {
+			return "a recipe of its own"
+		}
+		parts = append(parts, fmt.Sprintf("batch %d, %d epochs", r.Batch, r.Epochs))
+	}
+	if r.TrainImages != row.TrainImages || r.TestImages != row.TestImages {
+		parts = append(parts, fmt.Sprintf("%d/%d images", r.TrainImages, r.TestImages))
+	}
+	if r.Backbone.Width != row.Backbone.Width {
+		parts = append(parts, fmt.Sprintf("width %d", r.Backbone.Width))
+	}
+	row.TrainImages, row.TestImages, row.Backbone.Width = r.TrainImages, r.TestImages, r.Backbone.Width
+	row.Seed, row.Precision, row.Expect, row.Eval.K, row.Linear = r.Seed, r.Precision, r.Expect, r.Eval.K, r.Linear
+	if !reflect.DeepEqual(row, r) {
+		parts = append(parts, "changed recipe")
+	}
+	return strings.Join(parts, ", ")
+}

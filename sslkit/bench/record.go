@@ -1,0 +1,135 @@
+package bench
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gossl/gossl/sslkit/recipe"
+	"github.com/gossl/gossl/sslkit/train"
+)
+
+// A Record is what is kept of a finished run: a file of JSON named after its
+// [ID]. Records of several machines are merged by putting their files into one
+// folder.
+type Record struct {
+	train.Result         // recipe, device, accuracy and the rest of every epoch
+	TrainSeconds float64 `json:"train_seconds"` // sum over the epochs
+	KNNSeconds   float64 `json:"knn_seconds"`   // likewise
+	Best         float64 `json:"best_knn_accuracy"`
+	BestEpoch    int     `json:"best_epoch"` // counted from 1: the untrained network does not count
+	Final        float64 `json:"last_knn_accuracy"`
+	Build
+	Finished time.Time `json:"finished"`
+}
+
+// newRecord returns the record of a run that has ended now.
+func newRecord(result *train.Result) Record {
+	best := result.Best()
+	record := Record{
+		Result: *result, Best: best.KNN, BestEpoch: best.Epoch, Final: result.Last().KNN,
+		Build: thisBuild(), Finished: time.Now().UTC().Truncate(time.Second),
+	}
+	for _, e := range result.Epochs {
+		record.TrainSeconds += e.TrainSeconds
+		record.KNNSeconds += e.KNNSeconds
+	}
+	return record
+}
+
+// recordPath is the file of a recipe's record.
+func recordPath(dir string, r recipe.Recipe) string { return filepath.Join(dir, ID(r)+".json") }
+
+// write keeps a record; whoever reads meanwhile sees all of it or nothing.
+func (r Record) write(dir string) error {
+	text, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		return fmt.Errorf("bench: record: %w", err)
+	}
+	path := recordPath(dir, r.Recipe)
+	next := path + ".next"
+	if err := errors.Join(os.WriteFile(next, append(text, '\n'), 0o644), os.Rename(next, path)); err != nil {
+		return fmt.Errorf("bench: record: %w", err)
+	}
+	return nil
+}
+
+// readRecord reads a record's file.
+func readRecord(path string) (Record, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Record{}, err
+	}
+	var r Record
+	if err := json.Unmarshal(text, &r); err != nil {
+		return Record{}, fmt.Errorf("%s: not a record of a run: %w", path, err)
+	}
+	if r.Recipe.Method == nil || len(r.Epochs) == 0 || r.Last().Epoch != r.Recipe.Epochs {
+		return Record{}, fmt.Errorf("%s: not the record of a finished run: want a recipe and all its epochs", path)
+	}
+	return r, nil
+}
+
+// finished returns the record of a recipe, if there is one.
+func finished(dir string, r recipe.Recipe) (record Record, ok bool, err error) {
+	path := recordPath(dir, r)
+	record, err = readRecord(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return Record{}, false, nil
+	}
+	if err != nil {
+		return Record{}, false, fmt.Errorf("bench: %w", err)
+	}
+	if !reflect.DeepEqual(record.Recipe, r) {
+		return Record{}, false, fmt.Errorf("bench: %s is of another recipe, which differs in\n%s\nmove it away, or choose another folder",
+			path, strings.TrimRight(recipe.Diff(record.Recipe, r), "\n"))
+	}
+	return record, true, nil
+}
+
+// Records reads the records in a folder, in the order of tables: by data set,
+// preset, epochs, batch, method and seed. Other files than *.json are ignored.
+func Records(dir string) ([]Record, error) {
+	if _, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("bench: records: %w", err)
+	}
+	paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
+		return nil, fmt.Errorf("bench: records: %w", err)
+	}
+	var records []Record
+	for _, path := range paths {
+		record, err := readRecord(path)
+		if err != nil {
+			return nil, fmt.Errorf("bench: records: %w", err)
+		}
+		records = append(records, record)
+	}
+	slices.SortStableFunc(records, compare)
+	return records, nil
+}
+
+// compare orders records as tables list them.
+func compare(a, b Record) int {
+	x, y := a.Recipe, b.Recipe
+	for _, order := range []int{
+		strings.Compare(string(x.Data), string(y.Data)),
+		strings.Compare(string(x.Preset), string(y.Preset)),
+		strings.Compare(Scaled(x), Scaled(y)),
+		x.Epochs - y.Epochs,
+		x.Batch - y.Batch,
+		slices.Index(Methods(), x.Name) - slices.Index(Methods(), y.Name),
+		int(x.Seed) - int(y.Seed),
+	} {
+		if order != 0 {
+			return order
+		}
+	}
+	return 0
+}

@@ -1,0 +1,58 @@
+package bench
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/recipe"
+)
+
+func full(r *recipe.Recipe) { r.Epochs = 200 }
+
+func TestMarkdown(t *testing.T) {
+	small := func(r *recipe.Recipe) { r.Backbone.Width, r.TrainImages, r.Precision = 8, 1000, device.F32 }
+	got := Markdown([]Record{
+		finishedRun(t, "BYOL", 1, 0.87, full),
+		finishedRun(t, "SimCLR", 0, 0.5, small),
+		finishedRun(t, "MoCo", 0, 0.85, full),
+		finishedRun(t, "BYOL", 0, 0.85, full),
+	})
+	want := `**CIFAR-10, preset lightly2023, bf16**
+
+| method | batch | epochs | runs | kNN untrained | kNN best | kNN last | published 2021 | published 2023 | difference | minutes | published 2023 | peak GiB | published 2021 | published 2023 |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+| MoCo | 512 | 200 | 1 | 0.300 | 0.850 | 0.850 | 0.850 | 0.847 | +0.003 | 135.0 | 112.2 | 3.00 | 7.4 | 5.6 |
+| BYOL | 512 | 200 | 2 | 0.300 ± 0.000 | 0.860 ± 0.014 | 0.860 ± 0.014 | 0.840 | 0.868 | -0.008 | 135.0 | 108.3 | 3.00 | 7.5 | 5.6 |
+
+Run on cuda (H100), memory: device allocator, commit 0123456789ab.
+
+**CIFAR-10, preset lightly2023, f32, not as published: batch 512, 2 epochs, 1000/10000 images, width 8**
+
+| method | batch | epochs | runs | kNN untrained | kNN best | kNN last | minutes | peak GiB |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|
+| SimCLR | 512 | 2 | 1 | 0.300 | 0.500 | 0.500 | 3.0 | 3.00 |
+
+Run on cuda (H100), memory: device allocator, commit 0123456789ab.
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("table (-want +got):\n%s", diff)
+	}
+	if Markdown(nil) != "" {
+		t.Error("no records make a table")
+	}
+}
+
+func TestList(t *testing.T) {
+	list := List(Published("cifar10"))
+	for _, row := range []string{
+		"| lightly2023 | SimCLR | 512 | 200 | 0.848 | 87.1 | 4.9 | NVIDIA A6000 |",
+		"| seed2021 | BYOL | 128 | 800 | – | – | – | – |",
+		"| lightlyHEAD | MoCo | 128 | 800 | – | – | – | – |",
+	} {
+		if !strings.Contains(list, row) {
+			t.Errorf("the list has no row\n%s\n%s", row, list)
+		}
+	}
+}

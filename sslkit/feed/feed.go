@@ -1,0 +1,161 @@
+// Package feed gives a program its images: all of them at once, where they fit
+// on the device, or batch after batch from the host, copied and uploaded while
+// the device works on the batches before. The program is the same for both.
+package feed
+
+import (
+	"fmt"
+
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/shapes"
+	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/augment"
+	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/device"
+)
+
+// Mode is where a program's images are kept. Numbers do not depend on it.
+type Mode string
+
+// The modes. Auto is Resident if the images take at most half of the device's
+// free memory, else Streamed.
+const (
+	Auto     Mode = "auto"
+	Resident Mode = "resident" // on the device, all of them
+	Streamed Mode = "streamed" // on the host; the device has a few batches
+)
+
+// A Source is the images of a split, ready to be fed to programs. What a program
+// gets is a set: one or two tensors that [Take] understands.
+//
+//	images of one size       pixels [n, height, width, 3] uint8
+//	images of several sizes  pixels [rows, side, 3] uint8 and frames [n, 3] int32: row, height, width
+//
+// That is the form of [dataset.Images], with [augment.SpareRows] after the last
+// image. A resident source has one set of all images; a streamed one makes a set
+// of each batch.
+type Source struct {
+	device *device.Device
+	images *dataset.Images
+	set    []*tensors.Tensor // nil if streamed
+}
+
+// Open makes images ready for programs on a device; an empty mode is Auto. The
+// images must not change while the source is in use. [Source.Free] releases what
+// it has on the device.
+func Open(d *device.Device, images *dataset.Images, mode Mode) (*Source, error) {
+	if images.Len() == 0 {
+		return nil, fmt.Errorf("feed: there are no images")
+	}
+	s := &Source{device: d, images: images}
+	switch mode {
+	case Auto, "":
+		free, err := d.Free()
+		if err != nil {
+			return nil, fmt.Errorf("feed: %w", err)
+		}
+		if int64(len(images.Pixels)) > free/2 {
+			return s, nil
+		}
+	case Streamed:
+		return s, nil
+	case Resident:
+	default:
+		return nil, fmt.Errorf("feed: mode %q: want %q, %q or %q", mode, Auto, Resident, Streamed)
+	}
+	var err error
+	s.set, err = s.uploadAll()
+	return s, err
+}
+
+// Mode is Resident or Streamed.
+func (s *Source) Mode() Mode {
+	if s.set != nil {
+		return Resident
+	}
+	return Streamed
+}
+
+// Len is the number of images.
+func (s *Source) Len() int { return s.images.Len() }
+
+// Set is the set of all images of a resident source, nil for a streamed one.
+func (s *Source) Set() []*tensors.Tensor { return s.set }
+
+// Free releases the device's memory. The source is of no use then.
+func (s *Source) Free() { free(s.set) }
+
+// Places says where the sets that a [Reader] gives for an order of images hold
+// them: for each image of the order its index in the set of its batch.
+func (s *Source) Places(order []int32, batch int) []int32 {
+	if s.Mode() == Resident {
+		return order
+	}
+	places := make([]int32, len(order))
+	for i := range places {
+		places[i] = int32(i % batch)
+	}
+	return places
+}
+
+// uploadAll makes the set of all images.
+func (s *Source) uploadAll() ([]*tensors.Tensor, error) {
+	m := s.images
+	if m.Frames == nil {
+		return s.upload(m.Pixels, nil)
+	}
+	var frames []int32
+	for _, f := range m.Frames {
+		frames = append(frames, int32(f.Row), int32(f.Height), int32(f.Width))
+	}
+	pixels := make([]uint8, len(m.Pixels)+augment.SpareRows(m.Side)*m.Side*3)
+	copy(pixels, m.Pixels)
+	return s.upload(pixels, frames)
+}
+
+// upload makes a set. frames is empty if the images have one size.
+func (s *Source) upload(pixels []uint8, frames []int32) ([]*tensors.Tensor, error) {
+	m := s.images
+	shape := shapes.Make(dtypes.Uint8, 1, m.Height, m.Width, 3)
+	if m.Frames != nil {
+		shape = shapes.Make(dtypes.Uint8, 1, m.Side, 3)
+	}
+	shape.Dimensions[0] = len(pixels) / shape.Size()
+	on, err := tensors.FromRaw(s.device.Backend, 0, shape, pixels)
+	if err != nil {
+		return nil, fmt.Errorf("feed: upload %s: %w", shape, err)
+	}
+	set := []*tensors.Tensor{on}
+	if m.Frames == nil {
+		return set, nil
+	}
+	table := tensors.FromFlatDataAndDimensions(frames, len(frames)/3, 3)
+	if err := table.MaterializeOnDevice(s.device.Backend, false, 0); err != nil {
+		free(set)
+		return nil, fmt.Errorf("feed: upload %s: %w", table.Shape(), err)
+	}
+	table.FinalizeLocal()
+	return append(set, table), nil
+}
+
+func free(set []*tensors.Tensor) {
+	for _, t := range set {
+		t.MustFinalizeAll()
+	}
+}
+
+// Take returns a batch of a set's images, in a graph.
+//
+//	set     of a [Source]
+//	places  [batch] int32: which images
+func Take(set []*graph.Node, places *graph.Node) augment.Batch {
+	at := graph.ExpandAxes(places, -1) // [batch, 1]
+	if len(set) == 1 {
+		return augment.Whole(graph.Gather(set[0], at)) // [batch, height, width, 3]
+	}
+	return augment.Framed(set[0], graph.Gather(set[1], at)) // [batch, 3]
+}
+
+// Len is the number of images of a set, in a graph.
+func Len(set []*graph.Node) int { return set[len(set)-1].Shape().Dimensions[0] }

@@ -1,0 +1,181 @@
+package feed
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/augment"
+)
+
+// ahead is how many batches of a streamed source wait on the device.
+const ahead = 2
+
+// A Reader gives one set after another, for the batches of an order of images.
+// It is for one goroutine.
+type Reader struct {
+	source *Source
+	left   int // batches that were not asked for
+
+	// Of a streamed source:
+	current []*tensors.Tensor
+	ready   chan result   // closed when no more will come
+	stop    chan struct{} // closed when no more is wanted
+}
+
+type result struct {
+	set []*tensors.Tensor
+	err error
+}
+
+// Read starts to make sets for an order of images, cut into batches of equal
+// size. The reader must be closed.
+func (s *Source) Read(order []int32, batch int) (*Reader, error) {
+	if batch < 1 || len(order)%batch != 0 {
+		return nil, fmt.Errorf("feed: %d images cannot be cut into batches of %d", len(order), batch)
+	}
+	for _, i := range order {
+		if i < 0 || int(i) >= s.Len() {
+			return nil, fmt.Errorf("feed: image %d is asked for, there are %d", i, s.Len())
+		}
+	}
+	r := &Reader{source: s, left: len(order) / batch}
+	if s.Mode() == Streamed {
+		r.ready, r.stop = make(chan result, ahead-1), make(chan struct{})
+		go r.work(slices.Clone(order), batch, r.stop)
+	}
+	return r, nil
+}
+
+// Next returns the set of the next batch. It stays valid until Next or Close is
+// called.
+func (r *Reader) Next() ([]*tensors.Tensor, error) {
+	if r.left == 0 {
+		return nil, errors.New("feed: there are no more batches")
+	}
+	r.left--
+	if r.source.Mode() == Resident {
+		return r.source.set, nil
+	}
+	free(r.current)
+	next := <-r.ready
+	r.current = next.set
+	if next.err != nil {
+		r.left = 0
+		return nil, next.err
+	}
+	return next.set, nil
+}
+
+// Close ends the reader's work and releases its sets. It can be called twice.
+func (r *Reader) Close() {
+	r.left = 0
+	if r.stop == nil {
+		return
+	}
+	close(r.stop)
+	r.stop = nil
+	for unused := range r.ready {
+		free(unused.set)
+	}
+	free(r.current)
+}
+
+// work makes the sets, until all are made, one cannot be, or stop is closed.
+func (r *Reader) work(order []int32, batch int, stop <-chan struct{}) {
+	defer close(r.ready)
+	d := newDesk(r.source, batch)
+	for indices := range slices.Chunk(order, batch) {
+		set, err := d.set(indices)
+		select {
+		case r.ready <- result{set, err}:
+		case <-stop:
+			free(set)
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// A desk is where the images of a batch are put together.
+type desk struct {
+	source *Source
+	pixels []uint8
+	room   int     // how many of them may belong to images
+	frames []int32 // [batch, 3]; empty if the images have one size
+	from   []int   // [batch]: where in pixels each image begins
+}
+
+// newDesk returns a desk for batches of any of the source's images, none twice.
+// Where they have several sizes there is room for the largest, so that all sets
+// have one shape.
+func newDesk(s *Source, batch int) *desk {
+	d := &desk{source: s, from: make([]int, batch)}
+	m := s.images
+	if m.Frames == nil {
+		d.room = batch * m.Height * m.Width * 3
+		d.pixels = make([]uint8, d.room)
+		return d
+	}
+	rows := make([]int, len(m.Frames))
+	for i, f := range m.Frames {
+		rows[i] = max(f.Height, f.Width)
+	}
+	slices.Sort(rows)
+	total := 0
+	for _, n := range rows[max(0, len(rows)-batch):] {
+		total += n
+	}
+	d.pixels, d.frames = make([]uint8, (total+augment.SpareRows(m.Side))*m.Side*3), make([]int32, 3*batch)
+	d.room = total * m.Side * 3
+	return d
+}
+
+// set makes the set of the images with these indices.
+func (d *desk) set(indices []int32) ([]*tensors.Tensor, error) {
+	m := d.source.images
+	at := 0
+	for k, i := range indices {
+		d.from[k] = at
+		if m.Frames != nil {
+			f := m.Frames[i]
+			copy(d.frames[3*k:], []int32{int32(at / (3 * m.Side)), int32(f.Height), int32(f.Width)})
+		}
+		at += len(d.source.stored(i))
+		if at > d.room {
+			return nil, fmt.Errorf("feed: a batch of %d images holds one of them twice", len(indices))
+		}
+	}
+	d.copy(indices)
+	return d.source.upload(d.pixels, d.frames)
+}
+
+// copy copies the images, several at a time: some may have to come from a disk.
+func (d *desk) copy(indices []int32) {
+	var group sync.WaitGroup
+	share := (len(indices) + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0)
+	for start := 0; start < len(indices); start += share {
+		group.Go(func() {
+			for k := start; k < min(start+share, len(indices)); k++ {
+				copy(d.pixels[d.from[k]:], d.source.stored(indices[k]))
+			}
+		})
+	}
+	group.Wait()
+}
+
+// stored is an image as the data set holds it.
+func (s *Source) stored(i int32) []uint8 {
+	m := s.images
+	if m.Frames == nil {
+		size := m.Height * m.Width * 3
+		return m.Pixels[int(i)*size : (int(i)+1)*size]
+	}
+	f := m.Frames[i]
+	return m.Pixels[3*m.Side*f.Row : 3*m.Side*(f.Row+max(f.Height, f.Width))]
+}
