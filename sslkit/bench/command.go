@@ -13,6 +13,7 @@ import (
 
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/show"
 	"github.com/gossl/gossl/sslkit/train"
@@ -23,6 +24,7 @@ type command struct {
 	plan                            Plan
 	out                             string
 	device                          device.Kind
+	feed                            feed.Mode
 	shard, shards                   int
 	list, dryRun, download, tabular bool
 	only                            string // ID of the one run that this process is for; "": it starts a process for each
@@ -135,6 +137,7 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 	precision := flags.String("precision", "", "bf16 or f32 (default: the recipe's bf16)")
 	linear := flags.Bool("linear", false, "fit a linear probe after each run, too")
 	shard := flags.String("shard", "0/1", "i/n: share i of n of the runs, i from 0")
+	where := flags.String("feed", string(feed.Auto), "where images are kept: resident (on the device), streamed (on the host), or auto")
 	on := flags.String("device", string(device.Auto), "auto, cuda, cpu or go")
 	flags.StringVar(&c.out, "out", filepath.Join("runs", string(data)+"_benchmark"), "folder of records, table and picture")
 	flags.BoolVar(&c.list, "list", false, "print the published rows, and end")
@@ -169,7 +172,7 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 		}
 	}
 	p.Scale = p.Scale.with(Scale{*images, *tests, *width, device.Precision(*precision)})
-	c.plan = p
+	c.plan, c.feed = p, feed.Mode(*where)
 	var err error
 	c.shard, c.shards, err = share(*shard)
 	return c, err

@@ -81,6 +81,6 @@ func (c command) runOnly(ctx context.Context, recipes []recipe.Recipe) error {
 		fmt.Println("has a record")
 		return nil
 	}
-	_, err = Run(ctx, recipes[i:i+1], Options{Dir: c.out, Device: c.device, unnamed: true})
+	_, err = Run(ctx, recipes[i:i+1], Options{Dir: c.out, Device: c.device, Feed: c.feed, unnamed: true})
 	return err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/show"
 	"github.com/gossl/gossl/sslkit/train"
@@ -18,6 +19,7 @@ import (
 type Options struct {
 	Dir    string      // folder of the records; run folders are in runs below it
 	Device device.Kind // "" is device.Auto
+	Feed   feed.Mode   // where images are kept; "" is feed.Auto
 	Quiet  bool        // print nothing; else each run is named and shows its progress
 
 	unnamed bool // somebody else has named the run
@@ -65,7 +67,7 @@ func one(ctx context.Context, r recipe.Recipe, o Options, data *cached) (Record,
 	if err != nil {
 		return Record{}, err
 	}
-	result, err := train.Run(ctx, r, train.Options{Dir: runFolder(o.Dir, r), Device: o.Device, Data: set, Report: report})
+	result, err := train.Run(ctx, r, train.Options{Dir: runFolder(o.Dir, r), Device: o.Device, Feed: o.Feed, Data: set, Report: report})
 	if err != nil {
 		return Record{}, err
 	}

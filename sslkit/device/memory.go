@@ -40,6 +40,14 @@ func (d *Device) Memory() (Memory, error) {
 	return processMemory()
 }
 
+// ResetPeak makes the peak of [Device.Memory] begin anew, where that can be
+// done: for the process's memory, not for a device's allocator.
+func (d *Device) ResetPeak() {
+	if d.Kind != CUDA {
+		_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // Linux 4.0 or later; else the peak stays
+	}
+}
+
 // Free returns how many bytes a program can still ask of the device: what its
 // allocator has left of its limit where it tells (CUDA), else the memory that
 // Linux counts as available, which for a CPU is the same memory.

@@ -117,6 +117,9 @@ func (t *trainer) finishEpoch(ctx context.Context, e Epoch) error {
 		return fmt.Errorf("train: epoch %d: %w", e.Epoch, err)
 	}
 	e.MemoryPeak = memory.Peak
+	if memory.Peak == t.peak {
+		memory.Source += ", of an earlier run of the process"
+	}
 	memory.Peak = max(memory.Peak, t.result.Memory.Peak) // of the processes before, where the run was stopped
 	t.result.Memory = memory
 	t.result.Epochs = append(t.result.Epochs, e)

@@ -85,6 +85,7 @@ type trainer struct {
 	step   *step
 	state  *state
 	done   place // what a stopped run had done of the epoch in work
+	peak   int64 // of memory before the run, bytes: not more is an earlier run's
 	train  *feed.Source
 	test   *feed.Source
 	eval   *evaluator
@@ -109,6 +110,12 @@ func (t *trainer) prepare(ctx context.Context, opts Options) (err error) {
 		return fmt.Errorf("train: %w", err)
 	}
 	t.result.Device = t.device.String()
+	t.device.ResetPeak()
+	before, err := t.device.Memory()
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	t.peak = before.Peak
 	data := opts.Data
 	if data == nil {
 		if data, err = Load(ctx, t.recipe, t.tell); err != nil {
