@@ -124,6 +124,7 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 	c := command{shards: 1}
 	flags := flag.NewFlagSet(string(data)+"_benchmark", flag.ContinueOnError)
 	flags.SetOutput(out)
+	flags.Usage = func() { usage(flags, data, out) }
 	p := Default(data)
 	methods := flags.String("methods", "all", "methods, separated by commas, of "+strings.Join(Methods(), ", "))
 	preset := flags.String("preset", string(p.Preset), fmt.Sprintf("%s, %s or %s", recipe.Seed2021, recipe.Lightly2023, recipe.LightlyHEAD))
@@ -176,6 +177,18 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 	var err error
 	c.shard, c.shards, err = share(*shard)
 	return c, err
+}
+
+// usage prints what -help asks for.
+func usage(flags *flag.FlagSet, data dataset.Name, out io.Writer) {
+	fmt.Fprintf(out, `%[1]s trains the published rows of lightly's benchmark on %[2]s, and compares.
+The same command again goes on where it was stopped. For example:
+
+  %[1]s -quick
+  %[1]s -methods SimCLR,BYOL -epochs 200 -seeds 3
+
+`, flags.Name(), dataNames[data])
+	flags.PrintDefaults()
 }
 
 // with takes the values of another scale that are not zero.
