@@ -13,6 +13,9 @@ const (
 	batchNormMomentum = 0.1 // weight of the batch in the running statistics
 )
 
+// originRows is how many rows tell a batch norm where its values lie, roughly.
+const originRows = 64
+
 // BatchNorm normalises every channel (the last axis) over all other axes and,
 // if affine, scales and shifts it by two learnt vectors.
 //
@@ -85,10 +88,10 @@ type norm struct {
 func (n *norm) training(x *graph.Node) *graph.Node {
 	dims := x.Shape().Dimensions
 	count := float64(dims[1] * dims[3])
-	// Measured from the first row, so that rounding is relative to the spread of
-	// the values and not to their distance from 0.
-	first := graph.Slice(x, graph.AxisRange(), graph.AxisElem(0), graph.AxisRange(), graph.AxisElem(0))
-	origin := graph.StopGradient(first) // [groups, 1, splits, 1, channels]
+	// Measured from the mean of some values, so that rounding is relative to the
+	// spread of the values and not to their distance from 0.
+	some := graph.Slice(x, graph.AxisRange(), graph.AxisRange(0, min(dims[1], originRows)))
+	origin := graph.StopGradient(graph.ReduceAndKeep(some, graph.ReduceMean, 1, 3)) // [groups, 1, splits, 1, channels]
 	shifted := graph.Sub(x, origin)
 	shift := graph.ReduceMean(shifted, 1, 3)                                                  // [groups, splits, channels]
 	mean := graph.Add(graph.Squeeze(origin, 1, 3), shift)                                     // [groups, splits, channels]
@@ -116,8 +119,7 @@ func (n *norm) evaluation(x *graph.Node) *graph.Node {
 //	x               [groups, rows, splits, pixels, channels]
 //	mean, variance  [groups, splits, channels]
 func (n *norm) apply(x, mean, variance *graph.Node) *graph.Node {
-	// Not Rsqrt, which the CPU's plugin approximates: it cost two digits of the gradient.
-	factor := graph.Reciprocal(graph.Sqrt(graph.AddScalar(variance, batchNormEpsilon))) // [groups, splits, channels]
+	factor := graph.Rsqrt(graph.AddScalar(variance, batchNormEpsilon)) // [groups, splits, channels]
 	if n.scale != nil {
 		factor = graph.Mul(factor, graph.ExpandLeftToRank(n.scale, 3))
 	}
