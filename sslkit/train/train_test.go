@@ -11,6 +11,7 @@ import (
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/train"
@@ -129,4 +130,24 @@ func noise(n, size int) *dataset.Images {
 		}
 	}
 	return images
+}
+
+// A recipe's linear probe is fitted once, after the last epoch, and kept.
+func TestLinearProbe(t *testing.T) {
+	r, dir := quick(t, 1), t.TempDir()
+	r.Linear = eval.Linear{Epochs: 20, Batch: 32, LR: 0.1, Momentum: 0.9}
+	first := run(t, r, dir)
+	if first.Linear <= 0.1 || first.Linear > 1 {
+		t.Errorf("the linear probe has accuracy %g, want more than chance", first.Linear)
+	}
+	opened, err := train.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := run(t, r, dir).Linear; opened.Linear != first.Linear || again != first.Linear {
+		t.Errorf("the probe's accuracy was %g, the folder has %g, and a second run says %g", first.Linear, opened.Linear, again)
+	}
+	if without := run(t, quick(t, 1), ""); without.Linear != 0 {
+		t.Errorf("a recipe without a probe has accuracy %g", without.Linear)
+	}
 }
