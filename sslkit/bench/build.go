@@ -46,10 +46,13 @@ func thisBuild() Build {
 		switch {
 		case strings.HasPrefix(dep.Path, "github.com/gomlx/"):
 			b.GoMLX[strings.TrimPrefix(dep.Path, "github.com/gomlx/")] = dep.Version
-		case dep.Path == module && dep.Replace == nil:
-			b.Commit = dep.Version
-		case dep.Path == module:
+		case dep.Path != module:
+		case dep.Replace != nil:
 			local, dir = true, dep.Replace.Path
+		case dep.Version == "(devel)": // a workspace's
+			local = true
+		default:
+			b.Commit = dep.Version
 		}
 	}
 	for _, setting := range info.Settings {

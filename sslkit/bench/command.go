@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,7 +43,7 @@ func Main(ctx context.Context, data dataset.Name, args []string, out io.Writer) 
 		return err
 	}
 	if c.list {
-		fmt.Fprint(out, List(Published(data)))
+		fmt.Fprint(out, List(rowsOf(data)))
 		return nil
 	}
 	if c.tabular {
@@ -108,15 +109,14 @@ func Results(records []Record) []*train.Result {
 	return results
 }
 
-// Published lists the recipes of a data set's published tables.
+// Published lists the recipes on a data set that have a published result.
 func Published(data dataset.Name) []recipe.Recipe {
-	var recipes []recipe.Recipe
-	for _, r := range recipe.Published() {
-		if r.Data == data {
-			recipes = append(recipes, r)
-		}
-	}
-	return recipes
+	return slices.DeleteFunc(rowsOf(data), func(r recipe.Recipe) bool { return r.Expect.KNN == 0 })
+}
+
+// rowsOf lists the presets' recipes on a data set.
+func rowsOf(data dataset.Name) []recipe.Recipe {
+	return slices.DeleteFunc(recipe.Published(), func(r recipe.Recipe) bool { return r.Data != data })
 }
 
 // parse reads the arguments. -quick sets what the other flags then may change.

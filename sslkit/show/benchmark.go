@@ -34,7 +34,7 @@ func BenchmarkImage(results ...*train.Result) (image.Image, error) {
 func SaveBenchmark(path string, results ...*train.Result) error { return benchmark(results).save(path) }
 
 func benchmark(results []*train.Result) figure {
-	return figure{30 * vg.Centimeter, 10 * vg.Centimeter, func(canvas draw.Canvas) error { return drawBenchmark(canvas, results) }}
+	return figure{22 * vg.Centimeter, 8 * vg.Centimeter, func(canvas draw.Canvas) error { return drawBenchmark(canvas, results) }}
 }
 
 // dashes tell batch sizes apart.
