@@ -59,7 +59,7 @@ func Main(ctx context.Context, data dataset.Name, args []string, out io.Writer) 
 	if c.dryRun {
 		return c.estimate(ctx, recipes, out)
 	}
-	if c.download {
+	if c.download && c.only == "" {
 		if err := dataset.Fetch(ctx, data, show.Bytes()); err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func Main(ctx context.Context, data dataset.Name, args []string, out io.Writer) 
 	if c.only != "" {
 		return c.runOnly(ctx, recipes)
 	}
-	err = eachInProcess(ctx, recipes, args)
+	err = c.eachInProcess(ctx, recipes, args)
 	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
 		return err
 	}

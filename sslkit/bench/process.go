@@ -32,8 +32,9 @@ func ExitStatus(err error) int {
 
 // eachInProcess makes each run in a process of its own, one after the other: the
 // peak of memory is then the run's, and what it held is given back for sure. A
-// run that fails does not keep the others from running.
-func eachInProcess(ctx context.Context, recipes []recipe.Recipe, args []string) error {
+// run that fails does not keep the others from running. Runs that have a record
+// need no process.
+func (c command) eachInProcess(ctx context.Context, recipes []recipe.Recipe, args []string) error {
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
@@ -47,7 +48,15 @@ func eachInProcess(ctx context.Context, recipes []recipe.Recipe, args []string) 
 	defer runtime.UnlockOSThread()
 	var failed []error
 	for i, r := range recipes {
-		fmt.Printf("run %d of %d: %s\n", i+1, len(recipes), ID(r))
+		_, ok, err := finished(c.out, r)
+		announce(i, len(recipes), r, ok)
+		if ok {
+			continue
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", ID(r), err))
+			continue
+		}
 		child := exec.CommandContext(ctx, program, append(slices.Clone(args), "-"+onlyFlag, ID(r))...)
 		child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
 		child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
@@ -55,7 +64,7 @@ func eachInProcess(ctx context.Context, recipes []recipe.Recipe, args []string) 
 			Setpgid:   true, // else a terminal's Ctrl-C reached it as a second signal
 			Pdeathsig: syscall.SIGTERM,
 		}
-		err := child.Run()
+		err = child.Run()
 		var exit *exec.ExitError
 		switch {
 		case ctx.Err() != nil || errors.As(err, &exit) && exit.ExitCode() == stoppedStatus:
@@ -73,14 +82,6 @@ func (c command) runOnly(ctx context.Context, recipes []recipe.Recipe) error {
 	if i < 0 {
 		return fmt.Errorf("-%s %s: no run of the plan has this name", onlyFlag, c.only)
 	}
-	_, ok, err := finished(c.out, recipes[i])
-	if err != nil {
-		return err
-	}
-	if ok {
-		fmt.Println("has a record")
-		return nil
-	}
-	_, err = Run(ctx, recipes[i:i+1], Options{Dir: c.out, Device: c.device, Feed: c.feed, unnamed: true})
+	_, err := Run(ctx, recipes[i:i+1], Options{Dir: c.out, Device: c.device, Feed: c.feed, unnamed: true})
 	return err
 }

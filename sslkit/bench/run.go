@@ -40,7 +40,7 @@ func Run(ctx context.Context, recipes []recipe.Recipe, o Options) ([]Record, err
 	for i, r := range recipes {
 		record, ok, err := finished(o.Dir, r)
 		if !o.Quiet && !o.unnamed {
-			fmt.Printf("run %d of %d: %s%s\n", i+1, len(recipes), ID(r), map[bool]string{true: " has a record"}[ok])
+			announce(i, len(recipes), r, ok)
 		}
 		if err == nil && !ok {
 			record, err = one(ctx, r, o, &data)
@@ -55,6 +55,15 @@ func Run(ctx context.Context, recipes []recipe.Recipe, o Options) ([]Record, err
 		}
 	}
 	return records, errors.Join(failures...)
+}
+
+// announce names run i of total, counted from 0.
+func announce(i, total int, r recipe.Recipe, finished bool) {
+	state := ""
+	if finished {
+		state = " has a record"
+	}
+	fmt.Printf("run %d of %d: %s%s\n", i+1, total, ID(r), state)
 }
 
 // one makes one run.

@@ -6,23 +6,21 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+
+	"github.com/gofrs/flock"
 )
 
-// lock locks a file for this process, until the file is closed or the process ends.
-func lock(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+// lock locks a file for this process, until the lock is closed or the process ends.
+func lock(path string) (*flock.Flock, error) {
+	l := flock.New(path)
+	ok, err := l.TryLock()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("lock: %w", err)
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		file.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("%s is in use: another run writes there", filepath.Dir(path))
-		}
-		return nil, fmt.Errorf("lock %s: %w", path, err)
+	if !ok {
+		return nil, fmt.Errorf("%s is in use: another run writes there", filepath.Dir(path))
 	}
-	return file, nil
+	return l, nil
 }
 
 // writeFile replaces a file at once: whoever reads it sees all of the old or

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gofrs/flock"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -31,7 +32,7 @@ const (
 // folder is a run folder; a nil one keeps nothing.
 type folder struct {
 	dir     string
-	lock    *os.File
+	lock    *flock.Flock
 	writing chan error // result of the save in work
 }
 
@@ -79,7 +80,7 @@ func (f *folder) claim(r recipe.Recipe) error {
 // close ends the lock.
 func (f *folder) close() {
 	if f != nil {
-		f.lock.Close()
+		_ = f.lock.Close() // it ends with the process at the latest
 	}
 }
 
