@@ -235,9 +235,7 @@ func TestNotebooks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if strings.HasSuffix(name, "_benchmark") {
-				content = shortened(t, content)
-			}
+			content = shortened(t, name, content)
 			copied := filepath.Join(t.TempDir(), filepath.Base(file))
 			if err := os.WriteFile(copied, content, 0o644); err != nil {
 				t.Fatal(err)
@@ -249,15 +247,25 @@ func TestNotebooks(t *testing.T) {
 	}
 }
 
-// shortened makes a benchmark's notebook train for one epoch.
-func shortened(t *testing.T, notebook []byte) []byte {
+// shorter is the line of a notebook that sets how long it trains, and what to set instead in a test.
+var shorter = map[string][2]string{
+	"cifar10_benchmark":    {"plan.Epochs = []int{4}", "plan.Epochs = []int{1}"},
+	"imagenette_benchmark": {"plan.Epochs = []int{4}", "plan.Epochs = []int{1}"},
+	"methods":              {"r := must(recipe.Shapes(name))", "r := must(recipe.Shapes(name)); r.Epochs = 1"},
+}
+
+// shortened makes a notebook that trains for minutes train for one epoch.
+func shortened(t *testing.T, name string, notebook []byte) []byte {
 	t.Helper()
-	if os.Getenv("SSLKIT_DATA") == "" {
+	if strings.HasSuffix(name, "_benchmark") && os.Getenv("SSLKIT_DATA") == "" {
 		t.Skip("needs the benchmark's images: SSLKIT_DATA is not set")
 	}
-	const epochs = "plan.Epochs = []int{4}"
-	if !bytes.Contains(notebook, []byte(epochs)) {
-		t.Fatalf("the notebook has no %q to shorten", epochs)
+	line, ok := shorter[name]
+	if !ok {
+		return notebook
 	}
-	return bytes.Replace(notebook, []byte(epochs), []byte("plan.Epochs = []int{1}"), 1)
+	if !bytes.Contains(notebook, []byte(line[0])) {
+		t.Fatalf("the notebook has no %q to shorten", line[0])
+	}
+	return bytes.Replace(notebook, []byte(line[0]), []byte(line[1]), 1)
 }

@@ -83,8 +83,9 @@ func ShowDifference() {
 func Train() {
 	for _, name := range names {
 		fmt.Println(name)
+		r := must(recipe.Shapes(name))
 		options := train.Options{Dir: filepath.Join(folder, name), Device: kind, Report: show.Progress()}
-		_, err := train.Run(context.Background(), must(recipe.Shapes(name)), options)
+		_, err := train.Run(context.Background(), r, options)
 		check(err)
 	}
 }

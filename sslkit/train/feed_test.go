@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/feed"
@@ -36,7 +35,6 @@ func photos(n int) *dataset.Images {
 func tiny(t *testing.T) recipe.Recipe {
 	r := quick(t, 3)
 	r.TrainImages, r.TestImages, r.Batch, r.Eval.K = 50, 19, 8, 5
-	r.Backbone = backbone.ResNet{Width: 4, Blocks: []int{1}, StemReLU: true, Splits: 1}
 	for i := range r.Views {
 		r.Views[i].Size = 8
 	}

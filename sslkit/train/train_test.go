@@ -20,6 +20,7 @@ import (
 // numbers compares epochs without their times and memory.
 var numbers = cmpopts.IgnoreFields(train.Epoch{}, "ImagesPerSecond", "TrainSeconds", "KNNSeconds", "MemoryPeak")
 
+// quick is a recipe that compiles in a second or two: most tests here compile often and train little.
 func quick(t *testing.T, epochs int) recipe.Recipe {
 	t.Helper()
 	return quickOf(t, "SimCLR", epochs)
@@ -32,6 +33,7 @@ func quickOf(t *testing.T, name string, epochs int) recipe.Recipe {
 		t.Fatal(err)
 	}
 	r = recipe.Quick(r)
+	r.Backbone.Width, r.Backbone.Blocks = 4, []int{1}
 	r.Epochs = epochs
 	return r
 }
