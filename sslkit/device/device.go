@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gomlx/gomlx/backends"
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
@@ -74,7 +75,8 @@ type Device struct {
 	Name    string // what the driver or the system calls the hardware
 	Plugin  string // file and API version of the PJRT plugin; "" for the Go backend
 
-	stats deviceStats // nil where the backend keeps no count of its memory
+	plugin    *plugin    // nil for the Go backend
+	allocator *allocator // likewise
 }
 
 var (
@@ -138,6 +140,25 @@ func (d *Device) String() string {
 		parts = append(parts, d.Plugin)
 	}
 	return fmt.Sprintf("%s (%s)", d.Kind, strings.Join(parts, ", "))
+}
+
+// Compilations counts the programs that a device was given to compile.
+type Compilations struct {
+	Compiled int           // by XLA
+	Loaded   int           // as an earlier process had compiled them: see [Device.Compilations]
+	Time     time.Duration // that both took
+}
+
+// Compilations counts the programs so far. What takes longer than a moment to
+// compile is kept in cache/programs below [Home], at most 2 GiB of it, and
+// loaded from there when the same program is wanted again for the same plugin,
+// flags, device and driver. SSLKIT_COMPILE_CACHE=off in the environment turns
+// that off. The Go backend counts nothing.
+func (d *Device) Compilations() Compilations {
+	if d.plugin == nil {
+		return Compilations{}
+	}
+	return d.plugin.tally.total()
 }
 
 // JointViews reports whether the views of a batch should go through a network

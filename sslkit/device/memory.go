@@ -21,17 +21,12 @@ func (m Memory) String() string {
 	return fmt.Sprintf("%.0f MiB (%s)", float64(m.Peak)/(1<<20), m.Source)
 }
 
-// deviceStats counts the memory of a device's allocator; a limit below 0 is not known.
-type deviceStats interface {
-	memory() (inUse, peak, limit int64, err error)
-}
-
 // Memory returns the memory in use now and at the peak: as counted by the
 // device's allocator where it does so (CUDA), else the resident memory of the
 // process, which for a CPU is the same memory.
 func (d *Device) Memory() (Memory, error) {
-	if d.stats != nil {
-		if inUse, peak, _, err := d.stats.memory(); err == nil {
+	if d.allocator != nil {
+		if inUse, peak, _, err := d.allocator.memory(); err == nil {
 			return Memory{InUse: inUse, Peak: peak, Source: "device allocator"}, nil
 		} else if d.Kind == CUDA {
 			return Memory{}, fmt.Errorf("device: memory of %s: %w", d.Name, err)
@@ -52,8 +47,8 @@ func (d *Device) ResetPeak() {
 // allocator has left of its limit where it tells (CUDA), else the memory that
 // Linux counts as available, which for a CPU is the same memory.
 func (d *Device) Free() (int64, error) {
-	if d.stats != nil {
-		if inUse, _, limit, err := d.stats.memory(); err == nil && limit >= 0 {
+	if d.allocator != nil {
+		if inUse, _, limit, err := d.allocator.memory(); err == nil && limit >= 0 {
 			return max(limit-inUse, 0), nil
 		}
 	}

@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"github.com/gomlx/go-xla/pkg/pjrt"
+	"github.com/gomlx/gomlx/backends"
 	"github.com/gomlx/gomlx/backends/xla"
+	"github.com/gomlx/gomlx/pkg/core/tensors"
 )
 
 // Home is the folder that holds what sslkit installs and, unless SSLKIT_DATA
@@ -99,8 +101,11 @@ func openXLA(kind Kind, path string, options pjrt.NamedValuesMap) (*Device, *xla
 		return nil, nil, fmt.Errorf("plugin path %q holds a comma, which GoMLX takes for a separator: move SSLKIT_HOME", path)
 	}
 	xla.EnableAutoInstall(false)
-	setDefault("GOPJRT_CUDA_CHECKS", "0") // openCUDA sets what they would
 	setDefault("TF_CPP_MIN_LOG_LEVEL", "3")
+	p, err := loadPlugin(kind, path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("plugin %s: %w", path, err)
+	}
 	config := path
 	if kind == CPU {
 		config += ",shared_buffers"
@@ -109,23 +114,40 @@ func openXLA(kind Kind, path string, options pjrt.NamedValuesMap) (*Device, *xla
 	if err != nil {
 		return nil, nil, fmt.Errorf("plugin %s: %w", path, err)
 	}
-	stats, err := newDeviceStats(backend)
+	client, err := clientOf(backend)
 	if err != nil {
 		return nil, nil, err
 	}
-	d := &Device{Kind: kind, Backend: backend, Plugin: pluginVersion(stats), stats: stats}
+	d := &Device{Kind: kind, Backend: backend, plugin: p}
+	if d.allocator, err = newAllocator(p, client); err != nil {
+		return nil, nil, err
+	}
+	major, minor := client.Plugin().Version()
+	d.Plugin = fmt.Sprintf("%s, PJRT API %d.%d", filepath.Base(path), major, minor)
 	if kind == CPU {
 		d.Name = cpuName()
 	} else {
 		d.Name = backend.DeviceDescription(0)
 	}
+	if p.cache, err = openCache(kind, path, d.Name); err != nil {
+		fmt.Fprintf(os.Stderr, "sslkit: compiled programs are not kept: %v\n", err)
+	}
 	return d, backend, nil
 }
 
-func pluginVersion(stats *pjrtStats) string {
-	plugin := stats.client.Plugin()
-	major, minor := plugin.Version()
-	return fmt.Sprintf("%s, PJRT API %d.%d", filepath.Base(plugin.Path()), major, minor)
+// clientOf returns the PJRT client of a backend.
+func clientOf(backend backends.Backend) (*pjrt.Client, error) {
+	probe := tensors.FromScalar(int32(0))
+	defer probe.FinalizeAll()
+	buffer, err := probe.Buffer(backend, 0)
+	if err != nil {
+		return nil, err
+	}
+	b, ok := buffer.(*pjrt.Buffer)
+	if !ok {
+		return nil, fmt.Errorf("backend %s holds its tensors in a %T, not in a PJRT buffer", backend.Name(), buffer)
+	}
+	return b.Client(), nil
 }
 
 // addXLAFlag appends a flag to XLA_FLAGS unless the user has set it.

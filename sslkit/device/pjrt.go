@@ -1,0 +1,156 @@
+package device
+
+// #include "pjrt.h"
+// #include <stdlib.h>
+// #cgo LDFLAGS: -ldl
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"time"
+	"unsafe"
+
+	"github.com/gomlx/go-xla/pkg/pjrt"
+)
+
+// plugin is a PJRT plugin, loaded so that what it compiles goes through
+// [plugin.compile]. go-xla gets a copy of the plugin's function table with that
+// one function exchanged.
+type plugin struct {
+	slot  C.int
+	api   *C.pjrt_api
+	cache *programCache // nil keeps nothing
+	tally tally
+}
+
+// slots are the plugins in use: a C function has no other way to know its plugin.
+var slots = map[Kind]*plugin{CPU: {slot: 0}, CUDA: {slot: 1}}
+
+// loadPlugin loads a plugin and makes it known to go-xla under its path.
+func loadPlugin(kind Kind, path string) (*plugin, error) {
+	p := slots[kind]
+	cPath := C.CString(path)
+	defer C.free(unsafe.Pointer(cPath))
+	var m message
+	p.api = C.pjrt_open(cPath, p.slot, m.text(), m.size())
+	if p.api == nil {
+		return nil, fmt.Errorf("load it: %w", m.err())
+	}
+	return p, pjrt.RegisterPreloadedPlugin(path, uintptr(unsafe.Pointer(p.api)))
+}
+
+// message receives the text of an error from C.
+type message [1024]C.char
+
+func (m *message) text() *C.char  { return &m[0] }
+func (m *message) size() C.size_t { return C.size_t(len(m)) }
+func (m *message) err() error     { return errors.New(C.GoString(&m[0])) }
+
+//export sslkitCompile
+func sslkitCompile(slot C.int, args *C.pjrt_compile_args) unsafe.Pointer {
+	for _, p := range slots {
+		if p.slot == slot {
+			return p.compile(args)
+		}
+	}
+	panic("unreachable: a slot without plugin")
+}
+
+// compile takes a program from the cache, or compiles it and puts it there. It
+// returns PJRT's error.
+func (p *plugin) compile(args *C.pjrt_compile_args) unsafe.Pointer {
+	start := time.Now()
+	program := unsafe.Slice((*byte)(unsafe.Pointer(args.program.code)), args.program.code_size)
+	options := unsafe.Slice((*byte)(unsafe.Pointer(args.options)), args.options_size)
+	key := p.cache.key(program, options)
+	if executable := p.cache.get(key); executable != nil && p.load(args, executable) == nil {
+		p.tally.add(true, time.Since(start))
+		return nil
+	}
+	if err := C.pjrt_compile(p.slot, args); err != nil {
+		return err
+	}
+	took := time.Since(start)
+	p.tally.add(false, took)
+	if took >= worthKeeping && p.cache != nil {
+		if executable, err := p.serialize(args.executable); err == nil {
+			p.cache.put(key, executable)
+		}
+	}
+	return nil
+}
+
+// load makes an executable of what [plugin.serialize] returned.
+func (p *plugin) load(args *C.pjrt_compile_args, executable []byte) error {
+	var m message
+	if !C.pjrt_load(p.api, args, (*C.char)(unsafe.Pointer(&executable[0])), C.size_t(len(executable)), m.text(), m.size()) {
+		return m.err()
+	}
+	return nil
+}
+
+func (p *plugin) serialize(executable unsafe.Pointer) ([]byte, error) {
+	var m message
+	var s C.pjrt_serialized
+	if !C.pjrt_serialize(p.api, executable, &s, m.text(), m.size()) {
+		return nil, m.err()
+	}
+	defer C.pjrt_free(&s)
+	return C.GoBytes(unsafe.Pointer(s.bytes), C.int(s.size)), nil
+}
+
+// tally counts compilations.
+type tally struct {
+	mu  sync.Mutex
+	sum Compilations
+}
+
+func (t *tally) add(loaded bool, took time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if loaded {
+		t.sum.Loaded++
+	} else {
+		t.sum.Compiled++
+	}
+	t.sum.Time += took
+}
+
+func (t *tally) total() Compilations {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.sum
+}
+
+// allocator counts the memory of a plugin's device, a call that go-xla does not
+// wrap. The device's handle is read from a private field of go-xla (checked when
+// the device is opened).
+type allocator struct {
+	plugin *plugin
+	device unsafe.Pointer
+}
+
+func newAllocator(p *plugin, client *pjrt.Client) (*allocator, error) {
+	const name = "cDevice"
+	device := client.AddressableDevices()[0]
+	field := reflect.ValueOf(device).Elem().FieldByName(name)
+	if !field.IsValid() || field.Kind() != reflect.Pointer {
+		return nil, fmt.Errorf("%T has no pointer %q: this go-xla is not the one that go.mod pins", device, name)
+	}
+	return &allocator{p, field.UnsafePointer()}, nil
+}
+
+func (a *allocator) memory() (inUse, peak, limit int64, err error) {
+	var m message
+	var cInUse, cPeak, cLimit C.int64_t
+	if !C.pjrt_memory_stats(a.plugin.api, a.device, &cInUse, &cPeak, &cLimit, m.text(), m.size()) {
+		return 0, 0, 0, m.err()
+	}
+	if cPeak < 0 {
+		return 0, 0, 0, errors.New("the plugin counts memory in use, but not its peak")
+	}
+	return int64(cInUse), int64(cPeak), int64(cLimit), nil
+}

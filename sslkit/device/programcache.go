@@ -1,0 +1,148 @@
+package device
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/cache"
+)
+
+const (
+	// worthKeeping is how long a compilation takes at least to be kept.
+	worthKeeping = 20 * time.Millisecond
+	// cacheLimit is the size in bytes that the cache may grow to.
+	cacheLimit = 2 << 30
+	// cacheFormat changes when older entries must not be read.
+	cacheFormat = "sslkit program cache 1"
+)
+
+// programCache keeps compiled programs below Home, so that the next process
+// loads them. A nil one keeps nothing. Its files hold machine code that gets
+// executed: only the user may write there.
+type programCache struct {
+	dir   string
+	files *cache.Cache
+	salt  []byte // what a program's machine code depends on, besides program and options
+	limit int64
+}
+
+// openCache opens the cache of a plugin. The error says why there is none.
+func openCache(kind Kind, pluginPath, deviceName string) (*programCache, error) {
+	const off, name = "off", "SSLKIT_COMPILE_CACHE"
+	if v := os.Getenv(name); v == off {
+		return nil, nil
+	} else if v != "" {
+		return nil, fmt.Errorf("%s is %q: want %q or nothing", name, v, off)
+	}
+	c, err := cacheIn(filepath.Join(Home(), "cache", "programs"))
+	if err != nil {
+		return nil, err
+	}
+	build, err := c.fingerprint(pluginPath)
+	if err != nil {
+		return nil, err
+	}
+	c.salt = append(build, strings.Join(append(hardware(kind, deviceName), libraries(pluginPath)...), "\n")...)
+	return c, nil
+}
+
+// cacheIn opens a cache in a folder that nobody else can write to.
+func cacheIn(dir string) (*programCache, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return nil, err
+	}
+	if owner := info.Sys().(*syscall.Stat_t).Uid; !info.IsDir() || int(owner) != os.Geteuid() {
+		return nil, fmt.Errorf("%s is not a folder of user %d", dir, os.Geteuid())
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return nil, err
+	}
+	files, err := cache.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &programCache{dir: dir, files: files, limit: cacheLimit}, nil
+}
+
+// get returns a compiled program, or nil if there is none or it is damaged.
+func (c *programCache) get(id cache.ActionID) []byte {
+	if c == nil {
+		return nil
+	}
+	if data := c.read(id); len(data) > 0 {
+		return data
+	}
+	return nil
+}
+
+// read returns an entry whose checksum is right, else nil.
+func (c *programCache) read(id cache.ActionID) []byte {
+	data, _, err := c.files.GetBytes(id)
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
+// put keeps a compiled program. Where that fails, on a full disk for example,
+// the next process compiles again.
+func (c *programCache) put(id cache.ActionID, program []byte) {
+	if c.files.PutBytes(id, program) == nil {
+		_ = c.trim()
+	}
+}
+
+// trim removes what was used longest ago until the cache is as small as it must be.
+func (c *programCache) trim() error {
+	type entry struct {
+		path string
+		size int64
+		used time.Time
+	}
+	var entries []entry
+	var total int64
+	err := filepath.WalkDir(c.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return ignoreMissing(err)
+		}
+		info, err := d.Info()
+		if err != nil {
+			return ignoreMissing(err)
+		}
+		entries, total = append(entries, entry{path, info.Size(), info.ModTime()}), total+info.Size()
+		return nil
+	})
+	if err != nil || total <= c.limit {
+		return err
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return a.used.Compare(b.used) })
+	for _, e := range entries {
+		if total <= c.limit {
+			break
+		}
+		if err := ignoreMissing(os.Remove(e.path)); err != nil {
+			return err
+		}
+		total -= e.size
+	}
+	return nil
+}
+
+// ignoreMissing drops the error of a file that another process removed.
+func ignoreMissing(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
