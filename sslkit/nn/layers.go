@@ -51,7 +51,9 @@ func Dense(scope *Scope, x *graph.Node, out int, bias bool) *graph.Node {
 func MaxPool(x *graph.Node, kernel, stride int) *graph.Node {
 	x.AssertRank(4)
 	pad := [2]int{kernel / 2, kernel / 2}
-	return graph.MaxPool(x).Window(kernel).Strides(stride).PaddingPerDim([][2]int{pad, pad}).Done()
+	wide := op.Widen(x) // GoMLX's gradient has no half-precision form; the largest value is the same
+	y := graph.MaxPool(wide).Window(kernel).Strides(stride).PaddingPerDim([][2]int{pad, pad}).Done()
+	return graph.ConvertDType(y, x.DType())
 }
 
 // GlobalAveragePool returns the mean over the image, computed in at least float32.

@@ -2,6 +2,7 @@ package train_test
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -86,12 +87,20 @@ func TestOtherSeedOtherNumbers(t *testing.T) {
 	}
 }
 
+// Half precision learns as float32 does, in both forms of the network.
 func TestBF16(t *testing.T) {
-	r := quick(t, 2)
-	r.Precision = device.BF16
-	bf16, f32 := run(t, r, ""), run(t, quick(t, 2), "")
-	if a, b := bf16.Last().Loss, f32.Last().Loss; math.Abs(a-b) > 0.1*b {
-		t.Errorf("loss %g in bf16 and %g in f32", a, b)
+	for _, largeStem := range []bool{false, true} {
+		t.Run(fmt.Sprintf("large_stem=%t", largeStem), func(t *testing.T) {
+			losses := map[device.Precision]float64{}
+			for _, precision := range []device.Precision{device.BF16, device.F32} {
+				r := quick(t, 2)
+				r.Precision, r.Backbone.LargeStem = precision, largeStem
+				losses[precision] = run(t, r, "").Last().Loss
+			}
+			if a, b := losses[device.BF16], losses[device.F32]; math.Abs(a-b) > 0.1*b {
+				t.Errorf("loss %g in bf16 and %g in f32", a, b)
+			}
+		})
 	}
 }
 
