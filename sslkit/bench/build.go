@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"os"
 	"os/exec"
 	"runtime"
 	"runtime/debug"
@@ -34,14 +35,15 @@ const module = "github.com/gossl/gossl"
 
 // thisBuild is what the program knows of itself. Where the Go command has not
 // put the commit into the program, as `go run` and a notebook's cell do not, it
-// is that of the checkout around the working directory.
+// is that of the checkout that the kernel names in SSLKIT_CHECKOUT, or else of
+// the one around the working directory.
 func thisBuild() Build {
 	b := Build{Go: runtime.Version(), GoMLX: map[string]string{}}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b
 	}
-	local, dir := info.Main.Path == module, ""
+	local, dir := info.Main.Path == module, os.Getenv("SSLKIT_CHECKOUT")
 	for _, dep := range info.Deps {
 		switch {
 		case strings.HasPrefix(dep.Path, "github.com/gomlx/"):

@@ -11,6 +11,7 @@ import (
 func Markdown(text string) {
 	if gonbui.IsNotebook {
 		gonbui.DisplayMarkdown(text)
+		gonbui.Sync()
 		return
 	}
 	fmt.Println(text)
