@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gossl/gossl/kernel/doctor"
 	"github.com/gossl/gossl/kernel/execute"
 	"github.com/gossl/gossl/kernel/home"
 	"github.com/gossl/gossl/kernel/setup"
@@ -25,7 +26,7 @@ func status(err error) int {
 		return 0
 	case errors.Is(err, errInterrupted):
 		return 130
-	case errors.Is(err, execute.ErrKernel):
+	case errors.Is(err, execute.ErrKernel), errors.Is(err, doctor.ErrKernel):
 		return 2
 	case errors.As(err, &exit) && exit.Exited():
 		return exit.ExitCode()

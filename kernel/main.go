@@ -7,15 +7,19 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gossl/gossl/kernel/launch"
 )
 
 // errInterrupted is why work stopped when a person or the system asked for it.
 var errInterrupted = errors.New("interrupted")
 
 func main() {
+	playPart(os.Args)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -30,6 +34,20 @@ func main() {
 	os.Exit(status(err))
 }
 
+// playPart is this program under another name: what GoNB takes for the go
+// command, for gopls, or for a cell's program. It returns for none of these.
+func playPart(args []string) {
+	launch.Annotate = annotate
+	switch name := filepath.Base(args[0]); {
+	case name == "go":
+		os.Exit(launch.Go(args[1:]))
+	case name == "gopls":
+		os.Exit(launch.Gopls(args[1:]))
+	case launch.IsCell(args[0]):
+		os.Exit(launch.Cell(args[0], args[1:]))
+	}
+}
+
 func command() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "sslkit-kernel",
@@ -38,7 +56,14 @@ func command() *cobra.Command {
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
 	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if cmd.Example == "" {
+			return fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())
+		}
+		return fmt.Errorf("%w; for example:\n%s", err, cmd.Example)
+	})
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(setupCommand(), runCommand(), labCommand(), notebookCommand(), testCommand(), execCommand())
+	root.AddCommand(setupCommand(), launchCommand(),
+		installCommand(), uninstallCommand(), warmCommand(), doctorCommand(), runCommand(), labCommand(), notebookCommand(), testCommand(), execCommand())
 	return root
 }

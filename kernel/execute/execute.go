@@ -2,34 +2,31 @@
 package execute
 
 import (
-	"bytes"
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/gossl/gossl/kernel/home"
 	"github.com/gossl/gossl/kernel/notebook"
 )
 
-//go:embed driver.py
-var driver string
-
 // Options say what to run and what to write. Empty paths are not written.
 type Options struct {
-	Notebook string        // the .ipynb file; cells run in its directory
-	Output   string        // the executed notebook
-	Dir      string        // in which the cells run; "": the notebook's
-	HTML     string        // the executed notebook as a page, pictures included
-	Timeout  time.Duration // of each cell
+	Notebook    string        // the .ipynb file; cells run in its directory
+	Output      string        // the executed notebook
+	Dir         string        // in which the cells run; "": the notebook's
+	HTML        string        // the executed notebook as a page, pictures included
+	JUnit       string        // what became of each cell, as a JUnit report
+	Params      []string      // "name=value": other values for what cells tagged ParametersTag declare
+	CellTimeout time.Duration // of each cell; 0: none
+	Timeout     time.Duration // of all cells together; 0: none
+	AllowErrors bool          // go on after a cell that fails, which is no error then
+
+	patience time.Duration // stopTime for tests; 0: stopTime
 }
 
 // ErrKernel is the error of a kernel that does not start.
@@ -47,107 +44,92 @@ func (e *CellError) Error() string {
 	return fmt.Sprintf("%s: cell %d (%s) failed: %s", e.Notebook, e.Number, e.Title, strings.TrimSpace(e.Text))
 }
 
-// stopTime is what the driver gets to end the kernel before it is killed.
-const stopTime = 10 * time.Second
+const (
+	stopTime     = 15 * time.Second // a cell gets to end after it was interrupted
+	shutdownTime = 5 * time.Second  // the kernel gets to end
+)
 
 // Run executes a notebook up to the first cell that fails, which is a *CellError. It shows progress on out and leaves no
 // process behind.
 func Run(ctx context.Context, h home.Home, o Options, out *os.File) error {
-	n, err := notebook.Read(o.Notebook)
+	document, err := notebook.ReadDocument(o.Notebook)
 	if err != nil {
 		return fmt.Errorf("execute: %w", err)
 	}
-	if _, err := os.Stat(filepath.Join(h.KernelSpec(), "kernel.json")); err != nil {
-		return fmt.Errorf("execute: %w: `make setup` has not been run: %w", ErrKernel, err)
+	if err := setParameters(document, o.Params); err != nil {
+		return err
+	}
+	dir, err := makeDirs(o)
+	if err != nil {
+		return fmt.Errorf("execute: %w", err)
 	}
 	temp, err := os.MkdirTemp(h.Temp(), "run-")
+	if errors.Is(err, os.ErrNotExist) {
+		err = fmt.Errorf("%w: `make setup` has not been run: %w", ErrKernel, err)
+	}
 	if err != nil {
 		return fmt.Errorf("execute: %w", err)
 	}
 	defer os.RemoveAll(temp)
-	args, err := arguments(h, o, temp)
-	if err != nil {
-		return fmt.Errorf("execute: %w", err)
-	}
-
 	defer killUsers(temp)
-	runtime.LockOSThread() // the driver is told when its parent thread ends
-	defer runtime.UnlockOSThread()
-	env := h.JupyterEnv()
-	env["TMPDIR"] = temp
-	cmd := exec.CommandContext(ctx, h.Python(), args...)
-	cmd.Env = home.Environ(env)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = stopTime
-	watch := newWatch(o.Notebook, n, out)
-	var messages tail
-	cmd.Stdout, cmd.Stderr = watch, &messages
-	err = cmd.Run()
-	watch.end(o.Output, o.HTML)
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+
+	r := &run{
+		options: o, document: document, stderr: &tail{}, watch: newWatch(document.Notebook, out),
+		outputs: outputs{displays: map[string][]*output{}}, results: map[int]*result{},
 	}
-	return verdict(err, watch, messages.String())
+	verdict := r.kernel(ctx, h, dir, temp)
+	if r.client == nil { // there is nothing to write
+		r.watch.end()
+		return verdict
+	}
+	written := r.write(h, temp)
+	r.watch.end(o.Output, o.HTML, o.JUnit)
+	if written == nil {
+		return verdict
+	}
+	return errors.Join(verdict, written)
 }
 
-func arguments(h home.Home, o Options, temp string) ([]string, error) {
+// kernel executes the cells in a kernel of their own.
+func (r *run) kernel(ctx context.Context, h home.Home, dir, temp string) error {
+	client, err := startKernel(ctx, h, dir, temp, r.stderr)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	r.client = client
+	r.watch.done("ready")
+	if err := r.cells(ctx); err != nil {
+		return err
+	}
+	patient, cancel := context.WithTimeout(ctx, shutdownTime)
+	defer cancel()
+	_ = client.Shutdown(patient) // Close ends a kernel that does not
+	return nil
+}
+
+// makeDirs makes the folders of what is written, and returns that in which cells run.
+func makeDirs(o Options) (string, error) {
 	file, err := filepath.Abs(o.Notebook)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	dir := filepath.Dir(file)
 	if o.Dir != "" {
 		if dir, err = filepath.Abs(o.Dir); err != nil {
-			return nil, err
-		}
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return nil, err
+			return "", err
 		}
 	}
-	args := []string{"-c", driver, file, "--kernelspec", h.KernelSpec(), "--directory", dir, "--temp", temp}
-	if o.Timeout > 0 {
-		args = append(args, "--timeout", strconv.Itoa(max(1, int(o.Timeout.Seconds()))))
-	}
-	for _, written := range []struct{ flag, name string }{{"--output", o.Output}, {"--html", o.HTML}} {
-		if written.name == "" {
-			continue
+	folders := []string{dir}
+	for _, name := range []string{o.Output, o.HTML, o.JUnit} {
+		if name != "" {
+			folders = append(folders, filepath.Dir(name))
 		}
-		name, err := filepath.Abs(written.name)
-		if err != nil {
-			return nil, err
+	}
+	for _, folder := range folders {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return "", err
 		}
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			return nil, err
-		}
-		args = append(args, written.flag, name)
 	}
-	return args, nil
-}
-
-// verdict turns the driver's end into an error.
-func verdict(err error, w *watch, messages string) error {
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &exit) && exit.ExitCode() == 1 && w.failure != nil:
-		return w.failure
-	case errors.As(err, &exit) && exit.ExitCode() == 2:
-		return fmt.Errorf("execute: %w: %s\n%s", ErrKernel, w.kernelError, messages)
-	}
-	return fmt.Errorf("execute: %w\n%s", err, messages)
-}
-
-// tail keeps the end of what is written to it.
-type tail struct{ bytes.Buffer }
-
-const tailSize = 8 << 10
-
-func (t *tail) Write(p []byte) (int, error) {
-	n, err := t.Buffer.Write(p)
-	if over := t.Len() - tailSize; over > 0 {
-		t.Next(over)
-	}
-	return n, err
+	return dir, nil
 }

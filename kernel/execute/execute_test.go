@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/gossl/gossl/kernel/home"
-	"github.com/gossl/gossl/kernel/notebook"
 )
 
 // kernelHome returns the data directory in which set-up has installed the kernel of this checkout.
@@ -39,24 +38,6 @@ func kernelHome(t *testing.T) home.Home {
 	return h
 }
 
-// write makes a notebook of code cells in a folder of its own.
-func write(t *testing.T, sources ...string) string {
-	t.Helper()
-	var cells []notebook.Cell
-	for _, source := range sources {
-		cells = append(cells, notebook.Cell{Type: notebook.Code, Source: source})
-	}
-	content, err := notebook.New("sslkit", "Go (sslkit)", "go", cells).Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := filepath.Join(t.TempDir(), "test.ipynb")
-	if err := os.WriteFile(name, content, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return name
-}
-
 func TestRun(t *testing.T) {
 	h := kernelHome(t)
 	name := write(t,
@@ -64,7 +45,7 @@ func TestRun(t *testing.T) {
 		"func Greet() { fmt.Println(\"hello from a cell\") }\n\n%exec Greet",
 	)
 	executed, page := filepath.Join(t.TempDir(), "executed.ipynb"), filepath.Join(t.TempDir(), "page.html")
-	o := Options{Notebook: name, Output: executed, HTML: page, Timeout: time.Minute}
+	o := Options{Notebook: name, Output: executed, HTML: page, CellTimeout: time.Minute}
 	if err := Run(t.Context(), h, o, os.Stdout); err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +82,7 @@ func Norm() {
 }
 
 %exec Norm`)
-	if err := Run(t.Context(), h, Options{Notebook: name, Timeout: 2 * time.Minute}, os.Stdout); err != nil {
+	if err := Run(t.Context(), h, Options{Notebook: name, CellTimeout: 2 * time.Minute}, os.Stdout); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -122,7 +103,7 @@ func TestRunFails(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			name := write(t, "func Fine() {}\n\n%exec Fine", test.source, "func Later() {}\n\n%exec Later")
 			executed := filepath.Join(t.TempDir(), "executed.ipynb")
-			err := Run(t.Context(), h, Options{Notebook: name, Output: executed, Timeout: 5 * time.Second}, os.Stdout)
+			err := Run(t.Context(), h, Options{Notebook: name, Output: executed, CellTimeout: 5 * time.Second}, os.Stdout)
 			var failure *CellError
 			if !errors.As(err, &failure) {
 				t.Fatalf("error %v, want a CellError", err)
@@ -134,38 +115,6 @@ func TestRunFails(t *testing.T) {
 				t.Error("no executed notebook after a failure")
 			}
 		})
-	}
-}
-
-func TestRunWithoutKernel(t *testing.T) {
-	h := home.Home(t.TempDir())
-	err := Run(t.Context(), h, Options{Notebook: write(t, "func Fine() {}")}, os.Stdout)
-	if !errors.Is(err, ErrKernel) {
-		t.Errorf("error %v, want %v", err, ErrKernel)
-	}
-}
-
-// TestRunKernelDies starts a kernel that ends at once, in the Python environment of the real one.
-func TestRunKernelDies(t *testing.T) {
-	real, h := kernelHome(t), home.Home(t.TempDir())
-	if err := os.MkdirAll(h.KernelSpec(), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for _, part := range []string{"bin", "lib", "pyvenv.cfg"} {
-		if err := os.Symlink(real.Path("venv", part), h.Path("venv", part)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	const kernel = `{"argv": ["sh", "-c", "echo no such chip >&2; exit 1"], "display_name": "dead", "language": "go"}`
-	if err := os.WriteFile(filepath.Join(h.KernelSpec(), "kernel.json"), []byte(kernel), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(h.Temp(), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	err := Run(t.Context(), h, Options{Notebook: write(t, "func Fine() {}")}, os.Stdout)
-	if !errors.Is(err, ErrKernel) || !strings.Contains(err.Error(), "no such chip") {
-		t.Errorf("error %v, want %v and what the kernel said", err, ErrKernel)
 	}
 }
 
@@ -195,7 +144,7 @@ func Wait() {
 		}
 		cancel(stop)
 	}()
-	if err := Run(ctx, h, Options{Notebook: name, Timeout: time.Minute}, os.Stdout); !errors.Is(err, stop) {
+	if err := Run(ctx, h, Options{Notebook: name, CellTimeout: time.Minute}, os.Stdout); !errors.Is(err, stop) {
 		t.Errorf("error %v, want %v", err, stop)
 	}
 	content, err := os.ReadFile(file)
@@ -240,7 +189,7 @@ func TestNotebooks(t *testing.T) {
 			if err := os.WriteFile(copied, content, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			if err := Run(t.Context(), h, Options{Notebook: copied, Timeout: 10 * time.Minute}, os.Stdout); err != nil {
+			if err := Run(t.Context(), h, Options{Notebook: copied, CellTimeout: 10 * time.Minute}, os.Stdout); err != nil {
 				t.Error(err)
 			}
 		})

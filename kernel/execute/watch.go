@@ -1,8 +1,6 @@
 package execute
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -14,17 +12,8 @@ import (
 // SummaryTag marks cells whose output is shown at the end, not while they run.
 const SummaryTag = "summary"
 
-// An event is what the driver says, one JSON object a line.
-type event struct {
-	Kind   string // cell, output, done or failed
-	Cell   int    // index, of cell
-	Stream string // stdout or stderr, of output
-	Text   string // of output and failed
-}
-
-// watch shows the driver's events on a terminal.
+// watch shows how a run goes on a terminal.
 type watch struct {
-	file     string
 	notebook notebook.Notebook
 	total    int // code cells
 	display  *progress.Display
@@ -32,16 +21,12 @@ type watch struct {
 	number  int    // of the running cell among the code cells, from 1
 	title   string // of the running cell
 	summary bool   // the running cell is a summary
-	part    []byte // of an event's line
 	line    string // the unfinished line the cell is printing
 	last    strings.Builder
-
-	failure     *CellError
-	kernelError string
 }
 
-func newWatch(file string, n notebook.Notebook, out *os.File) *watch {
-	w := &watch{file: file, notebook: n, display: progress.New(out)}
+func newWatch(n notebook.Notebook, out *os.File) *watch {
+	w := &watch{notebook: n, display: progress.New(out)}
 	for _, cell := range n.Cells {
 		if cell.Runs() {
 			w.total++
@@ -51,56 +36,26 @@ func newWatch(file string, n notebook.Notebook, out *os.File) *watch {
 	return w
 }
 
-// Write takes the driver's standard output.
-func (w *watch) Write(p []byte) (int, error) {
-	w.part = append(w.part, p...)
-	for {
-		line, rest, ok := bytes.Cut(w.part, []byte("\n"))
-		if !ok {
-			return len(p), nil
-		}
-		w.part = rest
-		var e event
-		if err := json.Unmarshal(line, &e); err != nil {
-			return 0, fmt.Errorf("driver said %q: %w", line, err)
-		}
-		w.show(e)
-	}
+// cell begins a cell.
+func (w *watch) cell(index int) {
+	w.number++
+	w.title, w.summary = w.notebook.Title(index), w.notebook.Cells[index].HasTag(SummaryTag)
+	w.display.Start(fmt.Sprintf("[%d/%d] %s", w.number, w.total, w.title))
 }
 
-func (w *watch) show(e event) {
-	switch e.Kind {
-	case "cell":
-		if w.number == 0 {
-			w.display.Done("ready")
-		}
-		w.number++
-		cell := w.notebook.Cells[e.Cell]
-		w.title, w.summary = w.notebook.Title(e.Cell), cell.HasTag(SummaryTag)
-		w.display.Start(fmt.Sprintf("[%d/%d] %s", w.number, w.total, w.title))
-	case "output":
-		w.output(e)
-	case "done":
-		w.endLine()
-		w.display.Done("ok")
-	case "failed":
-		w.endLine()
-		w.display.Done("failed")
-		if w.number == 0 {
-			w.kernelError = e.Text
-			return
-		}
-		w.failure = &CellError{Notebook: w.file, Number: w.number, Title: w.title, Text: e.Text}
-	}
+// done ends the work that is shown: the kernel's start, or a cell.
+func (w *watch) done(result string) {
+	w.endLine()
+	w.display.Done(result)
 }
 
 // output shows the lines a cell prints. A line that rewrites itself is shown as it is in the end.
-func (w *watch) output(e event) {
-	if w.summary && e.Stream == "stdout" {
-		w.last.WriteString(e.Text)
+func (w *watch) output(stream, text string) {
+	if w.summary && stream == "stdout" {
+		w.last.WriteString(text)
 		return
 	}
-	text := w.line + e.Text
+	text = w.line + text
 	for {
 		line, rest, ok := strings.Cut(text, "\n")
 		if !ok {

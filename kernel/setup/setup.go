@@ -46,18 +46,10 @@ func hasNVIDIA() bool {
 
 // Run does the steps that are not done yet.
 func (s *Setup) Run(ctx context.Context) error {
-	for _, dir := range []string{s.Home.Path("tmp"), s.Home.Plugins(), s.Home.Autotune()} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return fmt.Errorf("setup: %w", err)
-		}
-	}
-	log, err := openLog(s.Home.Path("setup.log"))
-	if err != nil {
+	if err := s.open(); err != nil {
 		return fmt.Errorf("setup: %w", err)
 	}
-	defer log.Close()
-	s.log = log
-
+	defer s.log.Close()
 	start := time.Now()
 	did, err := s.doAll(ctx, s.steps())
 	if err != nil {
@@ -69,6 +61,17 @@ func (s *Setup) Run(ctx context.Context) error {
 		fmt.Printf("Set-up: done in %.0f s, sslkit is installed in %s\n", time.Since(start).Seconds(), s.Home)
 	}
 	return nil
+}
+
+// open makes the folders that tools write to, and opens the log.
+func (s *Setup) open() (err error) {
+	for _, dir := range []string{s.Home.Path("tmp"), s.Home.Plugins(), s.Home.Autotune()} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	s.log, err = openLog(s.Home.Path("setup.log"))
+	return err
 }
 
 // steps lists what set-up does, in order: each step may build on those before it.
@@ -162,15 +165,16 @@ func (s *Setup) kernel() step {
 	return step{
 		name: "Install the Jupyter kernel",
 		done: func() bool {
-			kernel, err := spec.New(s.Home, s.Repo)
+			kernel, err := spec.New(s.Home, s.Repo, spec.Name)
 			return err == nil && kernel.Installed(s.Home.KernelSpec())
 		},
 		run: func(context.Context) error {
-			kernel, err := spec.New(s.Home, s.Repo)
+			kernel, err := spec.New(s.Home, s.Repo, spec.Name)
 			if err != nil {
 				return err
 			}
-			return kernel.Install(s.Home.KernelSpec())
+			_, err = kernel.Install(s.Home.KernelSpec(), false)
+			return err
 		},
 	}
 }

@@ -2,10 +2,9 @@ package setup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -23,67 +22,70 @@ func (s *Setup) warm() step {
 		key:   []string{runtime.Version(), home.GoFlags, fmt.Sprint(time.Now().Unix() / int64(trimmed/time.Second))},
 		files: []string{"../../go.mod", "../../go.sum"},
 		wants: []string{s.Home.Path("go", "cache")},
-		run:   s.compile,
+		run: func(ctx context.Context) error {
+			_, err := s.compile(ctx)
+			return err
+		},
 	}
 }
 
-// compile builds a program in a workspace like GoNB's that imports every package of the library: once with downloads
-// allowed, for what only a workspace asks for, and once as a cell will.
-func (s *Setup) compile(ctx context.Context) error {
-	packages, err := s.packages(ctx)
-	if err != nil {
+// Warm compiles all that notebooks import, whether or not that has been done, and returns the build of a changed cell
+// thereafter.
+func (s *Setup) Warm(ctx context.Context) (Build, error) {
+	if err := s.haveTools(); err != nil {
+		return Build{}, fmt.Errorf("setup: %w", err)
+	}
+	if err := s.open(); err != nil {
+		return Build{}, fmt.Errorf("setup: %w", err)
+	}
+	defer s.log.Close()
+	var b Build
+	step := s.warm()
+	step.run = func(ctx context.Context) (err error) {
+		b, err = s.compile(ctx)
 		return err
 	}
-	dir, err := os.MkdirTemp(s.Home.Temp(), "warm-")
-	if err != nil {
-		return err
+	if err := s.do(ctx, step); err != nil {
+		return Build{}, fmt.Errorf("setup: %w", err)
 	}
-	defer os.RemoveAll(dir)
-	var program strings.Builder
-	program.WriteString("package main\n\n")
-	for _, name := range packages {
-		fmt.Fprintf(&program, "import _ %q\n", name)
-	}
-	program.WriteString("\nfunc main() {}\n")
-	for name, content := range map[string]string{
-		"main.go": program.String(),
-		"go.mod":  "module warm\n",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
-			return err
+	return b, nil
+}
+
+// haveTools reports what cells need and is not installed.
+func (s *Setup) haveTools() error {
+	var missing []string
+	for _, file := range s.tools().wants {
+		if _, err := os.Stat(file); err != nil {
+			missing = append(missing, file)
 		}
 	}
+	if len(missing) > 0 {
+		return fmt.Errorf("%s missing: run `make setup` in %s", strings.Join(missing, ", "), s.Repo)
+	}
+	return nil
+}
+
+// compile builds a cell that imports every package of the library: once with downloads allowed, for what only a
+// workspace asks for, once as a cell will, and once more to see that nothing is left to compile.
+func (s *Setup) compile(ctx context.Context) (b Build, err error) {
+	w, err := NewWorkspace(ctx, s.Home, s.Repo)
+	if err != nil {
+		return b, err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
 	online := s.Home.DownloadEnv()
 	online["GOWORK"] = ""
-	if err := s.command(ctx, online, dir, "go", "work", "init", ".", s.Repo); err != nil {
-		return err
+	if err := s.command(ctx, online, w.dir, "go", "build", "-v", "-o", program+".out"); err != nil {
+		return b, err
 	}
-	if err := s.command(ctx, online, dir, "go", "build", "-v", "-o", "cell"); err != nil {
-		return err
-	}
-	offline, err := s.Home.Env()
-	if err != nil {
-		return err
-	}
-	offline["GOWORK"] = ""
-	return s.command(ctx, offline, dir, "go", "build", "-o", "cell")
-}
-
-// packages lists the library's packages that a notebook can import.
-func (s *Setup) packages(ctx context.Context) ([]string, error) {
-	list := exec.CommandContext(ctx, "go", "list", "-f", "{{if ne .Name \"main\"}}{{.ImportPath}}{{end}}", "./sslkit/...")
-	list.Dir = s.Repo
-	list.Env = home.Environ(s.Home.DownloadEnv())
-	list.Stderr = s.log
-	out, err := list.Output()
-	if err != nil {
-		return nil, fmt.Errorf("go list ./sslkit/...: %w (see %s)", err, s.log.Name())
-	}
-	var packages []string
-	for _, name := range strings.Fields(string(out)) {
-		if !strings.Contains(name+"/", "/internal/") {
-			packages = append(packages, name)
+	for range 2 {
+		if b, err = w.Build(ctx); err != nil {
+			return b, err
 		}
 	}
-	return packages, nil
+	if len(b.Compiled) > 0 {
+		return b, fmt.Errorf("a changed cell compiles %s anew: is the disk of %s full?",
+			strings.Join(b.Compiled, ", "), s.Home.Path("go", "cache"))
+	}
+	return b, nil
 }

@@ -2,21 +2,24 @@
 package spec
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/gossl/gossl/kernel/home"
 )
 
-// Name and Display are how Jupyter and notebooks name the kernel.
+// Name, Display and Language are how Jupyter and notebooks name the kernel; Program starts it.
 const (
 	Name     = "sslkit"
-	Display  = "Go (sslkit)"
+	Display  = "Go (" + Name + ")"
 	Language = "go"
+	Program  = "sslkit-kernel"
 )
+
+const goWork = "--go-work"
 
 // Spec is the content of kernel.json.
 type Spec struct {
@@ -27,43 +30,50 @@ type Spec struct {
 	Env           map[string]string `json:"env"`
 }
 
-// New describes the kernel of a checkout: GoNB in a workspace that holds the checkout, so that its packages can be
-// imported by a notebook in any directory.
-func New(h home.Home, repo string) (Spec, error) {
+// New describes the kernel of a checkout: cells are built in a workspace that holds the checkout, so that its packages
+// can be imported by a notebook in any directory. Its name tells kernels apart where people choose one.
+func New(h home.Home, repo, name string) (Spec, error) {
 	env, err := h.Env()
 	if err != nil {
-		return Spec{}, err
+		return Spec{}, fmt.Errorf("spec: %w", err)
 	}
 	env["GOWORK"] = "" // GoNB's own go.work, whatever the user has set
 	return Spec{
-		Argv:          []string{h.Bin("gonb"), "--kernel", "{connection_file}", "--raw_error", "--go_work=" + repo},
-		DisplayName:   Display,
+		Argv:          []string{h.Bin(Program), "launch", goWork, repo, "{connection_file}"},
+		DisplayName:   "Go (" + name + ")",
 		Language:      Language,
 		InterruptMode: "message",
 		Env:           env,
 	}, nil
 }
 
-// Installed says whether dir holds exactly this kernelspec.
-func (s Spec) Installed(dir string) bool {
-	want, err := s.encode()
+// Read reads the kernelspec in a folder. Without one the error is an [os.ErrNotExist].
+func Read(dir string) (Spec, error) {
+	content, err := os.ReadFile(file(dir))
 	if err != nil {
-		return false
+		return Spec{}, fmt.Errorf("spec: %w", err)
 	}
-	have, err := os.ReadFile(file(dir))
-	return err == nil && bytes.Equal(have, want)
+	var s Spec
+	if err := json.Unmarshal(content, &s); err != nil {
+		return Spec{}, fmt.Errorf("spec: %s: %w", file(dir), err)
+	}
+	if len(s.Argv) == 0 {
+		return Spec{}, fmt.Errorf("spec: %s: argv is empty, want a program and its arguments", file(dir))
+	}
+	return s, nil
 }
 
-// Install writes the kernelspec into dir.
-func (s Spec) Install(dir string) error {
-	content, err := s.encode()
-	if err != nil {
-		return err
+// Ours says whether the kernelspec starts an sslkit kernel. Earlier ones started GoNB itself.
+func (s Spec) Ours() bool {
+	return len(s.Argv) > 0 && filepath.Base(s.Argv[0]) == Program || s.Env["SSLKIT_HOME"] != ""
+}
+
+// Repo is the checkout that the kernel serves; "" if the kernelspec names none.
+func (s Spec) Repo() string {
+	if i := slices.Index(s.Argv, goWork); i >= 0 && i+1 < len(s.Argv) {
+		return s.Argv[i+1]
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	return home.WriteFile(file(dir), content)
+	return ""
 }
 
 func (s Spec) encode() ([]byte, error) {

@@ -16,6 +16,16 @@ type Memory struct {
 	Source string
 }
 
+// The sources.
+const (
+	allocatorSource = "device allocator"
+	processSource   = "process resident memory"
+)
+
+// OnDevice reports whether memory of a device of its own was counted, rather
+// than that of the process.
+func (m Memory) OnDevice() bool { return m.Source == allocatorSource }
+
 // String is the peak in MiB and what was counted.
 func (m Memory) String() string {
 	return fmt.Sprintf("%.0f MiB (%s)", float64(m.Peak)/(1<<20), m.Source)
@@ -27,7 +37,7 @@ func (m Memory) String() string {
 func (d *Device) Memory() (Memory, error) {
 	if d.allocator != nil {
 		if inUse, peak, _, err := d.allocator.memory(); err == nil {
-			return Memory{InUse: inUse, Peak: peak, Source: "device allocator"}, nil
+			return Memory{InUse: inUse, Peak: peak, Source: allocatorSource}, nil
 		} else if d.Kind == CUDA {
 			return Memory{}, fmt.Errorf("device: memory of %s: %w", d.Name, err)
 		}
@@ -73,7 +83,7 @@ func processMemory() (Memory, error) {
 	if err != nil {
 		return Memory{}, fmt.Errorf("device: memory of the process: %w", err)
 	}
-	m := Memory{Source: "process resident memory"}
+	m := Memory{Source: processSource}
 	for line := range strings.Lines(string(status)) {
 		var kib int64
 		switch {

@@ -27,6 +27,7 @@ func Progress() func(train.Event) {
 		id := "sslkit_" + gonbui.UniqueId()
 		p.draw = func(e train.Event, left time.Duration) { gonbui.UpdateHTML(id, page(e, left)) }
 		p.end = gonbui.Sync
+		p.finish = func(r *train.Result) { tellKernel(r.Memory) }
 	case term.IsTerminal(int(os.Stderr.Fd())):
 		bar := terminalBar(os.Stderr)
 		p.draw = bar.draw
@@ -42,6 +43,8 @@ type progress struct {
 	draw  func(e train.Event, left time.Duration) // updates the live display; nil: there is none
 	clear func()                                  // makes room for a line; nil: there always is
 	end   func()                                  // makes sure that all is seen; nil: it is
+
+	finish func(r *train.Result) // hears of the finished run; nil: nobody does
 
 	drawn     time.Time   // when draw was last called
 	phase     train.Phase // then
@@ -72,6 +75,9 @@ func (p *progress) report(e train.Event) {
 	if p.draw != nil && (e.Phase != p.phase || now.Sub(p.drawn) >= redraw) {
 		p.draw(e, left)
 		p.drawn, p.phase = now, e.Phase
+	}
+	if p.finish != nil && e.Phase == train.Finished && e.Result != nil {
+		p.finish(e.Result)
 	}
 	if p.end != nil && (e.Phase == train.EpochDone || e.Phase == train.Finished) {
 		p.end()

@@ -1,0 +1,47 @@
+package assist
+
+import (
+	"go/ast"
+	"net/url"
+	"os"
+	"path/filepath"
+)
+
+// longest is how much source an answer shows at most, in bytes.
+const longest = 20_000
+
+// sourceAt returns the declaration around the first place, or "".
+func (s *session) sourceAt(places []location) string {
+	if len(places) == 0 {
+		return ""
+	}
+	u, err := url.Parse(places[0].URI)
+	if err != nil {
+		return ""
+	}
+	text, ok := s.shown[filepath.Base(u.Path)]
+	if !ok || filepath.Dir(u.Path) != filepath.Clean(s.memory.dir) {
+		content, err := os.ReadFile(u.Path)
+		if err != nil {
+			return ""
+		}
+		text = string(content)
+	}
+	return declarationAround(text, offsetAt(text, places[0].Range.Start))
+}
+
+// declarationAround returns the source of the top-level declaration that holds an offset, its comment left out.
+func declarationAround(text string, offset int) string {
+	set, file, _ := parse(text) // what can be parsed of it is enough
+	for _, decl := range file.Decls {
+		start, end := set.Position(decl.Pos()).Offset, set.Position(decl.End()).Offset
+		if offset < start || offset >= end || end-start > longest {
+			continue
+		}
+		if f, ok := decl.(*ast.FuncDecl); ok && f.Name.Name == "_" {
+			return "" // the cell itself
+		}
+		return text[start:min(end, len(text))]
+	}
+	return ""
+}

@@ -1,0 +1,43 @@
+package assist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"syscall"
+)
+
+// Library is the folder of packages that cells most likely use.
+const Library = "github.com/gossl/gossl/sslkit"
+
+// libraryPackages returns the packages of the library that cells can import, as if a cell had imported them: gopls then
+// has them loaded before anybody asks.
+func libraryPackages(ctx context.Context, o Options) (map[string]importSpec, error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-find", "-f", "{{.Name}} {{.ImportPath}}", Library+"/...")
+	cmd.Dir, cmd.Env = o.Dir, environ(o.Env)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	out, err := cmd.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			err = fmt.Errorf("%w: %s", err, strings.TrimSpace(string(exit.Stderr)))
+		}
+		return nil, fmt.Errorf("assist: list the packages of %s: %w", Library, err)
+	}
+	packages := map[string]importSpec{}
+	for line := range strings.Lines(string(out)) {
+		name, path, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if name == "main" || strings.Contains(path+"/", "/internal/") {
+			continue
+		}
+		i := importSpec{path: path}
+		if i.key() != name {
+			i.name = name
+		}
+		packages[name] = i
+	}
+	return packages, nil
+}

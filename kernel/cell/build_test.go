@@ -1,0 +1,111 @@
+package cell
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// frame is a value that a cell shows.
+type frame struct{ MIME, Text string }
+
+// TestBuild builds and runs cells as GoNB does, with the files beside main.go.
+func TestBuild(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the go command")
+	}
+	for name, c := range map[string]struct {
+		code string
+		want []frame
+		fail string // what stderr says of the exit
+	}{
+		"number":   {"import \"flag\"\n1 + 2", []frame{{"text/plain", "3"}}, ""},
+		"several":  {"import \"flag\"\n\"a\\n\", []int{1}, struct{ X int }{2}", []frame{{"text/plain", `"a\n"`}, {"text/plain", "[1]"}, {"text/plain", "{X:2}"}}, ""},
+		"no error": {"import (\"flag\"; \"strconv\")\nstrconv.Atoi(`7`)", []frame{{"text/plain", "7"}}, ""},
+		"error":    {"import (\"flag\"; \"strconv\")\nstrconv.Atoi(`x`)", []frame{{"text/plain", "0"}}, `panic: strconv.Atoi: parsing "x": invalid syntax`},
+		"rich": {"import \"flag\"\ntype H int\nfunc (H) HTML() string { return `<b>` }\ntype M int\nfunc (M) Markdown() string { return `*m*` }\n" +
+			"type S int\nfunc (S) SVG() string { return `<svg/>` }\nH(1), M(1), S(1)",
+			[]frame{{"text/html", "<b>"}, {"text/markdown", "*m*"}, {"image/svg+xml", "<svg/>"}}, ""},
+		"signal":     {"import \"flag\"\nc := make(chan struct{})\nclose(c)\n<-c", nil, ""},
+		"one error":  {"import (\"flag\"; \"errors\")\nerrors.New(`e`)", []frame{{"text/plain", "e"}}, ""},
+		"nil":        {"import \"flag\"\nvar e error\ne", []frame{{"text/plain", "<nil>"}}, ""},
+		"blank":      {"import (\n_ \"image/png\"; _ \"image/gif\"\n\"flag\"\n\"image\"\n\"strings\")\nvar _ = 1\nvar _ = 1\n_, f, _ := image.DecodeConfig(strings.NewReader(\"GIF89a\" + strings.Repeat(`a`, 9)))\nf", []frame{{"text/plain", `"gif"`}}, ""},
+		"raw string": {"import \"flag\"\nlen(`\n%d\npackage\n!`)", []frame{{"text/plain", "13"}}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, stderr := runCell(t, c.code)
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			if !strings.Contains(stderr, c.fail) || c.fail == "" && stderr != "" {
+				t.Errorf("stderr %q, want %q", stderr, c.fail)
+			}
+		})
+	}
+}
+
+func TestBuildImage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the go command")
+	}
+	got, stderr := runCell(t, "import (\"flag\"; \"image\")\nimage.NewGray(image.Rect(0, 0, 1, 1))")
+	if len(got) != 1 || got[0].MIME != "image/png" || !strings.HasPrefix(got[0].Text, "iVBORw0KGgo") {
+		t.Errorf("got %q, stderr %q, want a PNG", got, stderr)
+	}
+}
+
+// runCell returns what a cell shows, and its stderr.
+func runCell(t *testing.T, code string) (shown []frame, stderr string) {
+	t.Helper()
+	cell, err := NewSession().Rewrite(code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	files := map[string]string{"go.mod": "module gonb_test\n\ngo 1.26\n"}
+	files["main.go"], _ = Compose(cell.Code)
+	for name, text := range cell.Files {
+		files[name] = text
+	}
+	for name, text := range files {
+		if text != "" {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	build := exec.Command("go", "build", "-o", "cell")
+	build.Dir, build.Env = dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=-buildvcs=false")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s\n%s", err, out, files["main.go"])
+	}
+	values, err := os.Create(filepath.Join(dir, "values"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer values.Close()
+	run := exec.Command(filepath.Join(dir, "cell"))
+	var errs bytes.Buffer
+	run.Stderr, run.ExtraFiles = &errs, []*os.File{values}
+	if err := run.Run(); err != nil && errs.Len() == 0 {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(values.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for len(content) > 0 {
+		mime, rest, _ := bytes.Cut(content, []byte{0})
+		n := binary.LittleEndian.Uint32(rest)
+		shown = append(shown, frame{string(mime), string(rest[4 : 4+n])})
+		content = rest[4+n:]
+	}
+	return shown, errs.String()
+}

@@ -1,0 +1,130 @@
+package conformance
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// What a cell may look like, and what it then prints or shows.
+func TestCells(t *testing.T) {
+	k := start(t)
+	for _, c := range []struct{ name, code, stdout, result string }{
+		{"statements", "x := 2\nfmt.Println(x)", "2\n", ""},
+		{"declarations, then statements", "func double(x int) int { return 2 * x }\nfmt.Println(double(4))", "8\n", ""},
+		{"a marked main", "%%\nfmt.Println(3)", "3\n", ""},
+		{"main", "func main() { fmt.Println(4) }", "4\n", ""},
+		{"exec", "func Five() { fmt.Println(5) }\n%exec Five", "5\n", ""},
+		{"exec alone", "%exec Five", "5\n", ""},
+		{"exec as a comment", "//gonb:%exec Five", "5\n", ""},
+		{"nothing", "", "", ""},
+		{"a comment", "// nothing", "", ""},
+		{"declarations", "type point struct{ X, Y int }", "", ""},
+		{"an expression", "6 * 7", "", "42"},
+		{"a value of a cell's type", "point{1, 2}", "", "{X:1 Y:2}"},
+		{"a string", `"text"`, "", `"text"`},
+		{"a call", "double(8)", "", "16"},
+		{"a call without a result", "Five()", "5\n", ""},
+		{"a call with an error", `os.Open("missing")`, "", "error"},
+		{"silenced", "double(8);", "", ""},
+		{"a package clause", "package main\n\nfmt.Println(9)", "9\n", ""},
+		{"unicode", `fmt.Println("żółć 漢字 🙂")`, "żółć 漢字 🙂\n", ""},
+		{"windows lines", "x := 1\r\nfmt.Println(x)\r\n", "1\n", ""},
+		{"a version in an import", "import \"math/rand/v2\"\nfmt.Println(rand.New(rand.NewPCG(1, 2)) != nil)", "true\n", ""},
+		{"a command", "!echo from bash", "from bash\n", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			k.t = t
+			if c.result == "error" {
+				k.fails(c.code, "panic", "no such file")
+				return
+			}
+			o := k.ok(c.code)
+			if o.stdout != c.stdout || o.result["text/plain"] != c.result {
+				t.Errorf("stdout %q, result %q, want %q and %q\nstderr %s", o.stdout, o.result["text/plain"], c.stdout, c.result, o.stderr)
+			}
+		})
+	}
+}
+
+// Imports behave.
+func TestImports(t *testing.T) {
+	k := start(t)
+	k.ok("import (\n\t\"image\"\n\t_ \"image/gif\"\n\t_ \"image/jpeg\"\n\t_ \"image/png\"\n)\n\nvar Blank = image.Rect(0, 0, 1, 1)")
+	o := k.ok(`for _, magic := range []string{"GIF89a", "\xff\xd8\xff", "\x89PNG\r\n\x1a\n"} {
+	_, _, err := image.Decode(strings.NewReader(magic))
+	fmt.Println(err == image.ErrFormat)
+}`)
+	if o.stdout != "false\nfalse\nfalse\n" {
+		t.Errorf("the formats of blank imports are unknown: %q", o.stdout)
+	}
+	k.ok("import . \"strings\"\nfmt.Println(ToUpper(\"dot\"))")
+	k.ok("fmt.Println(\"a cell that does not use the dot import\")")
+	if o := k.ok("import . \"strings\"\nfmt.Println(ToUpper(\"again\"))"); o.stdout != "AGAIN\n" {
+		t.Errorf("printed %q", o.stdout)
+	}
+	k.fails("import _ \"no/such/package\"\nfmt.Println(1)", "BuildError", "no/such/package")
+	k.ok("fmt.Println(\"a bad blank import does not stay\")")
+}
+
+// What GoNB would lose silently is refused, with advice.
+func TestGenericReceivers(t *testing.T) {
+	k := start(t)
+	k.ok("type A[T any] struct{ v T }\n\nfunc (a A[T]) Get() T { return a.v }")
+	k.fails("type B[T any] struct{ v T }\n\nfunc (b B[T]) Get() T { return b.v }", "Refused", "pointer receiver")
+	k.ok("type B[T any] struct{ v T }\n\nfunc (b *B[T]) Get() T { return b.v }\nfmt.Println((&B[int]{2}).Get(), A[int]{1}.Get())")
+}
+
+// A blank variable is one, however often its cell runs.
+func TestBlankVariables(t *testing.T) {
+	k := start(t)
+	for range 3 {
+		k.ok("var _ fmt.Stringer = (*time.Duration)(nil)")
+	}
+	if o := k.ok("%ls"); strings.Count(o.stdout+o.stderr+join(o), "blank_") > 1 {
+		t.Errorf("remembered: %s", o.stdout)
+	}
+}
+
+func join(o outcome) string {
+	var all []string
+	for _, d := range o.displays {
+		for _, text := range d {
+			all = append(all, text)
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+// GoNB's own commands work as they do without the front.
+func TestGoNBCommands(t *testing.T) {
+	k := start(t)
+	k.ok("%env FROM_NOTEBOOK=yes")
+	if o := k.ok(`fmt.Println(os.Getenv("FROM_NOTEBOOK"), os.Getenv("SSLKIT_FRONT"))`); o.stdout != "yes \n" {
+		t.Errorf("environment: %q", o.stdout)
+	}
+	if err := os.Mkdir(filepath.Join(k.dir, "below"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	k.ok("%cd below")
+	if o := k.ok("wd, _ := os.Getwd()\nfmt.Println(filepath.Base(wd))"); o.stdout != "below\n" {
+		t.Errorf("after %%cd: %q", o.stdout)
+	}
+	k.ok("%%writefile written.txt\ncontent\n")
+	if text, err := os.ReadFile(filepath.Join(k.dir, "below", "written.txt")); err != nil || !strings.Contains(string(text), "content") {
+		t.Errorf("%%%%writefile wrote %q, error %v", text, err)
+	}
+	k.ok("%capture captured.txt\nfmt.Println(\"kept\")")
+	if text, err := os.ReadFile(filepath.Join(k.dir, "below", "captured.txt")); err != nil || string(text) != "kept\n" {
+		t.Errorf("%%capture wrote %q, error %v", text, err)
+	}
+	if o := k.ok("func TestSum(t *testing.T) {\n\tif 1+1 != 2 {\n\t\tt.Error(\"no\")\n\t}\n}\n%test"); !strings.Contains(o.stdout+o.stderr, "PASS") {
+		t.Errorf("%%test printed %q", o.stdout+o.stderr)
+	}
+	if o := k.ok("%with_inputs\n!read line; echo got $line"); !strings.Contains(o.stdout, "got answer") {
+		t.Errorf("input: %q %q", o.stdout, o.stderr)
+	}
+	k.ok("%reset")
+	k.fails("fmt.Println(TestSum)", "BuildError", "undefined: TestSum")
+}

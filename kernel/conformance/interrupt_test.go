@@ -1,0 +1,154 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gossl/gossl/kernel/proc"
+)
+
+// stop runs a cell, interrupts it once it has written a file named started, and
+// returns what became of it and how long it went on.
+func (k *kernel) stop(code string) (outcome, time.Duration) {
+	k.t.Helper()
+	started := filepath.Join(k.dir, "started")
+	_ = os.Remove(started)
+	done := make(chan outcome)
+	go func() { done <- k.run(code) }()
+	for range 1000 {
+		if _, err := os.Stat(started); err == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ctx, cancel := context.WithTimeout(k.t.Context(), limit)
+	defer cancel()
+	begin := time.Now()
+	if err := k.Interrupt(ctx); err != nil {
+		k.t.Fatal(err)
+	}
+	return <-done, time.Since(begin)
+}
+
+const tellStarted = "os.WriteFile(\"started\", nil, 0o600)\n"
+
+func TestInterrupt(t *testing.T) {
+	k := start(t)
+	for _, c := range []struct {
+		name, code, status string
+		most               time.Duration // more would be a defect, whatever the machine's load
+	}{
+		{"a sleeping cell", tellStarted + "time.Sleep(time.Minute)", "error", 2 * time.Second},
+		{"a cell that does not listen", "signal.Ignore(os.Interrupt)\n" + tellStarted + "time.Sleep(time.Minute)", "error", 7 * time.Second},
+		{"a command", "!touch started; sleep 60; echo no", "error", 2 * time.Second},
+		{"a cell that saves", `c := make(chan os.Signal, 1)
+signal.Notify(c, os.Interrupt)
+` + tellStarted + `<-c
+time.Sleep(time.Second)
+fmt.Println("saved")`, "ok", 4 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			k.t = t
+			o, took := k.stop(c.code)
+			t.Logf("ended after %v", took)
+			if o.status != c.status || took > c.most {
+				t.Errorf("%s %s after %v, want %s before %v", o.status, o.name, took, c.status, c.most)
+			}
+			if c.status == "error" && o.name != "Interrupt" {
+				t.Errorf("error %s: %s, want Interrupt", o.name, o.value)
+			}
+			if c.status == "ok" && o.stdout != "saved\n" {
+				t.Errorf("the cell printed %q", o.stdout)
+			}
+			if strings.Contains(o.stdout, "no") {
+				t.Errorf("the command went on: %q", o.stdout)
+			}
+			k.ok("fmt.Println(1)")
+		})
+	}
+}
+
+// What a cell started goes with it.
+func TestInterruptReachesChildren(t *testing.T) {
+	k := start(t)
+	o, _ := k.stop(`cmd := exec.Command("sh", "-c", "sleep 300 & echo $! > child; wait")
+cmd.Start()
+for {
+	if text, err := os.ReadFile("child"); err == nil && len(text) > 0 {
+		break
+	}
+}
+` + tellStarted + `cmd.Wait()
+time.Sleep(time.Minute)`)
+	if o.name != "Interrupt" {
+		t.Errorf("%s %s: %s", o.status, o.name, o.value)
+	}
+	if pid := k.number("child"); proc.Alive(pid) {
+		t.Errorf("process %d lives on", pid)
+	}
+}
+
+// number reads a number from a file that a cell wrote.
+func (k *kernel) number(name string) int {
+	k.t.Helper()
+	text, err := os.ReadFile(filepath.Join(k.dir, name))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return n
+}
+
+// A build is interrupted, too, and leaves no compiler.
+func TestInterruptBuild(t *testing.T) {
+	k := start(t)
+	done := make(chan outcome)
+	go func() { done <- k.run(fmt.Sprintf("%%goflags -a\nfmt.Println(%d)", time.Now().UnixNano())) }()
+	compiling := func() (pids []int) {
+		for _, pid := range proc.Below(k.PID()) {
+			if proc.Comm(pid) == "compile" {
+				pids = append(pids, pid)
+			}
+		}
+		return pids
+	}
+	for range 1000 {
+		if len(compiling()) > 0 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	begin := time.Now()
+	if err := k.Interrupt(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if o := <-done; o.name != "Interrupt" || time.Since(begin) > 2*time.Second {
+		t.Errorf("%s %s: %s after %v", o.status, o.name, o.value, time.Since(begin))
+	}
+	gone(t, compiling())
+	k.ok("%goflags \"\"\nfmt.Println(1)")
+}
+
+// Stop aborts the cells behind the running one, too.
+func TestInterruptAbortsTheQueue(t *testing.T) {
+	k := start(t)
+	go func() {
+		time.Sleep(time.Second)
+		_ = k.Interrupt(t.Context()) // the replies show it
+	}()
+	replies := k.runTogether(`time.Sleep(time.Minute)`, `fmt.Println(2)`)
+	if replies[0].name != "Interrupt" || replies[1].status != "aborted" {
+		t.Errorf("replies %s %s and %s", replies[0].status, replies[0].name, replies[1].status)
+	}
+}

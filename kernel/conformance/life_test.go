@@ -1,0 +1,196 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gossl/gossl/kernel/home"
+	"github.com/gossl/gossl/kernel/proc"
+	"github.com/gossl/gossl/kernel/wire"
+)
+
+// gone waits until none of some processes lives.
+func gone(t *testing.T, pids []int) {
+	t.Helper()
+	deadline := time.Now().Add(5 * time.Second)
+	for {
+		var left []int
+		for _, pid := range pids {
+			if proc.Alive(pid) {
+				left = append(left, pid)
+			}
+		}
+		if len(left) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			for _, pid := range left {
+				t.Errorf("process %d (%s) lives on", pid, proc.Comm(pid))
+			}
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// busy starts a cell that sleeps, and returns all processes of the kernel.
+func (k *kernel) busy() []int {
+	k.t.Helper()
+	go func() {
+		_, err := k.Execute(k.t.Context(), tellStarted+"exec.Command(\"sleep\", \"300\").Start()\ntime.Sleep(time.Minute)", nil)
+		if err == nil {
+			return // the reply of a kernel that lost its GoNB
+		}
+	}()
+	for range 1000 {
+		if _, err := os.Stat(filepath.Join(k.dir, "started")); err == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return proc.Below(k.PID())
+}
+
+// find returns the process of a name among some.
+func find(t *testing.T, pids []int, name string) int {
+	t.Helper()
+	for _, pid := range pids {
+		if proc.Comm(pid) == name {
+			return pid
+		}
+	}
+	t.Fatalf("no process %s", name)
+	return 0
+}
+
+// Whoever dies, nobody is left behind.
+func TestNothingIsLeftBehind(t *testing.T) {
+	for name, die := range map[string]func(k *kernel, pids []int) error{
+		"the front is killed": func(k *kernel, _ []int) error { return syscall.Kill(k.PID(), syscall.SIGKILL) },
+		"GoNB is killed":      func(k *kernel, pids []int) error { return syscall.Kill(find(k.t, pids, "gonb"), syscall.SIGKILL) },
+		"the front is ended":  func(k *kernel, _ []int) error { return syscall.Kill(k.PID(), syscall.SIGTERM) },
+		"shutdown":            func(k *kernel, _ []int) error { return k.Shutdown(k.t.Context()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := start(t)
+			pids := k.busy()
+			if err := die(k, pids); err != nil {
+				t.Fatal(err)
+			}
+			gone(t, append(pids, k.PID()))
+		})
+	}
+}
+
+// A cell whose GoNB is killed ends with an error, at once.
+func TestKernelDies(t *testing.T) {
+	k := start(t)
+	done := make(chan outcome)
+	go func() { done <- k.run(tellStarted + "time.Sleep(time.Minute)") }()
+	for range 1000 {
+		if _, err := os.Stat(filepath.Join(k.dir, "started")); err == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := syscall.Kill(find(t, proc.Below(k.PID()), "gonb"), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case o := <-done:
+		if o.name != "KernelDied" {
+			t.Errorf("%s %s: %s", o.status, o.name, o.value)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("the cell does not end")
+	}
+}
+
+// Restarts leave no files; what a killed kernel left goes with the next start.
+func TestRestart(t *testing.T) {
+	k := start(t)
+	h, err := home.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folders := func() int {
+		found, err := filepath.Glob(filepath.Join(h.Temp(), "kernel-*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(found)
+	}
+	before := folders()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	for i := range 5 {
+		k.ok("fmt.Println(1)")
+		if i%2 == 1 {
+			if err := syscall.Kill(k.PID(), syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := k.Restart(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := folders(); after > before {
+		t.Errorf("%d folders of kernels before, %d after", before, after)
+	}
+}
+
+// A soak of cells leaks no descriptor.
+func TestSoak(t *testing.T) {
+	k := start(t)
+	cells := 30
+	if os.Getenv("SSLKIT_LONG") != "" {
+		cells = 100
+	}
+	descriptors := func() int {
+		list, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(k.PID()), "fd"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	k.ok("x := 1\nfmt.Println(x)")
+	before := descriptors()
+	for i := range cells {
+		switch i % 3 {
+		case 0:
+			k.ok("fmt.Println(" + strconv.Itoa(i) + ")")
+		case 1:
+			k.ok("gonbui.DisplayHTML(\"" + strconv.Itoa(i) + "\")")
+		case 2:
+			k.fails("panic("+strconv.Itoa(i)+")", "panic", strconv.Itoa(i))
+		}
+	}
+	if after := descriptors(); after > before+2 {
+		t.Errorf("%d descriptors before, %d after %d cells", before, after, cells)
+	}
+}
+
+// Every start is good.
+func TestStarts(t *testing.T) {
+	starts := 5
+	if os.Getenv("SSLKIT_LONG") != "" {
+		starts = 100
+	}
+	c := command(t)
+	for range starts {
+		client := startClient(t, c)
+		if _, err := client.Execute(t.Context(), "", nil); err != nil {
+			t.Error(err)
+		}
+		if err := client.Shutdown(t.Context()); err != nil && !errors.Is(err, wire.ErrKernelDied) {
+			t.Error(err)
+		}
+		client.Close()
+	}
+}

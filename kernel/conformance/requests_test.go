@@ -1,0 +1,98 @@
+package conformance
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gossl/gossl/kernel/wire"
+)
+
+// ask makes a request that must be answered soon.
+func (k *kernel) ask(channel wire.Channel, kind string, content any) map[string]any {
+	k.t.Helper()
+	ctx, cancel := context.WithTimeout(k.t.Context(), 5*time.Second)
+	defer cancel()
+	reply, err := k.Request(ctx, channel, kind, content)
+	if err != nil {
+		k.t.Fatalf("%s: %v", kind, err)
+	}
+	var c map[string]any
+	decode(k.t, reply.Content, &c)
+	return c
+}
+
+type fields = map[string]any
+
+// Every request is answered, on the channel that it came by.
+func TestRequests(t *testing.T) {
+	k := start(t)
+	for _, channel := range []wire.Channel{wire.Shell, wire.Control} {
+		info := k.ask(channel, "kernel_info_request", nil)
+		if info["status"] != "ok" || info["implementation"] != "sslkit" || info["protocol_version"] == nil {
+			t.Errorf("%v: %v", channel, info)
+		}
+	}
+	for _, c := range []struct {
+		code string
+		want fields
+	}{
+		{"x := 1", fields{"status": "complete"}},
+		{"func F() {", fields{"status": "incomplete", "indent": "\t"}},
+		{"func F() }", fields{"status": "invalid"}},
+		{"`not closed", fields{"status": "incomplete", "indent": ""}},
+	} {
+		if diff := cmp.Diff(c.want, k.ask(wire.Shell, "is_complete_request", fields{"code": c.code})); diff != "" {
+			t.Errorf("is_complete %q (-want +got):\n%s", c.code, diff)
+		}
+	}
+	k.ok("1 + 1")
+	history := k.ask(wire.Shell, "history_request", fields{"hist_access_type": "tail", "n": 10})
+	if diff := cmp.Diff([]any{[]any{0.0, 1.0, "1 + 1"}}, history["history"]); diff != "" {
+		t.Errorf("history (-want +got):\n%s", diff)
+	}
+	if comms := k.ask(wire.Shell, "comm_info_request", fields{}); comms["status"] != "ok" {
+		t.Errorf("comm_info: %v", comms)
+	}
+	if unknown := k.ask(wire.Shell, "dance_request", fields{}); unknown["status"] != "error" || unknown["ename"] != "NotImplemented" {
+		t.Errorf("an unknown request: %v", unknown)
+	}
+	k.ok("2 + 2") // and the kernel is well
+}
+
+// Completion and inspection answer soon, while a cell runs too.
+func TestHelp(t *testing.T) {
+	k := start(t)
+	k.ok("func Distance(from, to int) int { return to - from }")
+	done := make(chan outcome)
+	go func() { done <- k.run("time.Sleep(2 * time.Second)") }()
+	code := "import \"github.com/gossl/gossl/sslkit/recipe\"\nr := recipe.Sha"
+	begin := time.Now()
+	var matches []any
+	for len(matches) == 0 && time.Since(begin) < 30*time.Second { // gopls loads the packages
+		c := k.ask(wire.Shell, "complete_request", fields{"code": code, "cursor_pos": len(code)})
+		matches, _ = c["matches"].([]any)
+	}
+	t.Logf("first completion after %v", time.Since(begin))
+	if len(matches) == 0 || matches[0] != "Shapes" {
+		t.Errorf("matches %v, want Shapes", matches)
+	}
+	if o := <-done; o.took > 5*time.Second {
+		t.Errorf("the cell took %v beside the completions", o.took)
+	}
+	begin = time.Now()
+	code = "d := Dist"
+	c := k.ask(wire.Shell, "complete_request", fields{"code": code, "cursor_pos": len(code)})
+	if diff := cmp.Diff([]any{"Distance"}, c["matches"]); diff != "" {
+		t.Errorf("a function of an earlier cell (-want +got):\n%s", diff)
+	}
+	if took := time.Since(begin); took > 2*time.Second {
+		t.Errorf("a warm completion took %v", took)
+	}
+	code = "d := Distance(1, 2)"
+	if c := k.ask(wire.Shell, "inspect_request", fields{"code": code, "cursor_pos": 7, "detail_level": 0}); c["found"] != true {
+		t.Errorf("inspection: %v", c)
+	}
+}

@@ -1,0 +1,74 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// oldestDriver is the oldest series of NVIDIA's driver that works with CUDA 13.
+const oldestDriver = 580
+
+var driverVersion = regexp.MustCompile(`(?m)^NVRM version:.*?\s((\d+)\.\d+(?:\.\d+)?)\s`)
+
+// cuda checks what an NVIDIA GPU needs, if there is one.
+func (d *Doctor) cuda(ctx context.Context) Check {
+	version, err := os.ReadFile(d.system("proc/driver/nvidia/version"))
+	hasDriver := err == nil
+	if _, err := os.Stat(d.system("dev/nvidiactl")); err != nil {
+		if hasDriver {
+			return warn("in a container: start it with --gpus all; else reboot after the driver's installation",
+				"NVIDIA's driver is loaded, but there is no /dev/nvidiactl: the CPU is used")
+		}
+		return ok("no NVIDIA GPU: the CPU is used")
+	}
+	if !hasDriver {
+		return warn("reinstall NVIDIA's driver", "there is a GPU, but its driver does not tell its version: %v", err)
+	}
+	found := driverVersion.FindSubmatch(version)
+	if found == nil {
+		return warn("reinstall NVIDIA's driver", "NVIDIA's driver does not tell its version, but %q", few(string(version)))
+	}
+	driver := "driver " + string(found[1])
+	if series, _ := strconv.Atoi(string(found[2])); series < oldestDriver { // the expression has digits there
+		return warn("install NVIDIA's driver 580 or later", "%s, CUDA 13 wants %d or later", driver, oldestDriver)
+	}
+	if _, err := os.Stat(d.pluginFile("cuda")); err != nil {
+		return warn(d.setup(), "%s, but the CUDA plugin is not installed: the CPU is used", driver)
+	}
+	env, err := d.Home.Env()
+	if err == nil && env["LD_LIBRARY_PATH"] == "" {
+		return fail(d.setup(), "%s, but NVIDIA's libraries are missing in %s", driver, d.Home.Path("venv"))
+	}
+	gpus, err := gpus(ctx)
+	if err != nil {
+		return warn("reinstall NVIDIA's driver", "%s, plugin installed, but %v", driver, err)
+	}
+	return ok("%s, plugin installed%s", driver, gpus)
+}
+
+// gpus describes the GPUs, if the tool is there that knows.
+func gpus(ctx context.Context) (string, error) {
+	smi, err := exec.LookPath("nvidia-smi")
+	if err != nil {
+		return "", nil // containers often lack it
+	}
+	ask := command{argv: []string{smi, "--query-gpu=name,memory.free,memory.total", "--format=csv,noheader"}}
+	out, err := ask.output(ctx)
+	if err != nil {
+		return "", err
+	}
+	var text strings.Builder
+	for line := range strings.Lines(out) {
+		fields := strings.Split(strings.TrimSpace(line), ", ")
+		if len(fields) != 3 {
+			return "", fmt.Errorf("%s says %q, want name, free and total memory", smi, line)
+		}
+		fmt.Fprintf(&text, "\n%s, %s of %s free", fields[0], fields[1], fields[2])
+	}
+	return text.String(), nil
+}

@@ -1,0 +1,173 @@
+package front
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gossl/gossl/kernel/cell"
+	"github.com/gossl/gossl/kernel/wire"
+)
+
+// serve deals with the requests of one of Jupyter's sockets.
+func (f *front) serve(s *wire.Socket) {
+	for {
+		request, err := s.Recv()
+		if err != nil {
+			return // the socket is closed
+		}
+		switch request.Header.Type {
+		case "execute_request":
+			f.enqueue(s, request)
+		case "complete_request", "inspect_request":
+			go f.help(s, request)
+		case "interrupt_request":
+			f.interrupt()
+			f.answer(s, request, content{"status": "ok"})
+		case "shutdown_request":
+			f.shutDown(s, request)
+			return
+		case "comm_open", "comm_msg", "comm_close":
+			if _, err := f.forward(f.gonb.shell, s, request); err != nil {
+				f.log("%s: %v", request.Header.Type, err)
+			}
+		default:
+			f.answer(s, request, f.known(request))
+		}
+	}
+}
+
+func replyType(request *wire.Message) string {
+	return strings.TrimSuffix(request.Header.Type, "_request") + "_reply"
+}
+
+// answer replies to a request between the states that clients expect.
+func (f *front) answer(via *wire.Socket, request *wire.Message, c any) {
+	if !strings.HasSuffix(request.Header.Type, "_request") {
+		f.log("unknown message type %q", request.Header.Type)
+		return
+	}
+	f.publish("status", request, content{"execution_state": "busy"})
+	f.reply(via, request, c, nil)
+	f.publish("status", request, content{"execution_state": "idle"})
+}
+
+// known is the content of a reply that needs nobody else.
+func (f *front) known(request *wire.Message) any {
+	var in struct {
+		Code   string `json:"code"`
+		Access string `json:"hist_access_type"`
+		N      int    `json:"n"`
+	}
+	if len(request.Content) > 0 {
+		if err := json.Unmarshal(request.Content, &in); err != nil {
+			return failure("BadRequest", fmt.Sprintf("%s: %v", request.Header.Type, err))
+		}
+	}
+	switch request.Header.Type {
+	case "kernel_info_request":
+		return f.info
+	case "is_complete_request":
+		status, indent := cell.Completeness(in.Code)
+		if status != "incomplete" {
+			return content{"status": status}
+		}
+		return content{"status": status, "indent": indent}
+	case "history_request":
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return content{"status": "ok", "history": f.history.last(in.N)}
+	case "comm_info_request":
+		return content{"status": "ok", "comms": content{}}
+	}
+	return failure("NotImplemented", "the kernel does not know "+request.Header.Type)
+}
+
+// failure is the content of a reply that tells of an error.
+func failure(name, value string, traceback ...string) content {
+	if len(traceback) == 0 {
+		traceback = []string{"\x1b[31m" + name + "\x1b[0m: " + value}
+	}
+	return content{"status": "error", "ename": name, "evalue": value, "traceback": traceback}
+}
+
+// introduce changes GoNB's kernel_info_reply to say who answers.
+func (f *front) introduce(gonb json.RawMessage) (json.RawMessage, error) {
+	var info content
+	if err := json.Unmarshal(gonb, &info); err != nil {
+		return nil, fmt.Errorf("front: GoNB's kernel_info_reply: %w", err)
+	}
+	info["implementation"], info["implementation_version"] = "sslkit", f.options.Version
+	info["banner"] = "Go cells for sslkit, by GoNB"
+	info["status"] = "ok"
+	return json.Marshal(info)
+}
+
+// helpTime is how long a client waits for Tab and Shift-Tab at most.
+const helpTime = 2 * time.Second
+
+// help answers Tab and Shift-Tab. Cells go on meanwhile.
+func (f *front) help(s *wire.Socket, request *wire.Message) {
+	var in struct {
+		Code   string `json:"code"`
+		Cursor int    `json:"cursor_pos"`
+		Detail int    `json:"detail_level"`
+	}
+	if err := json.Unmarshal(request.Content, &in); err != nil {
+		f.answer(s, request, failure("BadRequest", err.Error()))
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), helpTime)
+	defer cancel()
+	f.mu.Lock()
+	a := f.assist
+	f.mu.Unlock()
+	if request.Header.Type == "inspect_request" {
+		data, found := content{}, false
+		if a != nil {
+			var markdown, plain string
+			if markdown, plain, found = a.Inspect(ctx, in.Code, in.Cursor, in.Detail); found {
+				data = content{"text/markdown": markdown, "text/plain": plain}
+			}
+		}
+		f.answer(s, request, content{"status": "ok", "found": found, "data": data, "metadata": content{}})
+		return
+	}
+	reply := content{"status": "ok", "matches": []string{}, "cursor_start": in.Cursor, "cursor_end": in.Cursor, "metadata": content{}}
+	if a != nil {
+		c := a.Complete(ctx, in.Code, in.Cursor)
+		reply["cursor_start"], reply["cursor_end"] = c.Start, c.End
+		if c.Matches != nil {
+			reply["matches"] = c.Matches
+		}
+		if c.Metadata != nil {
+			reply["metadata"] = c.Metadata
+		}
+	}
+	f.answer(s, request, reply)
+}
+
+// shutDown ends the kernel: GoNB is told, and killed if it does not listen.
+func (f *front) shutDown(s *wire.Socket, request *wire.Message) {
+	var in struct {
+		Restart bool `json:"restart"`
+	}
+	_ = json.Unmarshal(request.Content, &in) // without content it is no restart
+	f.answer(s, request, content{"status": "ok", "restart": in.Restart})
+	f.quit <- nil
+}
+
+// history is the cells of this session.
+type history struct{ entries [][3]any }
+
+func (h *history) add(line int, code string) { h.entries = append(h.entries, [3]any{0, line, code}) }
+
+// last returns the last n entries, or all for n = 0.
+func (h *history) last(n int) [][3]any {
+	if n <= 0 || n > len(h.entries) {
+		n = len(h.entries)
+	}
+	return append([][3]any{}, h.entries[len(h.entries)-n:]...)
+}

@@ -1,0 +1,32 @@
+package front
+
+import (
+	"context"
+	"os"
+
+	"github.com/gossl/gossl/kernel/assist"
+)
+
+// startAssist starts what answers Tab and Shift-Tab, once GoNB's folder is there. front.mu is held.
+func (f *front) startAssist(workDir string) {
+	if f.assist != nil || f.options.Gopls == "" {
+		return
+	}
+	env := append(os.Environ(), "TMPDIR="+f.dir.temp()) // where what it leaves is removed
+	f.assist = assist.Start(context.Background(), assist.Options{Gopls: f.options.Gopls, Dir: workDir, Env: env})
+}
+
+func (f *front) closeAssist() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.assist != nil {
+		f.assist.Close()
+	}
+}
+
+// workDir is the folder that GoNB builds in.
+func (f *front) workDir() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.dir.work
+}

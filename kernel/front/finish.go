@@ -1,0 +1,164 @@
+package front
+
+import (
+	"encoding/json"
+	"fmt"
+	"html"
+	"strings"
+	"time"
+
+	"github.com/gossl/gossl/kernel/lines"
+)
+
+// long is how long a cell runs for its times to be shown below it.
+const long = 5 * time.Second
+
+// ending is how a cell failed.
+type ending struct {
+	name, value string
+	traceback   []string
+	page        string // HTML that says the same; "" for none
+}
+
+// finish publishes how the running cell ended: what is still held back, its
+// result, its error, the reply, and last that the kernel is idle. It says
+// whether the cell did what it was meant to.
+func (f *front) finish(r *running) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	gonb := content{}
+	if err := json.Unmarshal(r.reply.Content, &gonb); err != nil {
+		f.log("GoNB's execute_reply: %v", err)
+	}
+	e := f.ending(r, gonb)
+	if r.holding && (e == nil || e.name == "Interrupt") {
+		f.publish("stream", r.request, content{"name": "stderr", "text": r.held.String()})
+	}
+	for _, data := range r.shown {
+		f.publish("execute_result", r.request, content{"execution_count": r.count, "data": data, "metadata": content{}})
+	}
+	if text := r.footer(); text != "" {
+		f.publish("display_data", r.request, content{"metadata": content{}, "data": content{
+			"text/plain": text,
+			"text/html":  `<div style="font-size:80%;opacity:.6">` + html.EscapeString(text) + `</div>`,
+		}})
+	}
+	f.end(r, e)
+	return e == nil
+}
+
+// end publishes a cell's error, if it has one, its reply, and that the kernel is idle.
+func (f *front) end(r *running, e *ending) {
+	c := content{"status": "ok", "user_expressions": content{}, "payload": []any{}}
+	if e != nil {
+		if e.page != "" {
+			f.publish("display_data", r.request, content{"metadata": content{}, "data": content{"text/plain": e.value, "text/html": e.page}})
+		}
+		c = failure(e.name, e.value, e.traceback...)
+		f.publish("error", r.request, c)
+	}
+	c["execution_count"] = r.count
+	f.reply(f.jupyter.shell, r.request, c, content{
+		"started": r.start.UTC().Format(time.RFC3339Nano), "status": c["status"],
+		"dependencies_met": true, "sslkit": r.timing(),
+	})
+	f.publish("status", r.request, content{"execution_state": "idle"})
+}
+
+// ending says how a cell failed; nil if it did not.
+func (f *front) ending(r *running, gonb content) *ending {
+	switch {
+	case r.interrupted && (r.end == nil || r.end.Code != 0):
+		return &ending{name: "Interrupt", value: "the cell was interrupted"}
+	case r.build != nil && r.build.Code != 0:
+		return f.buildFailure(r.build.Text)
+	case gonb["status"] == "error":
+		return &ending{name: "GoNB", value: strings.TrimSpace(fmt.Sprint(gonb["evalue"])), traceback: texts(gonb["traceback"])}
+	case r.end != nil && r.end.Code != 0:
+		return r.crash()
+	case r.command != "":
+		return &ending{name: "Command", value: r.command}
+	}
+	return nil
+}
+
+// crash tells of a process that did not end well.
+func (r *running) crash() *ending {
+	if r.end.Signal == "" && !r.holding {
+		return &ending{name: "Exit", value: fmt.Sprintf("exit status %d", r.end.Code)}
+	}
+	if name, reason, trace := lines.Trace(r.end.Text); name != "" {
+		return &ending{name: name, value: reason, traceback: trace}
+	}
+	if r.end.Signal != "" {
+		return &ending{name: "Signal", value: "signal: " + r.end.Signal}
+	}
+	return &ending{name: "Exit", value: fmt.Sprintf("exit status %d", r.end.Code), traceback: strings.Split(r.held.String(), "\n")}
+}
+
+// texts is a JSON list of strings.
+func texts(list any) []string {
+	values, _ := list.([]any) // what is no list has no entries
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = fmt.Sprint(v)
+	}
+	return all
+}
+
+// timing is what a cell took, for the reply's metadata.
+func (r *running) timing() content {
+	t := content{"total_seconds": time.Since(r.start).Seconds()}
+	if r.build != nil {
+		t["build_seconds"] = r.build.Seconds
+	}
+	if r.end != nil {
+		t["run_seconds"], t["cpu_seconds"] = r.end.Seconds, r.end.CPUSeconds
+		t["peak_memory"], t["exit_code"] = r.end.PeakMemory, r.end.Code
+	}
+	if r.device != nil {
+		t["device"] = r.device
+	}
+	return t
+}
+
+// footer is the times of a cell that took long, in a line; "" for others.
+func (r *running) footer() string {
+	if r.end == nil || time.Since(r.start) < long {
+		return ""
+	}
+	parts := []string{
+		fmt.Sprintf("build %.1f s", r.build.Seconds),
+		"run " + (time.Duration(r.end.Seconds * float64(time.Second))).Round(100*time.Millisecond).String(),
+		fmt.Sprintf("peak memory %s", size(r.end.PeakMemory)),
+	}
+	var device struct {
+		Peak int64 `json:"peak_memory"`
+	}
+	if r.device != nil && json.Unmarshal(r.device, &device) == nil && device.Peak > 0 {
+		parts = append(parts, fmt.Sprintf("on the device %s", size(device.Peak)))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// size is a number of bytes in MiB or GiB.
+func size(bytes int64) string {
+	if bytes < 1<<30 {
+		return fmt.Sprintf("%.0f MiB", float64(bytes)/(1<<20))
+	}
+	return fmt.Sprintf("%.2f GiB", float64(bytes)/(1<<30))
+}
+
+// failRunning ends the running cell when GoNB has ended.
+func (f *front) failRunning() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.running == nil {
+		return
+	}
+	c := failure("KernelDied", "GoNB ended while the cell was running")
+	f.publish("error", f.running.request, c)
+	c["execution_count"] = f.running.count
+	f.reply(f.jupyter.shell, f.running.request, c, nil)
+	f.publish("status", f.running.request, content{"execution_state": "idle"})
+}

@@ -1,0 +1,71 @@
+package front
+
+import (
+	"syscall"
+	"time"
+
+	"github.com/gossl/gossl/kernel/proc"
+	"github.com/gossl/gossl/kernel/wire"
+)
+
+// patience is how long a process may go on after SIGINT; the launcher has a
+// shorter one of its own for the cell.
+const patience = 5 * time.Second
+
+// interrupt stops the running cell: its build, its process, or its ! command. The
+// cells after it are aborted when it ends.
+func (f *front) interrupt() {
+	f.mu.Lock()
+	r := f.running
+	if r != nil {
+		r.interrupted = true
+	}
+	f.mu.Unlock()
+	if r == nil {
+		return
+	}
+	request, err := wire.New("interrupt_request", nil, content{})
+	if err == nil {
+		_, err = f.forward(f.gonb.control, nil, request)
+	}
+	if err != nil {
+		f.log("interrupt GoNB: %v", err)
+	}
+	f.signal(syscall.SIGINT)
+	go func() {
+		for range 2 { // a command may have started another one
+			select {
+			case <-r.idle:
+				return
+			case <-f.child.gone:
+				return
+			case <-time.After(patience):
+				f.signal(syscall.SIGKILL)
+			}
+		}
+	}()
+}
+
+// signal signals builds, and what is below GoNB's ! commands. The cell's process
+// is the launcher's business.
+func (f *front) signal(s syscall.Signal) {
+	f.mu.Lock()
+	spare := map[int]bool{}
+	if f.running != nil {
+		spare[f.running.launcher] = true
+	}
+	for pid := range f.builds {
+		_ = syscall.Kill(pid, syscall.SIGTERM) // it may have ended
+		spare[pid] = true
+	}
+	f.mu.Unlock()
+	children := proc.Children()
+	for _, pid := range children[f.child.cmd.Process.Pid] {
+		if spare[pid] || proc.Comm(pid) == "gopls" {
+			continue
+		}
+		for _, below := range append(proc.Below(pid), pid) {
+			_ = syscall.Kill(below, s)
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package front
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gossl/gossl/kernel/wire"
+)
+
+// order is the content of an execute_request.
+type order struct {
+	Code         string         `json:"code"`
+	Silent       bool           `json:"silent"`
+	StoreHistory bool           `json:"store_history"`
+	Expressions  map[string]any `json:"user_expressions"`
+	AllowStdin   bool           `json:"allow_stdin"`
+	StopOnError  bool           `json:"stop_on_error"`
+}
+
+// enqueue has a cell executed after those before it.
+func (f *front) enqueue(s *wire.Socket, request *wire.Message) {
+	select {
+	case f.queue <- request:
+	default:
+		f.answer(s, request, failure("QueueFull", fmt.Sprintf("%d cells are waiting already", queueSize)))
+	}
+}
+
+// work executes the queued cells, one at a time. A cell that fails takes with it
+// those that were queued by then.
+func (f *front) work(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case request := <-f.queue:
+			if f.execute(request) {
+				continue
+			}
+			for n := len(f.queue); n > 0; n-- {
+				f.answer(f.jupyter.shell, <-f.queue, content{"status": "aborted"})
+			}
+		}
+	}
+}
+
+// execute executes a cell and says whether those after it may run.
+func (f *front) execute(request *wire.Message) bool {
+	o := order{StoreHistory: true, StopOnError: true, AllowStdin: true, Expressions: map[string]any{}}
+	if err := json.Unmarshal(request.Content, &o); err != nil {
+		f.answer(f.jupyter.shell, request, failure("BadRequest", "execute_request: "+err.Error()))
+		return true
+	}
+	r := &running{request: request, order: o, idle: make(chan struct{}), start: time.Now(), count: f.number(o)}
+	rewritten, err := f.session.Rewrite(o.Code)
+	if err != nil {
+		f.refuse(r, &ending{name: "Refused", value: err.Error()})
+		return !o.StopOnError
+	}
+	if rewritten.Files != nil { // the cell is Go
+		f.index.Add(r.count, rewritten.Code)
+		if e := f.syntax(r, rewritten.Code); e != nil {
+			f.refuse(r, e)
+			return !o.StopOnError
+		}
+	}
+	if err := f.prepare(rewritten.Files); err != nil {
+		f.refuse(r, &ending{name: "Kernel", value: err.Error()})
+		return !o.StopOnError
+	}
+	o.Code, o.StoreHistory = rewritten.Code, o.StoreHistory && !o.Silent
+	f.begin(r)
+	if !f.pass(r, o) {
+		return false // the kernel ends, and the cell with it
+	}
+	ok := f.finish(r)
+	f.mu.Lock()
+	f.running = nil
+	f.mu.Unlock()
+	f.session.Built(r.build == nil || r.build.Code == 0)
+	return ok || !o.StopOnError && !r.interrupted
+}
+
+// number is the cell's number: silent ones have that of the cell before.
+func (f *front) number(o order) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !o.Silent && o.StoreHistory {
+		f.count++
+		f.history.add(f.count, o.Code)
+	}
+	return f.count
+}
+
+func (f *front) begin(r *running) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.running = r
+}
+
+// pass gives a cell to GoNB and waits for its end; false if GoNB ended first.
+func (f *front) pass(r *running, o order) bool {
+	rewritten, err := json.Marshal(o)
+	if err != nil {
+		f.log("execute_request: %v", err)
+		return false
+	}
+	request := *r.request
+	request.Content = rewritten
+	p, err := f.forward(f.gonb.shell, nil, &request)
+	if err != nil {
+		f.log("%v", err)
+		return false
+	}
+	select {
+	case r.reply = <-p.reply:
+	case <-f.child.gone:
+		return false
+	}
+	select {
+	case <-r.idle:
+		return true
+	case <-f.child.gone:
+		return false
+	}
+}
+
+// refuse ends a cell that GoNB must not see.
+func (f *front) refuse(r *running, e *ending) {
+	f.publish("status", r.request, content{"execution_state": "busy"})
+	f.publish("execute_input", r.request, content{"code": r.order.Code, "execution_count": r.count})
+	f.end(r, e)
+}
+
+// prepare writes the files that GoNB builds with the cell but never reads, and
+// what the shim needs to name the cells' lines.
+func (f *front) prepare(files map[string]string) error {
+	if err := f.index.Save(f.dir.cells()); err != nil {
+		return err
+	}
+	for name, text := range files {
+		path := filepath.Join(f.workDir(), name)
+		if text == "" {
+			if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return fmt.Errorf("front: %w", err)
+			}
+			continue
+		}
+		if old, err := os.ReadFile(path); err == nil && string(old) == text {
+			continue // a new time would make the build look again
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			return fmt.Errorf("front: %w", err)
+		}
+	}
+	return nil
+}

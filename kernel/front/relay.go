@@ -1,0 +1,156 @@
+package front
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/gossl/gossl/kernel/wire"
+)
+
+// pending is a request that GoNB is working on.
+type pending struct {
+	request *wire.Message
+	via     *wire.Socket       // by which its reply leaves; nil: it goes to reply alone
+	reply   chan *wire.Message // of size 1
+}
+
+// forward passes a request on to GoNB.
+func (f *front) forward(to, via *wire.Socket, request *wire.Message) (*pending, error) {
+	p := &pending{request: request, via: via, reply: make(chan *wire.Message, 1)}
+	f.mu.Lock()
+	f.pending[request.Header.ID] = p
+	f.mu.Unlock()
+	anonymous := *request
+	anonymous.Identities = nil
+	return p, to.Send(&anonymous)
+}
+
+// ask makes a request of our own.
+func (f *front) ask(ctx context.Context, kind string, c any) (*wire.Message, error) {
+	request, err := wire.New(kind, nil, c)
+	if err != nil {
+		return nil, err
+	}
+	p, err := f.forward(f.gonb.shell, nil, request)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case reply := <-p.reply:
+		return reply, nil
+	case <-f.child.gone:
+		return nil, fmt.Errorf("%w before it answered", ErrGoNBGone)
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// relayReplies hands GoNB's replies to whoever waits for them.
+func (f *front) relayReplies(s *wire.Socket) {
+	for {
+		reply, err := s.Recv()
+		if err != nil {
+			return // the socket is closed
+		}
+		f.mu.Lock()
+		p := f.pending[reply.Parent.ID]
+		delete(f.pending, reply.Parent.ID)
+		f.mu.Unlock()
+		if p == nil {
+			continue
+		}
+		reply.Identities = p.request.Identities
+		if p.via != nil {
+			f.send(p.via, reply)
+		}
+		p.reply <- reply
+	}
+}
+
+// relayPublished publishes what GoNB publishes, but for what it says of its own
+// state. What belongs to the running cell goes through its filter.
+func (f *front) relayPublished(heard chan<- struct{}) {
+	for {
+		m, err := f.gonb.iopub.Recv()
+		if err != nil {
+			return
+		}
+		if m.Parent.Type == "kernel_info_request" {
+			select {
+			case heard <- struct{}{}:
+			default:
+			}
+			continue
+		}
+		f.mu.Lock()
+		r := f.running
+		f.mu.Unlock()
+		if r != nil && m.Parent.ID == r.request.Header.ID {
+			if !f.filter(r, m) {
+				continue
+			}
+		} else if m.Header.Type == "status" {
+			continue // ours are enough
+		}
+		m.Identities = [][]byte{[]byte(m.Header.Type)}
+		f.send(f.jupyter.iopub, m)
+	}
+}
+
+// relayInput passes a cell's questions to the client that sent the cell, and the answers back.
+func (f *front) relayInput() {
+	go func() {
+		for {
+			answer, err := f.jupyter.stdin.Recv()
+			if err != nil {
+				return
+			}
+			answer.Identities = nil
+			f.send(f.gonb.stdin, answer)
+		}
+	}()
+	for {
+		question, err := f.gonb.stdin.Recv()
+		if err != nil {
+			return
+		}
+		f.mu.Lock()
+		if r := f.running; r != nil && r.request.Header.ID == question.Parent.ID {
+			question.Identities = r.request.Identities
+		}
+		f.mu.Unlock()
+		f.send(f.jupyter.stdin, question)
+	}
+}
+
+// send sends a message; a peer that is gone is no reason to stop.
+func (f *front) send(s *wire.Socket, m *wire.Message) {
+	if err := s.Send(m); err != nil {
+		f.log("send %s: %v", m.Header.Type, err)
+	}
+}
+
+// publish sends a message of ours to all clients.
+func (f *front) publish(kind string, parent *wire.Message, c any) {
+	m, err := wire.New(kind, parent, c)
+	if err != nil {
+		f.log("publish %s: %v", kind, err)
+		return
+	}
+	m.Identities = [][]byte{[]byte(kind)}
+	f.send(f.jupyter.iopub, m)
+}
+
+// reply answers a request, with metadata if there is some.
+func (f *front) reply(via *wire.Socket, request *wire.Message, c, metadata any) {
+	m, err := wire.New(replyType(request), request, c)
+	if err == nil && metadata != nil {
+		m.Metadata, err = json.Marshal(metadata)
+	}
+	if err != nil {
+		f.log("reply to %s: %v", request.Header.Type, err)
+		return
+	}
+	f.send(via, m)
+}

@@ -1,0 +1,105 @@
+package front
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+
+	"github.com/gossl/gossl/kernel/launch"
+)
+
+// runDir is a kernel's own folder, readable by its user alone: sockets, shims,
+// and GoNB's temporary folder. It is gone when the kernel ends; what a killed
+// kernel left is removed by the next one.
+type runDir struct {
+	path string
+	work string // folder that GoNB builds in; "" until it is made
+	lock *flock.Flock
+}
+
+const (
+	runPrefix = "kernel-"
+	lockName  = "lock"
+)
+
+func newRunDir(parent string) (*runDir, error) {
+	if _, err := RemoveStale(parent); err != nil {
+		return nil, err
+	}
+	path, err := os.MkdirTemp(parent, runPrefix)
+	if err != nil {
+		return nil, fmt.Errorf("front: %w", err)
+	}
+	d := &runDir{path: path, lock: flock.New(filepath.Join(path, lockName))}
+	if ok, err := d.lock.TryLock(); err != nil || !ok {
+		return nil, errors.Join(fmt.Errorf("front: lock %s: %w", path, err), os.RemoveAll(path))
+	}
+	for _, dir := range []string{d.bin(), d.temp()} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return nil, errors.Join(fmt.Errorf("front: %w", err), os.RemoveAll(path))
+		}
+	}
+	return d, nil
+}
+
+func (d *runDir) bin() string    { return filepath.Join(d.path, "bin") }
+func (d *runDir) temp() string   { return filepath.Join(d.path, "tmp") }
+func (d *runDir) socket() string { return filepath.Join(d.path, "front") }
+func (d *runDir) cells() string  { return filepath.Join(d.path, "cells.json") }
+
+// addShims puts this program on GoNB's PATH under the names of its shims. It is
+// linked, not pointed to: a new build must not meet a running kernel.
+func (d *runDir) addShims() error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("front: %w", err)
+	}
+	own := filepath.Join(d.bin(), filepath.Base(self))
+	if os.Link(self, own) != nil { // another file system
+		own = self
+	}
+	for _, shim := range launch.Shims {
+		if err := os.Symlink(own, filepath.Join(d.bin(), shim)); err != nil {
+			return fmt.Errorf("front: %w", err)
+		}
+	}
+	return nil
+}
+
+func (d *runDir) remove() {
+	_ = os.RemoveAll(d.path) // the next kernel tries again
+	_ = d.lock.Close()
+}
+
+// RemoveStale removes the folders of kernels that were killed, and returns their paths.
+func RemoveStale(parent string) ([]string, error) {
+	stale, err := Stale(parent)
+	for _, path := range stale {
+		err = errors.Join(err, os.RemoveAll(path))
+	}
+	return stale, err
+}
+
+// Stale returns the folders below parent that killed kernels left.
+func Stale(parent string) ([]string, error) {
+	found, err := filepath.Glob(filepath.Join(parent, runPrefix+"*"))
+	if err != nil {
+		return nil, fmt.Errorf("front: %w", err)
+	}
+	var stale []string
+	for _, path := range found {
+		file := filepath.Join(path, lockName)
+		if _, err := os.Stat(file); err != nil {
+			continue // being made this moment, or not a kernel's
+		}
+		lock := flock.New(file)
+		if ok, err := lock.TryLock(); err == nil && ok {
+			stale = append(stale, path)
+		}
+		_ = lock.Close()
+	}
+	return stale, nil
+}

@@ -1,0 +1,199 @@
+package launch
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gossl/gossl/kernel/event"
+	"github.com/gossl/gossl/kernel/proc"
+)
+
+// program is added to the path that GoNB starts, for what was built;
+// the path itself leads to the launcher.
+const program = ".bin"
+
+// missing is what the go command says when a module should be added.
+var missing = regexp.MustCompile(`no required module provides package|cannot find module providing package|` +
+	`missing go\.sum entry|is not in your go\.mod file|updates to go\.mod needed`)
+
+// build is the build of a cell.
+type build struct {
+	dir     string
+	tool    string   // the true go command
+	args    []string // of the go command
+	environ []string
+	signals chan os.Signal
+}
+
+// result is how a command of a build ended.
+type result struct {
+	code   int    // exit status, -1 when a signal ended it
+	signal string // that ended it
+	text   string // what it said
+}
+
+// buildCell runs the go command, whose argument at is the program that GoNB will start.
+func buildCell(dir string, args []string, at int) int {
+	runtime.LockOSThread() // what this thread starts ends with it
+	defer runtime.UnlockOSThread()
+	b := build{dir: dir, args: slices.Clone(args), signals: make(chan os.Signal, 1)}
+	signal.Notify(b.signals, syscall.SIGINT, syscall.SIGTERM)
+	if err := proc.DieWithParent(syscall.SIGTERM); err != nil {
+		report(err)
+	}
+	// In GoNB's temporary folder the linker's file need only be renamed, and what is left behind is removed.
+	b.environ = append(restored(os.Environ()), "TMPDIR="+os.TempDir())
+	target := args[at]
+	b.args[at] = target + program
+
+	start := time.Now()
+	tell(event.Event{Kind: event.BuildStart, PID: os.Getpid()})
+	r := b.run(target)
+	tell(event.Event{Kind: event.BuildEnd, Code: r.code, Signal: r.signal, Seconds: time.Since(start).Seconds(), Text: r.text})
+	if r.code != 0 {
+		fmt.Fprint(os.Stderr, r.text)
+		return failed
+	}
+	return 0
+}
+
+// run builds, and makes the target lead to the launcher.
+func (b *build) run(target string) result {
+	var err error
+	if b.tool, err = tool("go"); err != nil {
+		return failure(err)
+	}
+	if err := b.annotate(); err != nil {
+		report(err) // then positions are GoNB's
+	}
+	r := b.attempts()
+	if r.signal != "" { // a part of a program could pass for a whole one
+		err = os.RemoveAll(target + program)
+	} else if r.code == 0 {
+		err = lead(target)
+	}
+	if err != nil {
+		return failure(fmt.Errorf("launch: %w", err))
+	}
+	return r
+}
+
+// annotate calls Annotate if the front has said where the cells' lines are from.
+func (b *build) annotate() error {
+	if _, err := os.Stat(os.Getenv(CellsVar)); err != nil || Annotate == nil {
+		return nil
+	}
+	return Annotate(b.dir)
+}
+
+// attempts builds until it works, or nothing can be mended.
+func (b *build) attempts() result {
+	for fetched := false; ; {
+		r := b.command(b.args...)
+		if r.code == 0 || r.signal != "" {
+			return r
+		}
+		mended, err := mend(b.dir, r.text)
+		if err != nil {
+			r.text += err.Error() + "\n"
+			return r
+		}
+		if mended {
+			continue
+		}
+		if fetched || !missing.MatchString(r.text) || !b.online() {
+			return r
+		}
+		fetched = true
+		get := []string{"get"}
+		if b.args[0] == "test" {
+			get = append(get, "-t")
+		}
+		if g := b.command(get...); g.code != 0 {
+			g.text = r.text + g.text
+			return g
+		}
+	}
+}
+
+// online says whether the go command may fetch modules.
+func (b *build) online() bool {
+	r := b.command("env", "GOPROXY")
+	return r.code == 0 && strings.TrimSpace(r.text) != "off"
+}
+
+// command runs the go command in a process group of its own. A signal to this process kills the whole group.
+func (b *build) command(args ...string) result {
+	var text bytes.Buffer
+	cmd := exec.Command(b.tool, args...)
+	cmd.Env, cmd.Stdout, cmd.Stderr = b.environ, &text, &text
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.WaitDelay = time.Second // for what has left the group and holds the pipe
+	select {
+	case s := <-b.signals:
+		return interrupted(s)
+	default:
+	}
+	if err := cmd.Start(); err != nil {
+		return failure(fmt.Errorf("launch: %w", err))
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	select {
+	case err := <-done:
+		return ended(err, text.String())
+	case s := <-b.signals:
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it may end this moment
+		<-done
+		return interrupted(s)
+	}
+}
+
+func ended(err error, text string) result {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return result{text: text}
+	case !errors.As(err, &exit):
+		return result{code: failed, text: text + "launch: " + err.Error() + "\n"}
+	}
+	r := result{code: exit.ExitCode(), text: text}
+	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		r.signal = status.Signal().String()
+		r.text += "go: " + exit.Error() + "\n"
+	}
+	return r
+}
+
+func interrupted(s os.Signal) result {
+	return result{code: -1, signal: s.String(), text: "the build was interrupted\n"}
+}
+
+func failure(err error) result {
+	return result{code: failed, text: err.Error() + "\n"}
+}
+
+// lead makes the target a link to this program, which GoNB then starts as the launcher.
+func lead(target string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if now, err := os.Readlink(target); err == nil && now == self {
+		return nil
+	}
+	if err := os.RemoveAll(target); err != nil {
+		return err
+	}
+	return os.Symlink(self, target)
+}

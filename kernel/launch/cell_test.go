@@ -1,0 +1,239 @@
+package launch
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gossl/gossl/kernel/event"
+	"github.com/gossl/gossl/kernel/proc"
+)
+
+func TestCellEnds(t *testing.T) {
+	tests := []struct {
+		args   []string
+		code   int
+		signal string
+	}{
+		{[]string{"exit", "0"}, 0, ""},
+		{[]string{"exit", "3"}, 3, ""},
+		{[]string{"signal", fmt.Sprint(int(syscall.SIGKILL))}, -1, "killed"},
+		{[]string{"signal", fmt.Sprint(int(syscall.SIGTERM))}, -1, "terminated"},
+		{[]string{"panic", "reason"}, 2, ""},
+	}
+	for _, test := range tests {
+		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
+			r := newGoNB(t).start(&run{}, test.args...)
+			if end := r.end(); end.Code != test.code || end.Signal != test.signal {
+				t.Errorf("code %d, signal %q, want %d, %q", end.Code, end.Signal, test.code, test.signal)
+			}
+			if starts := r.told(event.CellStart); len(starts) != 1 || starts[0].PID != r.cmd.Process.Pid {
+				t.Errorf("started %+v, want process %d", starts, r.cmd.Process.Pid)
+			}
+		})
+	}
+}
+
+func TestCellTellsEndOfStderr(t *testing.T) {
+	r := newGoNB(t).start(&run{}, "panic", "reason")
+	end := r.end()
+	if len(end.Text) != tailSize || !strings.Contains(end.Text, "panic: reason") {
+		t.Errorf("told %d bytes, want %d with the panic:\n%.200s", len(end.Text), tailSize, end.Text)
+	}
+	if !strings.HasSuffix(r.stderr.String(), end.Text) || r.stderr.Len() < 2*tailSize {
+		t.Errorf("GoNB got %d bytes of stderr, want all", r.stderr.Len())
+	}
+}
+
+func TestCellAccounts(t *testing.T) {
+	const size = 100 << 20
+	end := newGoNB(t).start(&run{}, "work", fmt.Sprint(size)).end()
+	if end.PeakMemory < size || end.PeakMemory > 4*size {
+		t.Errorf("peak memory %d, want some more than %d", end.PeakMemory, size)
+	}
+	if end.CPUSeconds < 0.1 || end.Seconds < 0.1 || end.Seconds > 60 {
+		t.Errorf("%g s, %g s of CPU, want at least 0.1", end.Seconds, end.CPUSeconds)
+	}
+}
+
+func TestCellCannotStart(t *testing.T) {
+	g := newGoNB(t)
+	if err := os.Remove(g.program + program); err != nil {
+		t.Fatal(err)
+	}
+	r := g.start(&run{})
+	if end := r.end(); end.Code != notFound || !strings.Contains(end.Text, "gonb_x.bin: no such file") {
+		t.Errorf("told %+v, want code %d and the missing file", end, notFound)
+	}
+	if !strings.Contains(r.stderr.String(), "gonb_x.bin: no such file") {
+		t.Errorf("stderr %q, want the missing file", r.stderr.String())
+	}
+}
+
+func TestCellEnvironment(t *testing.T) {
+	r := newGoNB(t).start(&run{}, "environ", "PATH", "TMPDIR", BinVar, event.Socket)
+	r.end()
+	want := []string{"PATH=" + os.Getenv("PATH") + " true", "TMPDIR=/the/user's true", BinVar + "= false", event.Socket + "= false"}
+	if diff := cmp.Diff(want, r.outputs); diff != "" {
+		t.Errorf("environment (-want +got):\n%s", diff)
+	}
+}
+
+func TestCellSignals(t *testing.T) {
+	tests := []struct {
+		what   string
+		code   int
+		signal string
+		least  time.Duration
+		most   time.Duration
+		output []string
+	}{
+		{"sleep", -1, "interrupt", 0, grace, []string{"ready"}},
+		{"save", 0, "", 0, grace, []string{"ready", "saved"}},
+		{"ignore", -1, "killed", grace, 5 * time.Second, []string{"ready"}},
+	}
+	for _, test := range tests {
+		t.Run(test.what, func(t *testing.T) {
+			t.Parallel()
+			r := newGoNB(t).start(&run{}, test.what)
+			<-r.lines
+			start := time.Now()
+			if err := r.cmd.Process.Signal(syscall.SIGINT); err != nil {
+				t.Fatal(err)
+			}
+			end := r.end()
+			if took := time.Since(start); took < test.least || took > test.most {
+				t.Errorf("it took %v, want between %v and %v", took, test.least, test.most)
+			}
+			if end.Code != test.code || end.Signal != test.signal {
+				t.Errorf("code %d, signal %q, want %d, %q", end.Code, end.Signal, test.code, test.signal)
+			}
+			if diff := cmp.Diff(test.output, r.outputs); diff != "" {
+				t.Errorf("output (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestCellGroup checks what becomes of processes that a cell has started.
+func TestCellGroup(t *testing.T) {
+	tests := []struct {
+		name, script string
+		interrupt    bool
+	}{
+		{"interrupted", `sh -c 'sleep 1000 & echo $!; wait'`, true},
+		{"left behind", `sh -c 'trap "" INT TERM; sleep 1000 & echo $!; sleep 1000' & read line`, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := newGoNB(t).start(&run{}, "shell", test.script)
+			pid, err := strconv.Atoi(<-r.lines)
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			if test.interrupt {
+				err = r.cmd.Process.Signal(syscall.SIGINT)
+			} else {
+				err = r.stdin.Close()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.end()
+			if took := time.Since(start); took > 2*time.Second {
+				t.Errorf("it took %v", took)
+			}
+			for start := time.Now(); proc.Alive(pid); { // the signal is on its way
+				if time.Since(start) > 10*time.Second {
+					t.Fatalf("process %d is alive", pid)
+				}
+			}
+		})
+	}
+}
+
+func TestCellDaemonHoldsPipes(t *testing.T) {
+	r := newGoNB(t).start(&run{}, "shell", `setsid sleep 30 & echo $!; echo printed; echo error >&2`)
+	end := r.end()
+	pid, err := strconv.Atoi(<-r.lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Kill(pid, syscall.SIGKILL)
+	if !proc.Alive(pid) {
+		t.Error("the daemon has ended")
+	}
+	if r.outputs[len(r.outputs)-1] != "printed" || end.Text != "error\n" || end.Code != 0 {
+		t.Errorf("output %q, told %+v, want all that was written", r.outputs, end)
+	}
+	if end.Seconds > 5 {
+		t.Errorf("the cell took %g s", end.Seconds)
+	}
+}
+
+func TestCellDiesWithGoNB(t *testing.T) {
+	g := newGoNB(t)
+	parent := exec.Command("/bin/sh", "-c", g.program+` sleep & wait`)
+	parent.Env = g.environ
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	launcher := g.wait(event.CellStart).PID
+	defer syscall.Kill(launcher, syscall.SIGKILL)
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = parent.Wait() // it was killed
+	if end := g.wait(event.CellEnd); end.Code != -1 || end.Signal != "terminated" {
+		t.Errorf("told %+v, want that the cell was terminated", end)
+	}
+}
+
+func TestCellPrintsMuch(t *testing.T) {
+	const lines = 100_000
+	r := newGoNB(t).start(&run{}, "lines", fmt.Sprint(lines))
+	r.end()
+	if len(r.outputs) != lines {
+		t.Fatalf("%d lines, want %d", len(r.outputs), lines)
+	}
+	for i, line := range r.outputs {
+		if line != fmt.Sprint("line ", i) {
+			t.Fatalf("line %d is %q", i, line)
+		}
+	}
+	if got := strings.Count(r.stderr.String(), "\n"); got != lines/10 {
+		t.Errorf("%d lines on stderr, want %d", got, lines/10)
+	}
+}
+
+func TestCellShows(t *testing.T) {
+	r := newGoNB(t).start(&run{}, "shown", "text/plain", "text/html")
+	r.end()
+	var got []map[string]string
+	for _, e := range r.told(event.Shown) {
+		got = append(got, e.Data)
+	}
+	if diff := cmp.Diff([]map[string]string{{"text/plain": "value"}, {"text/html": "value"}}, got); diff != "" {
+		t.Errorf("shown (-want +got):\n%s", diff)
+	}
+	if r.stderr.Len() > 0 {
+		t.Errorf("stderr %q", r.stderr.String())
+	}
+}
+
+func TestCellLeavesNoPipes(t *testing.T) {
+	g := newGoNB(t)
+	g.start(&run{}, "displays", "1").end()
+	if left, _ := filepath.Glob(filepath.Join(g.paths.Temp, "sslkit_*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}

@@ -1,0 +1,86 @@
+package launch
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestDisplaysArrive has GoNB be slow: without a sign from it, the cell's end would come first.
+func TestDisplaysArrive(t *testing.T) {
+	const displays = 200
+	r := newGoNB(t).start(&run{displayLag: 2 * time.Millisecond}, "displays", fmt.Sprint(displays))
+	end := r.end()
+	if len(r.outputs) != displays || end.Code != 0 {
+		t.Fatalf("%d displays, code %d, want %d and 0; stderr %q", len(r.outputs), end.Code, displays, r.stderr.String())
+	}
+	for i, display := range r.outputs {
+		if display != fmt.Sprint("display ", i) {
+			t.Fatalf("display %d is %q", i, display)
+		}
+	}
+}
+
+// TestDisplaysKeepOrder has GoNB take long for a display, so that a line printed after it could overtake it.
+func TestDisplaysKeepOrder(t *testing.T) {
+	const rounds = 10
+	r := newGoNB(t).start(&run{displayLag: 5 * time.Millisecond}, "mixed", fmt.Sprint(rounds))
+	r.end()
+	late := 0
+	for i := 1; i < len(r.outputs); i++ {
+		if r.outputs[i] < r.outputs[i-1] && strings.HasPrefix(r.outputs[i-1], "line") {
+			late++
+		}
+	}
+	if len(r.outputs) != 2*rounds || late > 1 {
+		t.Errorf("%d outputs, %d out of order, want %d in order: %q", len(r.outputs), late, 2*rounds, r.outputs)
+	}
+}
+
+func TestPictureIsWhole(t *testing.T) {
+	r := newGoNB(t).start(&run{}, "picture", fmt.Sprint(8<<20))
+	r.end()
+	if diff := cmp.Diff([]string{fmt.Sprint("picture ", 8<<20), "printed"}, r.outputs); diff != "" {
+		t.Errorf("output (-want +got):\n%s", diff)
+	}
+}
+
+func TestPipesBothWays(t *testing.T) {
+	tests := []struct{ what, want string }{
+		{"sync", "synced <nil>"},
+		{"comms", "read 42"},
+		{"input", "input answer-to-word? <nil>"},
+	}
+	for _, test := range tests {
+		t.Run(test.what, func(t *testing.T) {
+			r := newGoNB(t).start(&run{}, test.what, "100")
+			r.end()
+			if last := r.outputs[len(r.outputs)-1]; last != test.want {
+				t.Errorf("the cell said %q, want %q", last, test.want)
+			}
+		})
+	}
+}
+
+func TestGarbageOnPipe(t *testing.T) {
+	r := newGoNB(t).start(&run{}, "garbage")
+	if end := r.end(); end.Code != 0 || end.Seconds > 5 {
+		t.Errorf("told %+v, want that the cell ended well and soon", end)
+	}
+	if diff := cmp.Diff([]string{"printed"}, r.outputs); diff != "" {
+		t.Errorf("output (-want +got):\n%s", diff)
+	}
+	if !strings.Contains(r.stderr.String(), "something else than displays") {
+		t.Errorf("stderr %q, want what is wrong", r.stderr.String())
+	}
+}
+
+func TestWithoutPipes(t *testing.T) {
+	t.Setenv("GONB_PIPE", "")
+	if d, err := newDisplays(); d != nil || err != nil {
+		t.Errorf("displays %v, %v, want none", d, err)
+	}
+}

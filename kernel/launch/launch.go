@@ -1,0 +1,48 @@
+// Package launch holds the parts that this program plays when GoNB starts it
+// under another name: the go command and gopls, which GoNB looks up on its PATH,
+// and the program of a cell, which GoNB starts where it asked go to build one.
+// So builds and cells can be interrupted, told of, and mended, with GoNB as it is.
+package launch
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/gossl/gossl/kernel/event"
+)
+
+// Shims are the names under which GoNB finds this program on its PATH.
+var Shims = []string{"go", "gopls"}
+
+// IsCell says whether argv0, the name that this program was started by, is that
+// of a cell's program.
+func IsCell(argv0 string) bool { return isWork(argv0) }
+
+// failed is the exit status of a shim that could not do its work.
+const failed = 1
+
+// report says on stderr what went wrong with the kernel, rather than with the cell.
+func report(err error) {
+	fmt.Fprintln(os.Stderr, "sslkit-kernel:", err)
+}
+
+// tell tells the front. Work goes on when it cannot be told: it has ended then,
+// and what it started ends soon.
+func tell(e event.Event) {
+	if err := event.Tell(e); err != nil {
+		report(err)
+	}
+}
+
+// tool returns the path of a true program, where the shims would be found by PATH.
+func tool(name string) (string, error) {
+	path := os.Getenv(PathVar)
+	for _, dir := range filepath.SplitList(path) {
+		if file, err := exec.LookPath(filepath.Join(dir, name)); err == nil && filepath.IsAbs(file) {
+			return file, nil
+		}
+	}
+	return "", fmt.Errorf("launch: %s is not on %s=%q", name, PathVar, path)
+}

@@ -1,0 +1,99 @@
+package launch
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/gossl/gossl/kernel/cell"
+)
+
+var (
+	unused  = regexp.MustCompile(`("[^"\n]+") imported and not used`)
+	noValue = regexp.MustCompile(`\(no value\) used as value`)
+)
+
+// sources are the files that GoNB writes: the second one for tests.
+var sources = []string{"main.go", "main_test.go"}
+
+// mend takes out of GoNB's file what the compiler does not take and the user
+// cannot help: dot imports of other cells that this one does not use, which
+// goimports leaves, and the showing of an expression that has no value. Lines
+// keep their numbers. It says whether there was something to mend.
+func mend(dir, complaint string) (bool, error) {
+	mended := false
+	for _, name := range sources {
+		file := filepath.Join(dir, name)
+		source, err := os.ReadFile(file)
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err != nil {
+			return false, fmt.Errorf("launch: %w", err)
+		}
+		better := slices.Clone(source)
+		for _, match := range unused.FindAllStringSubmatch(complaint, -1) {
+			better = withoutDotImport(better, match[1])
+		}
+		if noValue.MatchString(complaint) {
+			if quiet, ok := cell.Quiet(string(better)); ok {
+				better = []byte(quiet)
+			}
+		}
+		if bytes.Equal(better, source) {
+			continue
+		}
+		if err := os.WriteFile(file, better, 0o600); err != nil {
+			return false, fmt.Errorf("launch: %w", err)
+		}
+		mended = true
+	}
+	return mended, nil
+}
+
+// withoutDotImport blanks the dot import of a quoted path. The path says which
+// one: positions in the compiler's text may be those of a cell.
+func withoutDotImport(source []byte, quoted string) []byte {
+	path, err := strconv.Unquote(quoted)
+	if err != nil {
+		return source
+	}
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, "", source, parser.ImportsOnly)
+	if err != nil {
+		return source // the compiler says why
+	}
+	for _, declaration := range file.Decls {
+		imports, ok := declaration.(*ast.GenDecl)
+		if !ok {
+			continue
+		}
+		for _, s := range imports.Specs {
+			spec, ok := s.(*ast.ImportSpec)
+			if !ok || spec.Name == nil || spec.Name.Name != "." || unquoted(spec.Path.Value) != path {
+				continue
+			}
+			var blank ast.Node = spec
+			if !imports.Lparen.IsValid() {
+				blank = imports
+			}
+			lines := set.File(file.Pos())
+			for i := lines.Offset(blank.Pos()); i < lines.Offset(blank.End()); i++ {
+				source[i] = ' '
+			}
+		}
+	}
+	return source
+}
+
+func unquoted(s string) string {
+	path, _ := strconv.Unquote(s) // the parser has checked it
+	return path
+}

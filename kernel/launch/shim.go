@@ -1,0 +1,62 @@
+package launch
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/gossl/gossl/kernel/event"
+)
+
+// notFound is the exit status of a shell for a program that it does not find.
+const notFound = 127
+
+// Annotate, if set, marks in the Go files of GoNB's folder which line of which
+// cell each declaration is from, before they are built. It must not move lines.
+var Annotate func(dir string) error
+
+// Go stands in for the go command. It builds cells in GoNB's folder, and is the
+// true go command for everything else.
+func Go(args []string) int {
+	dir, err := os.Getwd()
+	if err != nil || !isWork(dir) {
+		return become("go", args)
+	}
+	switch {
+	case starts(args, "mod", "init"):
+		tell(event.Event{Kind: event.WorkDir, Dir: dir})
+	case slices.Equal(args, []string{"get"}), slices.Equal(args, []string{"get", "-t"}):
+		return 0 // the build says what is missing
+	case starts(args, "build", "-o") && len(args) > 2 && isIn(dir, args[2]):
+		return buildCell(dir, args, 2)
+	case starts(args, "test", "-c", "-o") && len(args) > 3 && isIn(dir, args[3]):
+		return buildCell(dir, args, 3)
+	}
+	return become("go", args)
+}
+
+// isWork says whether a path is named like the folder that GoNB builds in, which is the name of its program, too.
+func isWork(path string) bool { return strings.HasPrefix(filepath.Base(path), "gonb_") }
+
+// isIn says whether file lies directly in dir, whichever way the two are written.
+func isIn(dir, file string) bool {
+	a, errA := os.Stat(dir)
+	b, errB := os.Stat(filepath.Dir(file))
+	return errA == nil && errB == nil && os.SameFile(a, b)
+}
+
+func starts(args []string, with ...string) bool {
+	return len(args) >= len(with) && slices.Equal(args[:len(with)], with)
+}
+
+// become replaces this process by a true program.
+func become(name string, args []string) int {
+	file, err := tool(name)
+	if err == nil {
+		err = syscall.Exec(file, append([]string{file}, args...), restored(os.Environ()))
+	}
+	report(err)
+	return notFound
+}

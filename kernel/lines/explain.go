@@ -1,0 +1,146 @@
+package lines
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gossl/gossl/kernel/cell"
+)
+
+// Explain makes of what the go command says a text and an HTML page for the user:
+// each error once, with its line of the cell. cells gives a cell's code as the user
+// wrote it. What is at no cell stays as it is, without the paths of GoNB's folder.
+func Explain(output string, index *Index, cells func(cell int) string) (text, html string) {
+	e := explainer{index: index, cells: cells}
+	for line := range strings.Lines(output) {
+		e.line(strings.TrimRight(line, "\r\n"))
+	}
+	var plain, page strings.Builder
+	for _, p := range e.problems {
+		plain.WriteString(p.text())
+		page.WriteString(p.html())
+	}
+	if plain.Len() == 0 {
+		return "", ""
+	}
+	return strings.TrimSuffix(plain.String(), "\n"), pageStart + page.String() + pageEnd
+}
+
+// problem is an error, or other text.
+type problem struct {
+	cell, line, col int    // cell 0 if it is at none, col in characters, 0 if unknown
+	message         string // with the lines that follow
+	source          string // the cell's line; col counts in it
+}
+
+// where is the position in words.
+func (p problem) where() string {
+	if p.cell == 0 {
+		return ""
+	}
+	s := fmt.Sprintf("Cell [%d], line %d", p.cell, p.line)
+	if p.col > 0 {
+		s += fmt.Sprintf(", column %d", p.col)
+	}
+	return s
+}
+
+var (
+	atCell = regexp.MustCompile(`^(?:vet: )?(?:\S*/)?cell\[(\d+)\]:(\d+)(?::(\d+))?: (.*)$`)
+	inText = regexp.MustCompile(`(?:[^\s"(]*/)?cell\[(\d+)\]:(\d+)(?::\d+)?`)
+	folder = regexp.MustCompile(`(?:\.\.?)?(?:/[^\s:"'/]+)*/gonb_[0-9a-zA-Z]+/`)
+	header = regexp.MustCompile(`^# gonb_\w+( \[.*\])?$`)
+	files  = regexp.MustCompile(`^(?:\./)?(?:main(?:_test)?\.go|` + regexp.QuoteMeta(cell.ImportsFile) + `):(\d+)(?::\d+)?: (.*)$`)
+	given  = regexp.MustCompile(cell.BlankName + `\w+`)
+)
+
+// explainer reads what the go command says, line by line.
+type explainer struct {
+	index    *Index
+	cells    func(int) string
+	problems []problem
+	repeated bool // the last error is there already
+}
+
+func (e *explainer) line(line string) {
+	line = folder.ReplaceAllString(line, "")
+	if strings.TrimSpace(line) == "" || header.MatchString(line) {
+		return
+	}
+	if n := len(e.problems); strings.HasPrefix(line, "\t") && n > 0 {
+		if !e.repeated {
+			e.problems[n-1].message += "\n    " + inWords(strings.TrimSpace(line))
+		}
+		return
+	}
+	p := problem{message: line}
+	if m := atCell.FindStringSubmatch(line); m != nil {
+		p = e.at(number(m[1]), number(m[2]), number(m[3]), m[4])
+	} else if m := files.FindStringSubmatch(line); m != nil {
+		p = e.atImport(line, m[2])
+	}
+	p.message = inWords(p.message)
+	e.repeated = slices.ContainsFunc(e.problems, func(q problem) bool {
+		first, _, _ := strings.Cut(q.message, "\n")
+		return q.cell == p.cell && q.line == p.line && q.col == p.col && first == p.message
+	})
+	if !e.repeated {
+		e.problems = append(e.problems, p)
+	}
+}
+
+// inWords takes out of a message what the user did not write.
+func inWords(message string) string {
+	message = strings.ReplaceAll(message, " in argument to "+strings.TrimSuffix(cell.ShowCall, "("), "")
+	message = given.ReplaceAllString(message, "_")
+	return inText.ReplaceAllString(message, "Cell [$1], line $2")
+}
+
+// at is a problem at a position in a rewritten cell; byte column 0 is unknown.
+func (e *explainer) at(number, line, col int, message string) problem {
+	written := strings.Split(e.cells(number), "\n")
+	p := problem{cell: number, line: line, message: message}
+	if line > len(written) { // what closes func main
+		p.line, col = len(written), 0
+		for p.line > 1 && strings.TrimSpace(written[p.line-1]) == "" {
+			p.line--
+		}
+	}
+	p.line = max(1, p.line)
+	p.source = strings.TrimSuffix(written[p.line-1], "\r")
+	if col > 0 {
+		if rewritten := strings.Split(e.index.code(number), "\n"); line <= len(rewritten) {
+			col = column(rewritten[line-1], p.source, col)
+		}
+		p.col = len([]rune(p.source[:min(col-1, len(p.source))])) + 1
+	}
+	return p
+}
+
+var imported = regexp.MustCompile("^\\s*(?:import\\b)?[\\s(;]*(?:[\\w.]+\\s+)?[\"`]([^\"`]+)[\"`]")
+
+// atImport is a problem with an import, of which GoNB's file does not say the cell.
+func (e *explainer) atImport(line, message string) problem {
+	for _, c := range slices.Backward(e.index.Cells) {
+		for i, source := range strings.Split(e.cells(c.Number), "\n") {
+			m := imported.FindStringSubmatchIndex(source)
+			if m == nil {
+				continue
+			}
+			path := regexp.QuoteMeta(source[m[2]:m[3]])
+			if named := regexp.MustCompile(`(?:^|[\s"])` + path + `(?:$|[\s":;,@])`); named.MatchString(message) {
+				return e.at(c.Number, i+1, 0, message)
+			}
+		}
+	}
+	return problem{message: line}
+}
+
+// number is a decimal number; 0 if there is none.
+func number(digits string) int {
+	n, _ := strconv.Atoi(digits) // the pattern lets nothing else through
+	return n
+}

@@ -1,0 +1,129 @@
+// Package lines knows where in the cells GoNB's main.go comes from, so that what
+// the compiler and the runtime say of it names the user's own lines.
+package lines
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/gossl/gossl/kernel/cell"
+	"github.com/gossl/gossl/kernel/home"
+)
+
+// Index holds the cells whose declarations can be in main.go.
+type Index struct {
+	// Cells are in the order in which they were added: of equal declarations the
+	// last counts.
+	Cells []Cell `json:"cells"`
+
+	declares [][]string // what each cell declares; nil for an index just read
+}
+
+// Cell is what GoNB was given of a cell.
+type Cell struct {
+	Number int    `json:"number"`
+	Code   string `json:"code"`
+}
+
+// spare is how many cells are kept although later ones replace all that they
+// declare: the later ones may not build, and GoNB then keeps the old text.
+const spare = 50
+
+// NewIndex returns an index without cells.
+func NewIndex() *Index { return &Index{} }
+
+// Add records the declarations of a cell, as rewritten for GoNB.
+func (x *Index) Add(number int, code string) {
+	x.describe()
+	x.Cells = append(x.Cells, Cell{number, code})
+	x.declares = append(x.declares, keys(code))
+	x.prune()
+}
+
+// Remove forgets the cell that was last added under a number: it did not build.
+func (x *Index) Remove(number int) {
+	for i := len(x.Cells) - 1; i >= 0; i-- {
+		if x.Cells[i].Number == number {
+			x.describe()
+			x.drop(i)
+			return
+		}
+	}
+}
+
+func (x *Index) drop(i int) {
+	x.Cells = append(x.Cells[:i:i], x.Cells[i+1:]...)
+	x.declares = append(x.declares[:i:i], x.declares[i+1:]...)
+}
+
+// describe makes up for what is not in the file of an index.
+func (x *Index) describe() {
+	for i := len(x.declares); i < len(x.Cells); i++ {
+		x.declares = append(x.declares, keys(x.Cells[i].Code))
+	}
+}
+
+func keys(code string) []string {
+	text, _ := cell.Compose(code)
+	found, _ := declarations(text)
+	list := make([]string, len(found))
+	for i, d := range found {
+		list[i] = d.key
+	}
+	return list
+}
+
+// prune drops the oldest cells of which nothing counts any more, but for some.
+func (x *Index) prune() {
+	seen := map[string]bool{}
+	replaced := 0
+	for i := len(x.Cells) - 1; i >= 0; i-- {
+		counts := i == len(x.Cells)-1 // it may have syntax errors to explain
+		for _, key := range x.declares[i] {
+			counts = counts || !seen[key]
+			seen[key] = true
+		}
+		if counts {
+			continue
+		}
+		if replaced++; replaced > spare {
+			x.drop(i)
+		}
+	}
+}
+
+// code is what GoNB was given of a cell; "" if the index does not have it.
+func (x *Index) code(number int) string {
+	for i := len(x.Cells) - 1; i >= 0; i-- {
+		if x.Cells[i].Number == number {
+			return x.Cells[i].Code
+		}
+	}
+	return ""
+}
+
+// Save writes the index to a file.
+func (x *Index) Save(path string) error {
+	content, err := json.Marshal(x)
+	if err != nil {
+		return fmt.Errorf("lines: %w", err)
+	}
+	if err := home.WriteFile(path, content); err != nil {
+		return fmt.Errorf("lines: save the cells: %w", err)
+	}
+	return nil
+}
+
+// Load reads the index that Save wrote.
+func Load(path string) (*Index, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("lines: load the cells: %w", err)
+	}
+	x := NewIndex()
+	if err := json.Unmarshal(content, x); err != nil {
+		return nil, fmt.Errorf("lines: load the cells: %s: %w", path, err)
+	}
+	return x, nil
+}

@@ -1,0 +1,121 @@
+package notebook
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+)
+
+// Document is a notebook file with everything in it: what is not changed is
+// written as it was read.
+type Document struct {
+	Notebook Notebook // as it stands
+
+	fields map[string]json.RawMessage   // but for the cells
+	cells  []map[string]json.RawMessage // those of Notebook
+}
+
+// ReadDocument reads a notebook file.
+func ReadDocument(name string) (*Document, error) {
+	n, err := Read(name)
+	if err != nil {
+		return nil, err
+	}
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	d := &Document{Notebook: n}
+	if err := json.Unmarshal(content, &d.fields); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if cells := d.fields["cells"]; cells != nil {
+		if err := json.Unmarshal(cells, &d.cells); err != nil {
+			return nil, fmt.Errorf("%s: cells: %w", name, err)
+		}
+	}
+	return d, nil
+}
+
+// SetSource replaces a cell's source.
+func (d *Document) SetSource(cell int, source string) error {
+	d.Notebook.Cells[cell].Source = source
+	return set(d.cells[cell], "source", multiline(source))
+}
+
+// SetResult replaces what executing a cell made: its outputs, its count, 0 if it was not
+// executed, and one field of its metadata, nil for none.
+func (d *Document) SetResult(cell, count int, outputs []Output, field string, value json.RawMessage) error {
+	fields, metadata := d.cells[cell], map[string]json.RawMessage{}
+	if raw := fields["metadata"]; raw != nil {
+		if err := json.Unmarshal(raw, &metadata); err != nil {
+			return fmt.Errorf("notebook: cell %d: metadata: %w", cell, err)
+		}
+	}
+	delete(metadata, "execution") // the times of another run, by JupyterLab
+	delete(metadata, field)
+	if value != nil {
+		metadata[field] = value
+	}
+	if err := set(fields, "metadata", metadata); err != nil {
+		return err
+	}
+	fields["execution_count"] = json.RawMessage("null")
+	if count > 0 {
+		fields["execution_count"] = fmt.Append(nil, count)
+	}
+	return set(fields, "outputs", append([]Output{}, outputs...))
+}
+
+// set encodes a field.
+func set(fields map[string]json.RawMessage, name string, value any) error {
+	content, err := encode(value)
+	if err != nil {
+		return fmt.Errorf("notebook: %s: %w", name, err)
+	}
+	fields[name] = content
+	return nil
+}
+
+// validID is what nbformat lets cells be called.
+var validID = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
+
+// Encode returns the notebook as Jupyter writes it, in nbformat 4.5 or later: cells
+// without a name, or with another's, get one.
+func (d *Document) Encode() ([]byte, error) {
+	fields, taken := maps.Clone(d.fields), map[string]bool{}
+	var unnamed []map[string]json.RawMessage
+	for _, cell := range d.cells {
+		var id string
+		if json.Unmarshal(cell["id"], &id) != nil || !validID.MatchString(id) || taken[id] {
+			unnamed = append(unnamed, cell)
+			continue
+		}
+		taken[id] = true
+	}
+	next := 0
+	for _, cell := range unnamed {
+		for {
+			next++
+			if id := fmt.Sprintf("cell-%02d", next); !taken[id] {
+				cell["id"] = fmt.Appendf(nil, "%q", id)
+				break
+			}
+		}
+	}
+	if err := set(fields, "cells", append([]map[string]json.RawMessage{}, d.cells...)); err != nil {
+		return nil, err
+	}
+	fields["nbformat_minor"] = fmt.Append(nil, max(5, d.Notebook.FormatMinor))
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", " ")
+	if err := encoder.Encode(fields); err != nil {
+		return nil, fmt.Errorf("notebook: %w", err)
+	}
+	return out.Bytes(), nil
+}
