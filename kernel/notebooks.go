@@ -20,9 +20,11 @@ import (
 func runCommand() *cobra.Command {
 	var o execute.Options
 	run := &cobra.Command{
-		Use:   "run NOTEBOOK.ipynb",
+		Use:   "run NOTEBOOK.ipynb [-o EXECUTED.ipynb] [-p NAME=VALUE]...",
 		Short: "Execute a notebook through the kernel; exit status 1: a cell failed, 2: the kernel does not start",
-		Args:  cobra.ExactArgs(1),
+		Example: `  sslkit-kernel run quickstart.ipynb -o executed.ipynb
+  sslkit-kernel run quickstart.ipynb -p epochs=1 --junit report.xml`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			h, err := home.Find()
 			if err != nil {
@@ -32,10 +34,16 @@ func runCommand() *cobra.Command {
 			return execute.Run(cmd.Context(), h, o, os.Stdout)
 		},
 	}
-	run.Flags().StringVarP(&o.Output, "output", "o", "", "write the executed notebook here")
-	run.Flags().StringVar(&o.HTML, "html", "", "write the executed notebook as a page here")
-	run.Flags().StringVar(&o.Dir, "dir", "", "the folder in which the cells run (default the notebook's)")
-	run.Flags().DurationVar(&o.Timeout, "timeout", 20*time.Minute, "the longest a cell may take")
+	flags := run.Flags()
+	flags.StringVarP(&o.Output, "output", "o", "", "write the executed notebook here")
+	flags.StringVar(&o.HTML, "html", "", "write the executed notebook as a page here")
+	flags.StringVar(&o.JUnit, "junit", "", "write what became of each cell here, as a JUnit report")
+	flags.StringVar(&o.Dir, "dir", "", "the folder in which the cells run (default the notebook's)")
+	flags.StringArrayVarP(&o.Params, "param", "p", nil,
+		"`NAME=VALUE`: another value for a variable or constant of a cell with the tag \""+execute.ParametersTag+"\"; a string needs no quotes")
+	flags.DurationVar(&o.CellTimeout, "cell-timeout", 20*time.Minute, "the longest a cell may take; 0: any time")
+	flags.DurationVar(&o.Timeout, "timeout", 0, "the longest all cells together may take (default any time)")
+	flags.BoolVar(&o.AllowErrors, "allow-errors", false, "go on after a cell that fails; the exit status is 0 then")
 	return run
 }
 

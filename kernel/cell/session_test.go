@@ -15,54 +15,60 @@ type step struct {
 	imports string // ImportsFile
 }
 
+// sessions are cells that follow each other.
+var sessions = map[string][]step{
+	"blank imports stay": {
+		{code: `import _ "image/png"`, imports: file("image/png")},
+		{code: "import _ \"image/gif\"\n%%", imports: file("image/gif", "image/png")},
+		{code: "x++", imports: file("image/gif", "image/png")},
+	},
+	"a bad blank import does not stay": {
+		{code: `import _ "a"`, imports: file("a")},
+		{code: `import _ "bad"`, fails: true, imports: file("a", "bad")},
+		{code: "x++", imports: file("a")},
+	},
+	"reset forgets, even if the build fails": {
+		{code: `import _ "a"` + "\n" + method("A[T]"), imports: file("a")},
+		{code: "%reset\nbad", fails: true},
+		{code: method("B[T]")},
+	},
+	"reset of go.mod does not": {
+		{code: `import _ "a"`, imports: file("a")},
+		{code: "%reset go.mod", imports: file("a")},
+	},
+	"rm forgets": {
+		{code: `import _ "a"` + "\n" + method("A[T]"), imports: file("a")},
+		{code: "//gonb:%rm _"},
+		{code: method("B[T]"), refused: "method Len of B"},
+		{code: "% remove unknown~Len"},
+		{code: method("B[T]")},
+	},
+	"methods of generic values": {
+		{code: method("A[T]")},
+		{code: method("A[T]")},
+		{code: method("B[K, V]"), refused: "would lose that of A: give one of them a pointer receiver, as in func (x *B[…]) Len"},
+		{code: method("*B[K, V]") + "\n" + method("C") + "\n" + method("*D")},
+		{code: method("A[T]")},
+	},
+	"methods in one cell": {
+		{code: method("A[T]") + "\n" + method("B[T]"), refused: "method Len of B"},
+		{code: method("B[T]")},
+	},
+	"a method that is not built does not stay": {
+		{code: method("A[T]"), fails: true},
+		{code: method("B[T]")},
+	},
+}
+
+// file is the content of ImportsFile.
+func file(paths ...string) string {
+	return "package main\n\nimport _ \"" + strings.Join(paths, "\"\nimport _ \"") + "\"\n"
+}
+
+func method(receiver string) string { return "func (x " + receiver + ") Len() int { return 1 }" }
+
 func TestSession(t *testing.T) {
-	file := func(paths ...string) string {
-		return "package main\n\nimport _ \"" + strings.Join(paths, "\"\nimport _ \"") + "\"\n"
-	}
-	method := func(receiver string) string { return "func (x " + receiver + ") Len() int { return 1 }" }
-	for name, steps := range map[string][]step{
-		"blank imports stay": {
-			{code: `import _ "image/png"`, imports: file("image/png")},
-			{code: "import _ \"image/gif\"\n%%", imports: file("image/gif", "image/png")},
-			{code: "x++", imports: file("image/gif", "image/png")},
-		},
-		"a bad blank import does not stay": {
-			{code: `import _ "a"`, imports: file("a")},
-			{code: `import _ "bad"`, fails: true, imports: file("a", "bad")},
-			{code: "x++", imports: file("a")},
-		},
-		"reset forgets, even if the build fails": {
-			{code: `import _ "a"` + "\n" + method("A[T]"), imports: file("a")},
-			{code: "%reset\nbad", fails: true},
-			{code: method("B[T]")},
-		},
-		"reset of go.mod does not": {
-			{code: `import _ "a"`, imports: file("a")},
-			{code: "%reset go.mod", imports: file("a")},
-		},
-		"rm forgets": {
-			{code: `import _ "a"` + "\n" + method("A[T]"), imports: file("a")},
-			{code: "//gonb:%rm _"},
-			{code: method("B[T]"), refused: "method Len of B"},
-			{code: "% remove unknown~Len"},
-			{code: method("B[T]")},
-		},
-		"methods of generic values": {
-			{code: method("A[T]")},
-			{code: method("A[T]")},
-			{code: method("B[K, V]"), refused: "would lose that of A: give one of them a pointer receiver, as in func (x *B[…]) Len"},
-			{code: method("*B[K, V]") + "\n" + method("C") + "\n" + method("*D")},
-			{code: method("A[T]")},
-		},
-		"methods in one cell": {
-			{code: method("A[T]") + "\n" + method("B[T]"), refused: "method Len of B"},
-			{code: method("B[T]")},
-		},
-		"a method that is not built does not stay": {
-			{code: method("A[T]"), fails: true},
-			{code: method("B[T]")},
-		},
-	} {
+	for name, steps := range sessions {
 		t.Run(name, func(t *testing.T) {
 			s := NewSession()
 			for _, c := range steps {

@@ -81,9 +81,9 @@ func read(code string) source {
 	return s
 }
 
-// text is a line as GoNB is to see it, without a carriage return.
+// text is a line as GoNB is to see it, without carriage returns at its end.
 func (s *source) text(i int) string {
-	return strings.TrimSuffix(s.code[s.lines[i].from:s.lines[i].to], "\r")
+	return strings.TrimRight(s.code[s.lines[i].from:s.lines[i].to], "\r")
 }
 
 // isCommand says whether GoNB takes a line for a command.

@@ -50,7 +50,7 @@ func TestRequests(t *testing.T) {
 	}
 	k.ok("1 + 1")
 	history := k.ask(wire.Shell, "history_request", fields{"hist_access_type": "tail", "n": 10})
-	if diff := cmp.Diff([]any{[]any{0.0, 1.0, "1 + 1"}}, history["history"]); diff != "" {
+	if diff := cmp.Diff([]any{[]any{1.0, 1.0, "1 + 1"}}, history["history"]); diff != "" {
 		t.Errorf("history (-want +got):\n%s", diff)
 	}
 	if comms := k.ask(wire.Shell, "comm_info_request", fields{}); comms["status"] != "ok" {

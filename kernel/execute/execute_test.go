@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,7 +33,7 @@ func kernelHome(t *testing.T) home.Home {
 	if err != nil {
 		t.Skipf("no kernel in %s: run make setup", h)
 	}
-	if !strings.Contains(string(content), "--go_work="+repo+"\"") {
+	if !regexp.MustCompile(`["=]` + regexp.QuoteMeta(repo) + `"`).Match(content) {
 		t.Skipf("the kernel in %s is that of another checkout: run make setup", h)
 	}
 	return h
@@ -56,6 +57,27 @@ func TestRun(t *testing.T) {
 		}
 		if !strings.Contains(string(content), "hello from a cell") {
 			t.Errorf("%s lacks the cell's output", file)
+		}
+	}
+}
+
+// TestRunParameters gives cells other values, which the cell that declares them uses, too.
+func TestRunParameters(t *testing.T) {
+	h := kernelHome(t)
+	name := write(t, "import \"fmt\"",
+		"var Epochs = 10\n\nconst Method, Seed = \"simclr\", 1\n\nfunc Show() { fmt.Println(Method, Epochs*2, Seed) }\n\n%exec Show",
+		"func Later() { fmt.Println(Epochs, \"later\") }\n\n%exec Later")
+	tag(t, name, 1, ParametersTag)
+	o := Options{
+		Notebook: name, Params: []string{"Epochs=3", "Method=vicreg"}, CellTimeout: time.Minute,
+		Output: filepath.Join(t.TempDir(), "executed.ipynb"),
+	}
+	if err := Run(t.Context(), h, o, os.Stdout); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"vicreg 6 1\n"`, `"3 later\n"`, `"var Epochs = 3\n"`} {
+		if content := read(t, o.Output); !strings.Contains(content, want) {
+			t.Errorf("the executed notebook lacks %s:\n%s", want, content)
 		}
 	}
 }

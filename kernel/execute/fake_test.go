@@ -168,8 +168,12 @@ func TestRunReports(t *testing.T) {
 		Notebook: write(t, "print fine", "fail panic a < b", "", "print later"), JUnit: filepath.Join(t.TempDir(), "new", "report.xml"),
 	}
 	var failed *CellError
-	if err := Run(t.Context(), fakeHome(t), o, screen(t)); !errors.As(err, &failed) {
+	out := screen(t)
+	if err := Run(t.Context(), fakeHome(t), o, out); !errors.As(err, &failed) {
 		t.Fatal(err)
+	}
+	if shown := read(t, out.Name()); !strings.Contains(shown, "  panic: a < b\n[2/3]") {
+		t.Errorf("the screen lacks the panic's traceback:\n%s", shown)
 	}
 	var suite testSuite
 	if err := xml.Unmarshal([]byte(read(t, o.JUnit)), &suite); err != nil {

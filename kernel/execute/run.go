@@ -121,6 +121,9 @@ func (r *run) cell(ctx context.Context, done *result, source string) (text strin
 			}
 			r.watch.output(p.Name, p.Text)
 		}
+		if isPanic(p.EName) {
+			r.watch.output("stderr", strings.Join(p.Traceback, "\n")+"\n")
+		}
 	})
 	if ctx.Err() != nil {
 		var limit limitError
@@ -160,13 +163,16 @@ func (r *run) failure(reply *wire.Message, done *result) string {
 		return ""
 	case c.Status == "aborted":
 		return "the kernel aborted it"
-	case c.EName == "panic" || c.EName == "fatal error":
+	case isPanic(c.EName):
 		return c.EName + ": " + c.EValue
 	case c.EValue == "":
 		return c.EName
 	}
 	return c.EValue
 }
+
+// isPanic says whether an error's name is one that Go puts before a stack.
+func isPanic(name string) bool { return name == "panic" || name == "fatal error" }
 
 // note adds an error to the outputs that the kernel did not tell of.
 func (r *run) note(name, text string) {

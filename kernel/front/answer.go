@@ -57,9 +57,8 @@ func (f *front) answer(via *wire.Socket, request *wire.Message, c any) {
 // known is the content of a reply that needs nobody else.
 func (f *front) known(request *wire.Message) any {
 	var in struct {
-		Code   string `json:"code"`
-		Access string `json:"hist_access_type"`
-		N      int    `json:"n"`
+		Code string `json:"code"`
+		historyRequest
 	}
 	if len(request.Content) > 0 {
 		if err := json.Unmarshal(request.Content, &in); err != nil {
@@ -78,7 +77,7 @@ func (f *front) known(request *wire.Message) any {
 	case "history_request":
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		return content{"status": "ok", "history": f.history.last(in.N)}
+		return content{"status": "ok", "history": f.history.find(in.historyRequest)}
 	case "comm_info_request":
 		return content{"status": "ok", "comms": content{}}
 	}
@@ -157,17 +156,4 @@ func (f *front) shutDown(s *wire.Socket, request *wire.Message) {
 	_ = json.Unmarshal(request.Content, &in) // without content it is no restart
 	f.answer(s, request, content{"status": "ok", "restart": in.Restart})
 	f.quit <- nil
-}
-
-// history is the cells of this session.
-type history struct{ entries [][3]any }
-
-func (h *history) add(line int, code string) { h.entries = append(h.entries, [3]any{0, line, code}) }
-
-// last returns the last n entries, or all for n = 0.
-func (h *history) last(n int) [][3]any {
-	if n <= 0 || n > len(h.entries) {
-		n = len(h.entries)
-	}
-	return append([][3]any{}, h.entries[len(h.entries)-n:]...)
 }

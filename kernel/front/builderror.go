@@ -32,19 +32,9 @@ func (f *front) syntax(r *running, code string) *ending {
 	return f.buildFailure(output.String())
 }
 
-// buildFailure says what the compiler said, at the cells' own lines.
+// buildFailure says what the compiler said, at the cells' own lines. The page
+// shows it once, in the best form that the client knows.
 func (f *front) buildFailure(output string) *ending {
-	text, page := lines.Explain(output, f.index, f.source)
-	first, _, _ := strings.Cut(text, "\n")
-	return &ending{name: "BuildError", value: text, page: page, traceback: []string{"\x1b[31mBuildError\x1b[0m: " + first}}
-}
-
-// source is the code of a cell, for quotations.
-func (f *front) source(number int) string {
-	for i := len(f.history.entries) - 1; i >= 0; i-- {
-		if f.history.entries[i][1] == number {
-			return fmt.Sprint(f.history.entries[i][2])
-		}
-	}
-	return ""
+	text, page := lines.Explain(output, f.index, f.history.code)
+	return &ending{name: "BuildError", value: text, page: page, traceback: []string{"\x1b[31mBuildError\x1b[0m: the cell does not compile"}}
 }

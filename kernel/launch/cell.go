@@ -31,10 +31,12 @@ const (
 // process is the process of a cell.
 type process struct {
 	cmd         *exec.Cmd
-	ours        []*os.File // the process's ends of the pipes
-	relay       *relay
-	displays    *displays // nil without GoNB's pipes
-	stderr      *tail
+	ends        []*os.File // the process's ends of pipes that we read
+	arrivals    *arrivals
+	sinks       []sink
+	stderr      *stream
+	displays    *displays     // nil if GoNB has no pipes for them
+	relayed     chan struct{} // closed when GoNB has been written everything
 	signals     chan os.Signal
 	interrupted time.Time // zero if it was not
 }
@@ -45,7 +47,7 @@ type process struct {
 func Cell(argv0 string, args []string) int {
 	runtime.LockOSThread() // what this thread starts ends with it
 	defer runtime.UnlockOSThread()
-	c := &process{relay: newRelay(), stderr: new(tail), signals: make(chan os.Signal, 16)}
+	c := &process{relayed: make(chan struct{}), signals: make(chan os.Signal, 16)}
 	signal.Notify(c.signals, syscall.SIGINT, syscall.SIGTERM)
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // GoNB's end is told by SIGTERM
 	if err := proc.DieWithParent(syscall.SIGTERM); err != nil {
@@ -60,7 +62,7 @@ func Cell(argv0 string, args []string) int {
 		end = c.run()
 	}
 	if c.displays != nil {
-		c.displays.close()
+		c.displays.remove()
 	}
 	tell(end)
 	return 0
@@ -77,23 +79,26 @@ func (c *process) prepare(argv0 string, args []string) error {
 	c.cmd.Env = restored(os.Environ())
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	c.cmd.Stdin = os.Stdin
-	var pipes [3][2]*os.File // of its files 1, 2 and 3
-	for i := range pipes {
-		if pipes[i][0], pipes[i][1], err = os.Pipe(); err != nil {
-			return fmt.Errorf("launch: %w", err)
-		}
-		c.ours = append(c.ours, pipes[i][1])
-	}
-	c.cmd.Stdout, c.cmd.Stderr, c.cmd.ExtraFiles = c.ours[0], c.ours[1], c.ours[2:]
-	c.relay.read(pipes[0][0], c.relay.stream(&stream{file: os.Stdout}))
-	c.relay.read(pipes[1][0], c.relay.stream(&stream{file: os.Stderr, tail: c.stderr}))
-	c.relay.read(pipes[2][0], tellShown)
-	if c.displays, err = newDisplays(); err != nil {
+	if c.arrivals, err = newArrivals(); err != nil {
 		return err
 	}
+	c.stderr = &stream{file: os.Stderr}
+	c.sinks = []sink{&stream{file: os.Stdout}, c.stderr, newShown()}
+	for _, s := range c.sinks {
+		end, err := c.arrivals.pipe(s)
+		if err != nil {
+			return err
+		}
+		c.ends = append(c.ends, end)
+	}
+	c.cmd.Stdout, c.cmd.Stderr, c.cmd.ExtraFiles = c.ends[0], c.ends[1], c.ends[2:]
+	if c.displays, err = newDisplays(c.arrivals); err != nil {
+		report(err) // the cell has GoNB's own
+	}
 	if c.displays != nil {
+		c.sinks = append(c.sinks, c.displays)
 		c.cmd.Env = append(c.cmd.Env, c.displays.environ()...)
-		c.relay.read(c.displays.from, c.displays.read(c.relay))
+		c.ends = append(c.ends, c.displays.hold)
 	}
 	return nil
 }
@@ -101,7 +106,6 @@ func (c *process) prepare(argv0 string, args []string) error {
 // run runs the process and passes on what it writes.
 func (c *process) run() event.Event {
 	e := event.Event{Kind: event.CellEnd}
-	go c.relay.run()
 	select {
 	case s := <-c.signals:
 		e.Code, e.Signal = -1, s.String()
@@ -115,9 +119,11 @@ func (c *process) run() event.Event {
 		e.Code, e.Text = notFound, err.Error()
 		return e
 	}
-	for _, file := range c.ours {
-		file.Close() // the process has its own
-	}
+	go c.arrivals.run()
+	go func() {
+		relay(c.arrivals.items, c.sinks...)
+		close(c.relayed)
+	}()
 	err := c.wait()
 	e.Seconds = time.Since(start).Seconds()
 	complete := c.finish()
@@ -126,9 +132,10 @@ func (c *process) run() event.Event {
 		report(fmt.Errorf("launch: %w", err))
 	}
 	account(&e, c.cmd.ProcessState)
-	e.Text = c.stderr.String()
-	if !complete {
-		e.Text += "\nsslkit-kernel: GoNB did not take everything that the cell wrote\n"
+	if complete {
+		e.Text = c.stderr.tail()
+	} else {
+		e.Text = "sslkit-kernel: GoNB did not take everything that the cell wrote\n"
 	}
 	return e
 }
@@ -170,12 +177,12 @@ func (c *process) finish() bool {
 	if last := c.interrupted.Add(lastWord); !c.interrupted.IsZero() && last.Before(limit) {
 		limit = last
 	}
-	if c.displays != nil {
-		c.displays.hold.Close()
+	for _, file := range c.ends {
+		file.Close() // the process had its own
 	}
-	c.relay.end(now.Add(drain))
+	c.arrivals.end(now.Add(drain))
 	select {
-	case <-c.relay.done:
+	case <-c.relayed:
 		return c.displays == nil || c.displays.sync(time.Until(limit))
 	case <-time.After(time.Until(limit)):
 		return false

@@ -8,8 +8,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 )
@@ -25,22 +26,23 @@ func init() {
 // so at the end, the launcher asks GoNB for a sign that everything has arrived.
 // It is a sink.
 type displays struct {
+	*feed
 	dir       string   // of the cell's named pipes
-	from      *os.File // the cell's displays
-	hold      *os.File // the other end of it, so that it does not end before the cell
+	hold      *os.File // the cell's end of the first, which so does not end before the cell
 	toCell    *os.File
 	gonb      string // GoNB's pipe for displays
 	gonbBack  string // and for its answers
 	encoder   *gob.Encoder
 	broken    bool // GoNB does not take displays any more
-	syncs     int  // asked for; the numbers that cells use are positive, ours are negative
+	unsettled bool // something was sent after the last sync
 	waiting   bool // GoNB has not answered in time
+	syncs     int  // asked for; the numbers that cells use are positive, ours are negative
 	answers   chan int
 	forwarded chan *protocol.CommValue // answers for the cell
 }
 
-// newDisplays makes the named pipes for a cell; nil if GoNB has none.
-func newDisplays() (_ *displays, err error) {
+// newDisplays makes the named pipes for a cell and has them read; nil if GoNB has none.
+func newDisplays(a *arrivals) (_ *displays, err error) {
 	d := &displays{
 		gonb: os.Getenv(protocol.GONB_PIPE_ENV), gonbBack: os.Getenv(protocol.GONB_PIPE_BACK_ENV),
 		answers: make(chan int, 16), forwarded: make(chan *protocol.CommValue, 1024),
@@ -48,28 +50,33 @@ func newDisplays() (_ *displays, err error) {
 	if d.gonb == "" {
 		return nil, nil
 	}
-	if d.dir, err = os.MkdirTemp("", "sslkit_pipe_"); err != nil {
-		return nil, fmt.Errorf("launch: %w", err)
-	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("launch: the cell's pipes: %w", err), os.RemoveAll(d.dir))
+			d.remove()
+			err = fmt.Errorf("launch: pipes for displays: %w", err)
 		}
 	}()
+	if d.dir, err = os.MkdirTemp("", "sslkit_pipe_"); err != nil {
+		return nil, err
+	}
 	for _, name := range []string{d.path(), d.pathBack()} {
-		if err := syscall.Mkfifo(name, 0o600); err != nil {
+		if err := unix.Mkfifo(name, 0o600); err != nil {
 			return nil, &os.PathError{Op: "mkfifo", Path: name, Err: err}
 		}
 	}
-	if d.from, err = os.OpenFile(d.path(), os.O_RDONLY|syscall.O_NONBLOCK, 0); err != nil {
-		return nil, err
+	fd, err := unix.Open(d.path(), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: d.path(), Err: err}
 	}
-	if d.hold, err = os.OpenFile(d.path(), os.O_WRONLY|syscall.O_NONBLOCK, 0); err != nil {
+	if d.hold, err = os.OpenFile(d.path(), os.O_WRONLY, 0); err != nil {
 		return nil, err
 	}
 	// For reading too: then no side waits for the other to open it.
-	d.toCell, err = os.OpenFile(d.pathBack(), os.O_RDWR, 0)
-	return d, err
+	if d.toCell, err = os.OpenFile(d.pathBack(), os.O_RDWR, 0); err != nil {
+		return nil, err
+	}
+	d.feed = newFeed(d.decode)
+	return d, a.add(fd, d)
 }
 
 func (d *displays) path() string     { return filepath.Join(d.dir, "displays") }
@@ -80,42 +87,23 @@ func (d *displays) environ() []string {
 	return []string{protocol.GONB_PIPE_ENV + "=" + d.path(), protocol.GONB_PIPE_BACK_ENV + "=" + d.pathBack()}
 }
 
-// read sends the cell's displays to the relay.
-func (d *displays) read(r *relay) func(io.Reader) {
-	return func(from io.Reader) {
-		reader := bufio.NewReaderSize(from, chunk)
-		decoder := gob.NewDecoder(reader)
-		for {
-			display := new(protocol.DisplayData)
-			err := decoder.Decode(display)
-			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-				return // a display that the cell's end cut off is none
-			}
-			if err != nil {
-				report(fmt.Errorf("launch: the cell wrote something else than displays: %w", err))
-				_, _ = io.Copy(io.Discard, reader) // the cell must not wait for us
-				return
-			}
-			r.send(item{to: d, display: display, size: size(display)})
+// decode sends the displays that a cell has encoded.
+func (d *displays) decode(from io.Reader) {
+	decoder := gob.NewDecoder(bufio.NewReaderSize(from, chunk))
+	for {
+		var display protocol.DisplayData
+		err := decoder.Decode(&display)
+		switch {
+		case err == nil:
+			d.send(&display)
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return // a display that the cell's end cut off is none
+		default:
+			report(fmt.Errorf("launch: the cell wrote something else than displays: %w", err))
+			return
 		}
 	}
 }
-
-// size is about how many bytes a display takes.
-func size(display *protocol.DisplayData) int64 {
-	n := 256
-	for _, content := range display.Data {
-		switch content := content.(type) {
-		case string:
-			n += len(content)
-		case []byte:
-			n += len(content)
-		}
-	}
-	return int64(n)
-}
-
-func (d *displays) put(i item) { d.send(i.display) }
 
 func (d *displays) send(display *protocol.DisplayData) {
 	if d.encoder == nil && !d.broken {
@@ -130,6 +118,7 @@ func (d *displays) send(display *protocol.DisplayData) {
 	if d.broken {
 		return
 	}
+	d.unsettled = true
 	if err := d.encoder.Encode(display); err != nil {
 		d.fail(err)
 	}
@@ -141,7 +130,7 @@ func (d *displays) fail(err error) {
 }
 
 // syncTime is how long displays wait for GoNB between two outputs.
-const syncTime = 100 * time.Millisecond
+const syncTime = time.Second
 
 // settle asks GoNB for a sign, unless GoNB already is behind: then order is less than not to stand still.
 func (d *displays) settle() {
@@ -158,7 +147,7 @@ func (d *displays) settle() {
 
 // sync says whether GoNB has dealt with everything it was sent, waiting for it for some time.
 func (d *displays) sync(limit time.Duration) bool {
-	if d.encoder == nil || d.broken {
+	if d.broken || !d.unsettled {
 		return !d.broken
 	}
 	d.syncs++
@@ -170,6 +159,7 @@ func (d *displays) sync(limit time.Duration) bool {
 		select {
 		case id := <-d.answers:
 			if id == -d.syncs {
+				d.unsettled = false
 				return true
 			}
 		case <-timeout:
@@ -213,9 +203,12 @@ func (d *displays) writeBack() {
 	}
 }
 
-// close removes the cell's pipes.
-func (d *displays) close() {
+// remove removes the cell's pipes.
+func (d *displays) remove() {
+	if d.dir == "" {
+		return
+	}
 	if err := os.RemoveAll(d.dir); err != nil {
-		report(err)
+		report(fmt.Errorf("launch: %w", err))
 	}
 }

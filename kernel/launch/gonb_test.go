@@ -126,10 +126,9 @@ type run struct {
 	*gonb
 	cmd        *exec.Cmd
 	stdin      io.WriteCloser
-	lines      chan string // of stdout, as they come
-	displayLag time.Duration
-	outputs    []string // displays, and lines of stdout, in the order that GoNB dealt with them
-	displays   int
+	displayLag time.Duration // that GoNB takes for a display
+	outputs    []string      // displays, and lines of stdout, in the order that GoNB dealt with them
+	newOutputs chan string   // the same
 	stderr     bytes.Buffer
 	over       bool // GoNB listens no more
 	done       chan struct{}
@@ -138,7 +137,7 @@ type run struct {
 // start starts the launcher.
 func (g *gonb) start(r *run, args ...string) *run {
 	g.t.Helper()
-	r.gonb, r.lines, r.done = g, make(chan string, 1<<20), make(chan struct{})
+	r.gonb, r.newOutputs, r.done = g, make(chan string, 1<<20), make(chan struct{})
 	r.cmd = exec.Command(g.program, args...)
 	pipe, back := filepath.Join(g.paths.Temp, "pipe"), filepath.Join(g.paths.Temp, "back")
 	r.cmd.Env = append(g.environ, protocol.GONB_PIPE_ENV+"="+pipe, protocol.GONB_PIPE_BACK_ENV+"="+back)
@@ -169,9 +168,7 @@ func (g *gonb) start(r *run, args ...string) *run {
 func (r *run) takeLines(stdout io.Reader) {
 	for scanner := bufio.NewScanner(stdout); scanner.Scan(); {
 		r.put(scanner.Text())
-		r.lines <- scanner.Text()
 	}
-	close(r.lines)
 	if err := r.cmd.Wait(); err != nil {
 		r.t.Errorf("the launcher ended with %v", err)
 	}
@@ -186,6 +183,19 @@ func (r *run) put(output string) {
 	defer r.mu.Unlock()
 	if !r.over {
 		r.outputs = append(r.outputs, output)
+		r.newOutputs <- output
+	}
+}
+
+// next waits for the next output.
+func (r *run) next() string {
+	r.t.Helper()
+	select {
+	case output := <-r.newOutputs:
+		return output
+	case <-time.After(time.Minute):
+		r.t.Fatal("no output comes")
+		return ""
 	}
 }
 

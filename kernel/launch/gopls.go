@@ -13,11 +13,11 @@ import (
 func Gopls([]string) int {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM)
-	signal.Ignore(syscall.SIGINT) // meant for a cell
 	if err := proc.DieWithParent(syscall.SIGKILL); err != nil {
 		report(err)
 		return failed
 	}
+	signal.Ignore(syscall.SIGINT) // meant for a cell
 	<-signals
 	return 0
 }

@@ -58,7 +58,7 @@ func play(what string, args []string) {
 		select {}
 	case "work":
 		memory := make([]byte, n)
-		for i := range memory {
+		for i := 0; i < n; i += os.Getpagesize() {
 			memory[i]++
 		}
 		for start := time.Now(); time.Since(start) < 100*time.Millisecond; {
@@ -120,11 +120,16 @@ func playDisplays(what string, n int) {
 	case "picture":
 		gonbui.DisplayPNG(make([]byte, n))
 		fmt.Println("printed")
-	case "mixed":
+	case "mixed": // a line of input after each pair of outputs
 		for i := range n {
-			fmt.Println("line", i)
+			if i%2 == 0 {
+				fmt.Println("line", i)
+			}
 			gonbui.DisplayHTML(fmt.Sprint("display ", i))
-			time.Sleep(20 * time.Millisecond)
+			if i%2 == 1 {
+				fmt.Println("line", i)
+			}
+			_, _ = fmt.Scanln()
 		}
 	case "garbage":
 		if err := os.WriteFile(os.Getenv(protocol.GONB_PIPE_ENV), []byte(strings.Repeat("garbage", 1<<16)), 0); err != nil {

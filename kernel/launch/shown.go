@@ -12,21 +12,27 @@ import (
 	"github.com/gossl/gossl/kernel/event"
 )
 
-// tellShown tells the front of the values of expressions that a cell shows, which it writes to its file 3: each as
-// MIME type, a zero byte, the number of bytes as a little-endian uint32, and the bytes.
+// shown is the sink for the values of expressions that a cell shows, which it
+// writes to its file 3: each as MIME type, a zero byte, the number of bytes as a
+// little-endian uint32, and the bytes. The front is told.
+type shown struct{ *feed }
+
+func newShown() shown { return shown{newFeed(tellShown)} }
+
+func (shown) settle() {}
+
 func tellShown(from io.Reader) {
-	r := bufio.NewReaderSize(from, chunk)
-	for {
+	for r := bufio.NewReaderSize(from, chunk); ; {
 		mime, text, err := readShown(r)
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		switch {
+		case err == nil:
+			tell(event.Event{Kind: event.Shown, Data: map[string]string{mime: text}})
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 			return // a value that the cell's end cut off is none
-		}
-		if err != nil {
+		default:
 			report(fmt.Errorf("launch: a shown value: %w", err))
-			_, _ = io.Copy(io.Discard, r) // the cell must not wait for us
 			return
 		}
-		tell(event.Event{Kind: event.Shown, Data: map[string]string{mime: text}})
 	}
 }
 

@@ -1,5 +1,8 @@
 package lines
 
+// longest is how many tokens two lines have, multiplied, to be aligned.
+const longest = 1_000_000
+
 // column is where the byte column of a rewritten line is in the line that the user
 // wrote: rewriting mostly puts something between the user's own tokens.
 func column(rewritten, written string, col int) int {
@@ -7,6 +10,9 @@ func column(rewritten, written string, col int) int {
 		return col
 	}
 	a, b := words(rewritten), words(written)
+	if len(a)*len(b) > longest {
+		return min(col, len(written)+1)
+	}
 	same := align(a, b)
 	for i, w := range a {
 		if j := same[i]; j >= 0 && w.end >= col {

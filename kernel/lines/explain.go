@@ -112,7 +112,7 @@ func (e *explainer) at(number, line, col int, message string) problem {
 	p.line = max(1, p.line)
 	p.source = strings.TrimSuffix(written[p.line-1], "\r")
 	if col > 0 {
-		if rewritten := strings.Split(e.index.code(number), "\n"); line <= len(rewritten) {
+		if rewritten := strings.Split(e.index.code(number), "\n"); line > 0 && line <= len(rewritten) {
 			col = column(rewritten[line-1], p.source, col)
 		}
 		p.col = len([]rune(p.source[:min(col-1, len(p.source))])) + 1

@@ -9,56 +9,65 @@ import (
 	"github.com/gossl/gossl/kernel/cell"
 )
 
+// explainCells are the cells of a session.
+var explainCells = []string{
+	"func F() {\n\tg(\"é\", x)\n}",
+	"import (\n\t\"nosuch/pkg\"\n\t_ \"bad/pkg\"\n\t. \"fmt\"\n)\nvar _ I = 1",
+	"y := 1\nF(z)  // end\n\n",
+	"v",
+}
+
+// What the table below says often.
+const (
+	quoted  = "\n    g(\"é\", x)\n           ^"
+	wrapped = len(cell.MainStart)
+)
+
+// explained are outputs of the go command about explainCells.
+var explained = map[string]struct{ output, want string }{
+	"empty":     {"", ""},
+	"error":     {"# gonb_12ab\ncell[1]:2:10: undefined: x\n", "Cell [1], line 2, column 9: undefined: x" + quoted},
+	"with path": {"../x/gonb_12ab/cell[1]:2:10: undefined: x", "Cell [1], line 2, column 9: undefined: x" + quoted},
+	"absolute":  {"vet: /tmp/r/gonb_12ab/cell[1]:2:10: undefined: x", "Cell [1], line 2, column 9: undefined: x" + quoted},
+	"column 1":  {"cell[1]:1:1: missing return", "Cell [1], line 1, column 1: missing return\n    func F() {\n    ^"},
+	"no column": {"./cell[1]:2: syntax error: no", "Cell [1], line 2: syntax error: no\n    g(\"é\", x)"},
+	"two": {"cell[1]:2:10: undefined: x\ncell[1]:2:2: undefined: g\ncell[1]:2:10: undefined: x\n\tmore\ntoo many errors",
+		"Cell [1], line 2, column 9: undefined: x" + quoted + "\nCell [1], line 2, column 2: undefined: g\n    g(\"é\", x)\n    ^\ntoo many errors"},
+	"more lines": {"cell[1]:2:2: not enough\n\thave (int)\n\twant (int, int)", "Cell [1], line 2, column 2: not enough\n    have (int)\n    want (int, int)\n    g(\"é\", x)\n    ^"},
+	"other": {"cell[1]:1:6: F redeclared in this block\n\t./cell[3]:2:6: other declaration of F",
+		"Cell [1], line 1, column 6: F redeclared in this block\n    Cell [3], line 2: other declaration of F\n    func F() {\n         ^"},
+	"wrapped":          {"cell[3]:1:" + itoa(wrapped+1) + ": declared and not used: y", "Cell [3], line 1, column 1: declared and not used: y\n    y := 1\n    ^"},
+	"shown":            {"cell[3]:2:" + itoa(len(cell.ShowCall)+3) + ": undefined: z", "Cell [3], line 2, column 3: undefined: z\n    F(z)  // end\n      ^"},
+	"both":             {"cell[4]:1:" + itoa(wrapped+len(cell.ShowCall)+1) + ": cannot use v in argument to sslkitShow", "Cell [4], line 1, column 1: cannot use v\n    v\n    ^"},
+	"closing":          {"cell[3]:5:1: missing return", "Cell [3], line 2: missing return\n    F(z)  // end"},
+	"given name":       {"cell[2]:6:" + itoa(len("var blank_12345678 I")) + ": undefined: I (of blank_12ab)", "Cell [2], line 6, column 7: undefined: I (of _)\n    var _ I = 1\n          ^"},
+	"import":           {"main.go:4:2: package nosuch/pkg is not in std (/opt/go/src/nosuch/pkg)", "Cell [2], line 2: package nosuch/pkg is not in std (/opt/go/src/nosuch/pkg)\n    \"nosuch/pkg\""},
+	"blank import":     {"sslkit_imports.go:3:8: no required module provides package bad/pkg; to add it:\n\tgo get bad/pkg", "Cell [2], line 3: no required module provides package bad/pkg; to add it:\n    go get bad/pkg\n    _ \"bad/pkg\""},
+	"unused import":    {"./main.go:5:2: \"fmt\" imported and not used", "Cell [2], line 4: \"fmt\" imported and not used\n    . \"fmt\""},
+	"unknown import":   {"./main.go:5:2: \"os\" imported and not used", "./main.go:5:2: \"os\" imported and not used"},
+	"not in a cell":    {"# gonb_12ab\n/tmp/r/gonb_12ab/main.go:7:2: undefined: fmt.X", "main.go:7:2: undefined: fmt.X"},
+	"other package":    {"# a.b/c\n../../c/d.go:1:2: bad", "# a.b/c\n../../c/d.go:1:2: bad"},
+	"unknown cell":     {"cell[9]:2:3: x", "Cell [9], line 1: x"},
+	"in the text":      {"cannot load /tmp/r/gonb_12ab/cell[1]:3:4", "cannot load Cell [1], line 3"},
+	"only the heading": {"# gonb_12ab [gonb_12ab.test]\n\n", ""},
+}
+
 func TestExplain(t *testing.T) {
-	cells := []string{
-		"func F() {\n\tg(\"é\", x)\n}",
-		"import (\n\t\"nosuch/pkg\"\n\t_ \"bad/pkg\"\n\t. \"fmt\"\n)\nvar _ I = 1",
-		"y := 1\nF(z)  // end\n\n",
-		"v",
-	}
 	x, s := NewIndex(), cell.NewSession()
-	for i, code := range cells {
+	for i, code := range explainCells {
 		rewritten, err := s.Rewrite(code)
 		if err != nil {
 			t.Fatal(err)
 		}
 		x.Add(i+1, rewritten.Code)
 	}
-	const quoted = "\n    g(\"é\", x)\n           ^"
-	wrapped := len(cell.MainStart)
-	for name, c := range map[string]struct{ output, want string }{
-		"empty":     {"", ""},
-		"error":     {"# gonb_12ab\ncell[1]:2:10: undefined: x\n", "Cell [1], line 2, column 9: undefined: x" + quoted},
-		"with path": {"../x/gonb_12ab/cell[1]:2:10: undefined: x", "Cell [1], line 2, column 9: undefined: x" + quoted},
-		"absolute":  {"vet: /tmp/r/gonb_12ab/cell[1]:2:10: undefined: x", "Cell [1], line 2, column 9: undefined: x" + quoted},
-		"column 1":  {"cell[1]:1:1: missing return", "Cell [1], line 1, column 1: missing return\n    func F() {\n    ^"},
-		"no column": {"./cell[1]:2: syntax error: no", "Cell [1], line 2: syntax error: no\n    g(\"é\", x)"},
-		"two": {"cell[1]:2:10: undefined: x\ncell[1]:2:2: undefined: g\ncell[1]:2:10: undefined: x\n\tmore\ntoo many errors",
-			"Cell [1], line 2, column 9: undefined: x" + quoted + "\nCell [1], line 2, column 2: undefined: g\n    g(\"é\", x)\n    ^\ntoo many errors"},
-		"more lines": {"cell[1]:2:2: not enough\n\thave (int)\n\twant (int, int)", "Cell [1], line 2, column 2: not enough\n    have (int)\n    want (int, int)\n    g(\"é\", x)\n    ^"},
-		"other": {"cell[1]:1:6: F redeclared in this block\n\t./cell[3]:2:6: other declaration of F",
-			"Cell [1], line 1, column 6: F redeclared in this block\n    Cell [3], line 2: other declaration of F\n    func F() {\n         ^"},
-		"wrapped":          {"cell[3]:1:" + itoa(wrapped+1) + ": declared and not used: y", "Cell [3], line 1, column 1: declared and not used: y\n    y := 1\n    ^"},
-		"shown":            {"cell[3]:2:" + itoa(len(cell.ShowCall)+3) + ": undefined: z", "Cell [3], line 2, column 3: undefined: z\n    F(z)  // end\n      ^"},
-		"both":             {"cell[4]:1:" + itoa(wrapped+len(cell.ShowCall)+1) + ": cannot use v in argument to sslkitShow", "Cell [4], line 1, column 1: cannot use v\n    v\n    ^"},
-		"closing":          {"cell[3]:5:1: missing return", "Cell [3], line 2: missing return\n    F(z)  // end"},
-		"given name":       {"cell[2]:6:" + itoa(len("var blank_12345678 I")) + ": undefined: I (of blank_12ab)", "Cell [2], line 6, column 7: undefined: I (of _)\n    var _ I = 1\n          ^"},
-		"import":           {"main.go:4:2: package nosuch/pkg is not in std (/usr/local/go/src/nosuch/pkg)", "Cell [2], line 2: package nosuch/pkg is not in std (/usr/local/go/src/nosuch/pkg)\n    \"nosuch/pkg\""},
-		"blank import":     {"sslkit_imports.go:3:8: no required module provides package bad/pkg; to add it:\n\tgo get bad/pkg", "Cell [2], line 3: no required module provides package bad/pkg; to add it:\n    go get bad/pkg\n    _ \"bad/pkg\""},
-		"unused import":    {"./main.go:5:2: \"fmt\" imported and not used", "Cell [2], line 4: \"fmt\" imported and not used\n    . \"fmt\""},
-		"unknown import":   {"./main.go:5:2: \"os\" imported and not used", "./main.go:5:2: \"os\" imported and not used"},
-		"not in a cell":    {"# gonb_12ab\n/tmp/r/gonb_12ab/main.go:7:2: undefined: fmt.X", "main.go:7:2: undefined: fmt.X"},
-		"other package":    {"# a.b/c\n../../c/d.go:1:2: bad", "# a.b/c\n../../c/d.go:1:2: bad"},
-		"unknown cell":     {"cell[9]:2:3: x", "Cell [9], line 1: x"},
-		"in the text":      {"cannot load /tmp/r/gonb_12ab/cell[1]:3:4", "cannot load Cell [1], line 3"},
-		"only the heading": {"# gonb_12ab [gonb_12ab.test]\n\n", ""},
-	} {
+	for name, c := range explained {
 		t.Run(name, func(t *testing.T) {
 			text, page := Explain(c.output, x, func(n int) string {
-				if n > len(cells) {
+				if n > len(explainCells) {
 					return ""
 				}
-				return cells[n-1]
+				return explainCells[n-1]
 			})
 			if diff := cmp.Diff(c.want, text); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)

@@ -11,7 +11,7 @@ import (
 
 func TestTrace(t *testing.T) {
 	const stack = "\ngoroutine 1 [running]:\nmain.f(...)\n\t/tmp/a/gonb_12ab/cell[5]:12\nmain.main()\n\t/tmp/a/gonb_12ab/main.go:7 +0x1d\n" +
-		"x.y(0x1)\n\t/home/u/go/pkg/mod/github.com/x/y@v1/src/z.go:3 +0x1\nruntime.goexit({})\n\t/usr/local/go/src/runtime/asm.s:1 +0x1\n" +
+		"x.y(0x1)\n\t/home/u/go/pkg/mod/github.com/x/y@v1/src/z.go:3 +0x1\nruntime.goexit({})\n\t/opt/go/src/runtime/asm.s:1 +0x1\n" +
 		"other()\n\t/home/u/src/p/q.go:4 +0x2\nexit status 2\n"
 	frames := []string{"", "goroutine 1 [running]:", "main.f(...)", "\tCell [5], line 12", "main.main()", "\tmain.go:7",
 		"x.y(0x1)", "\tgithub.com/x/y@v1/src/z.go:3", "runtime.goexit({})", "\truntime/asm.s:1", "other()", "\t/home/u/src/p/q.go:4", "exit status 2"}

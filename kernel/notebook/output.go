@@ -3,7 +3,6 @@ package notebook
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -43,7 +42,7 @@ func (o Output) MarshalJSON() ([]byte, error) {
 			v["execution_count"] = o.Count
 		}
 	case Error:
-		v["ename"], v["evalue"], v["traceback"] = o.EName, o.EValue, slices.Concat([]string{}, o.Traceback)
+		v["ename"], v["evalue"], v["traceback"] = o.EName, o.EValue, append([]string{}, o.Traceback...)
 	default:
 		return nil, fmt.Errorf("notebook: output type %q, want %s, %s, %s or %s", o.Type, Stream, Display, Result, Error)
 	}

@@ -1,0 +1,75 @@
+package conformance
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gossl/gossl/kernel/home"
+)
+
+// python is a command of set-up's Python, with the kernel of this checkout installed.
+func python(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: starts the kernel")
+	}
+	h, err := home.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	repo, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := os.ReadFile(filepath.Join(h.KernelSpec(), "kernel.json"))
+	if err != nil || !strings.Contains(string(spec), `"`+repo+`"`) {
+		t.Skipf("the kernel in %s is not that of this checkout: run make setup", h)
+	}
+	cmd := exec.Command(h.Python(), args...)
+	cmd.Env = home.Environ(h.JupyterEnv())
+	return cmd
+}
+
+// Jupyter's own tests of kernels.
+func TestJupyterKernelTest(t *testing.T) {
+	out, err := python(t, "testdata/kernel_test.py").CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// nbconvert fails where a cell panics, and nowhere else.
+func TestNbconvert(t *testing.T) {
+	for source, fails := range map[string]bool{
+		`fmt.Println("fine")`: false,
+		`panic("on purpose")`: true,
+	} {
+		name := filepath.Join(t.TempDir(), "test.ipynb")
+		cell := `{"cells": [{"cell_type": "code", "id": "a", "execution_count": null, "metadata": {}, "outputs": [], "source": ` +
+			quote(t, source) + `}], "metadata": {"kernelspec": {"name": "sslkit", "display_name": "Go"}}, "nbformat": 4, "nbformat_minor": 5}`
+		if err := os.WriteFile(name, []byte(cell), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := python(t, "-m", "nbconvert", "--execute", "--to", "notebook", "--stdout", name).CombinedOutput()
+		if (err != nil) != fails {
+			t.Errorf("%s: %v\n%s", source, err, out)
+		}
+		if fails && !strings.Contains(string(out), "on purpose") {
+			t.Errorf("%s: the reason is missing:\n%s", source, out)
+		}
+	}
+}
+
+func quote(t *testing.T, text string) string {
+	t.Helper()
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(quoted)
+}
