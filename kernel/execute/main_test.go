@@ -16,8 +16,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fakeHome is a data directory whose kernel is the given command, for one that
-// wiretest makes: "".
+// fakeHome is a data directory whose kernel is the given command; none: that of
+// wiretest.
 func fakeHome(t *testing.T, argv ...string) home.Home {
 	t.Helper()
 	if argv == nil {

@@ -23,13 +23,22 @@ func (f *front) syntax(r *running, code string) *ending {
 	found.RemoveMultiples()
 	var output strings.Builder
 	for _, e := range found {
-		line := 0
-		for at := min(e.Pos.Line, len(origins)); at > 0 && line == 0; at-- { // an end of file is at the last line
-			line = origins[at-1].Number
-		}
-		fmt.Fprintf(&output, "./%s:%d: syntax error: %s\n", lines.Name(r.count), max(line, 1), e.Msg)
+		fmt.Fprintf(&output, "./%s:%s: syntax error: %s\n", lines.Name(r.count), place(e.Pos, origins), e.Msg)
 	}
 	return f.buildFailure(output.String())
+}
+
+// place is a position of composed text in the cell: line, and column if there is one.
+func place(pos token.Position, origins []cell.Line) string {
+	if pos.Line <= len(origins) && origins[pos.Line-1].Number > 0 && !origins[pos.Line-1].Made {
+		return fmt.Sprintf("%d:%d", origins[pos.Line-1].Number, pos.Column)
+	}
+	for at := min(pos.Line, len(origins)); at > 0; at-- { // behind the end is at the last line
+		if n := origins[at-1].Number; n > 0 {
+			return fmt.Sprint(n)
+		}
+	}
+	return "1"
 }
 
 // buildFailure says what the compiler said, at the cells' own lines. The page

@@ -57,8 +57,9 @@ type front struct {
 	child   *child
 	info    json.RawMessage // content of our kernel_info_reply
 	assist  *assist.Assistant
-	session *cell.Session // used by the worker alone
-	index   *lines.Index  // likewise
+	session *cell.Session     // used by the worker alone
+	index   *lines.Index      // likewise
+	names   map[string]string // likewise: of packages, by import path
 
 	mu      sync.Mutex
 	pending map[string]*pending // requests that GoNB is working on, by message ID
@@ -95,8 +96,9 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 	f := &front{
 		options: o, session: cell.NewSession(), index: lines.NewIndex(),
 		pending: map[string]*pending{}, queue: make(chan *wire.Message, queueSize), builds: map[int]bool{},
-		quit: make(chan error, 8),
+		names: map[string]string{}, quit: make(chan error, 8),
 	}
+	f.session.PackageName = f.packageName
 	if f.dir, err = newRunDir(o.Temp); err != nil {
 		return err
 	}

@@ -82,7 +82,7 @@ func (f *front) execute(request *wire.Message) bool {
 	f.mu.Lock()
 	f.running = nil
 	f.mu.Unlock()
-	f.session.Built(r.build == nil || r.build.Code == 0)
+	f.session.Built(r.build != nil && r.build.Code == 0)
 	return ok || !o.StopOnError && !r.interrupted
 }
 

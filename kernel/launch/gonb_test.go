@@ -147,7 +147,6 @@ func (g *gonb) start(r *run, args ...string) *run {
 			g.t.Fatal(err)
 		}
 	}
-	go r.takeDisplays(pipe, back)
 	stdout, err := r.cmd.StdoutPipe()
 	if err != nil {
 		g.t.Fatal(err)
@@ -155,6 +154,7 @@ func (g *gonb) start(r *run, args ...string) *run {
 	if r.stdin, err = r.cmd.StdinPipe(); err != nil {
 		g.t.Fatal(err)
 	}
+	go r.takeDisplays(pipe, back)
 	r.cmd.Stderr = &r.stderr
 	if err := r.cmd.Start(); err != nil {
 		g.t.Fatal(err)
