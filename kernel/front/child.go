@@ -113,7 +113,7 @@ func (f *front) dial(ctx context.Context, conn *wire.Conn) error {
 		wire.Shell: &f.gonb.shell, wire.Control: &f.gonb.control,
 		wire.Stdin: &f.gonb.stdin, wire.IOPub: &f.gonb.iopub,
 	} {
-		s, err := wire.Dial(context.WithoutCancel(ctx), conn, channel, "front")
+		s, err := wire.Dial(ctx, conn, channel, "front")
 		if err != nil {
 			return err
 		}

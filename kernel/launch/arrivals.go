@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -8,11 +9,19 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/sys/unix"
 )
 
-// chunk is how many bytes are read at a time, as many as a pipe holds.
-const chunk = 64 << 10
+const (
+	chunk = 128 << 10 // bytes that are read at a time; a pipe holds fewer, unless its size was changed
+	turn  = 16        // chunks that are read from a pipe before another pipe has its turn
+
+	// What waits to be passed on, at most. Reading early tells what came first;
+	// a cell that writes faster than GoNB takes it has to wait in the end.
+	queuedItems = 4096
+	queuedBytes = 16 << 20
+)
 
 // item is what a cell wrote to one of its pipes.
 type item struct {
@@ -27,11 +36,12 @@ type arrivals struct {
 	epoll, wake int          // descriptors; the second one interrupts waiting
 	sinks       map[int]sink // by the descriptor that is read
 	items       chan item    // what is read; closed at the end
+	room        *semaphore.Weighted
 	deadline    atomic.Int64 // after which reading ends, in ns since 1970; 0 for none
 }
 
 func newArrivals() (*arrivals, error) {
-	a := &arrivals{sinks: map[int]sink{}, items: make(chan item, 256)}
+	a := &arrivals{sinks: map[int]sink{}, items: make(chan item, queuedItems), room: semaphore.NewWeighted(queuedBytes)}
 	var err error
 	if a.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("launch: epoll: %w", err)
@@ -63,9 +73,9 @@ func (a *arrivals) add(fd int, to sink) error {
 	return a.wait(unix.EPOLL_CTL_ADD, fd)
 }
 
-// wait has epoll report a descriptor when there is something to read, once.
+// wait has epoll report a descriptor each time that something is written to it.
 func (a *arrivals) wait(op, fd int) error {
-	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLONESHOT, Fd: int32(fd)}
+	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET, Fd: int32(fd)}
 	if err := unix.EpollCtl(a.epoll, op, fd, &event); err != nil {
 		return fmt.Errorf("launch: epoll: %w", err)
 	}
@@ -89,8 +99,8 @@ func (a *arrivals) run() {
 			return
 		}
 		for _, event := range events[:max(n, 0)] {
-			if fd := int(event.Fd); fd != a.wake {
-				a.read(fd, buffer)
+			if fd := int(event.Fd); a.sinks[fd] != nil {
+				a.takeTurn(fd, buffer)
 			}
 		}
 	}
@@ -109,23 +119,35 @@ func (a *arrivals) timeout() int {
 	return int(left/time.Millisecond) + 1
 }
 
+// takeTurn reads a pipe that was reported. A read that does not fill the buffer
+// has emptied the pipe; then it will be reported again.
+func (a *arrivals) takeTurn(fd int, buffer []byte) {
+	for range turn {
+		if a.read(fd, buffer) < len(buffer) {
+			return
+		}
+	}
+	if err := a.wait(unix.EPOLL_CTL_MOD, fd); err != nil { // reports it once more
+		report(err)
+	}
+}
+
 // read reads what a pipe holds, and says how much that was.
 func (a *arrivals) read(fd int, buffer []byte) int {
 	n, err := unix.Read(fd, buffer)
-	switch {
-	case n > 0:
+	for errors.Is(err, unix.EINTR) {
+		n, err = unix.Read(fd, buffer)
+	}
+	if n > 0 {
+		_ = a.room.Acquire(context.Background(), int64(n)) // fails with its context only
 		a.items <- item{a.sinks[fd], append([]byte(nil), buffer[:n]...)}
-	case n < 0 && (errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR)):
-	default: // everybody has closed it
+		return n
+	}
+	if !errors.Is(err, unix.EAGAIN) { // everybody has closed it
 		delete(a.sinks, fd)
 		_ = unix.Close(fd) // was for reading
-		return 0
 	}
-	if err := a.wait(unix.EPOLL_CTL_MOD, fd); err != nil {
-		report(err)
-		delete(a.sinks, fd)
-	}
-	return max(n, 0)
+	return 0
 }
 
 // rest reads what the pipes hold now, and no more, whoever goes on writing.

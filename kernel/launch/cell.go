@@ -121,7 +121,7 @@ func (c *process) run() event.Event {
 	}
 	go c.arrivals.run()
 	go func() {
-		relay(c.arrivals.items, c.sinks...)
+		c.arrivals.relay(c.sinks...)
 		close(c.relayed)
 	}()
 	err := c.wait()

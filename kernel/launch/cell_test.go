@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -161,27 +162,32 @@ func TestCellGroup(t *testing.T) {
 	}
 }
 
-func TestCellDaemonHoldsPipes(t *testing.T) {
-	r := newGoNB(t).start(&run{}, "shell",
-		`setsid sh -c 'echo $$; exec sleep 1000' & read line; echo printed; echo error >&2`)
-	pid, err := strconv.Atoi(r.next())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer syscall.Kill(pid, syscall.SIGKILL)
-	if err := r.stdin.Close(); err != nil {
-		t.Fatal(err)
-	}
-	start := time.Now()
-	end := r.end()
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("the launcher took %v to end", took)
-	}
-	if !proc.Alive(pid) {
-		t.Error("the daemon has ended")
-	}
-	if r.outputs[len(r.outputs)-1] != "printed" || end.Text != "error\n" || end.Code != 0 {
-		t.Errorf("output %q, told %+v, want all that was written", r.outputs, end)
+// TestCellDaemon checks that a process in another group, which holds the cell's pipes, does not keep the cell.
+func TestCellDaemon(t *testing.T) {
+	for name, daemon := range map[string]string{"silent": "exec sleep 1000", "talking": "while :; do echo again; done"} {
+		t.Run(name, func(t *testing.T) {
+			r := newGoNB(t).start(&run{}, "shell",
+				"setsid sh -c 'echo $$; "+daemon+"' & read line; echo printed; echo error >&2")
+			pid, err := strconv.Atoi(r.next())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer syscall.Kill(pid, syscall.SIGKILL)
+			if err := r.stdin.Close(); err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			end := r.end()
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("the launcher took %v to end", took)
+			}
+			if name == "silent" && !proc.Alive(pid) {
+				t.Error("the daemon has ended")
+			}
+			if !slices.Contains(r.outputs, "printed") || !strings.HasPrefix(end.Text, "error\n") || end.Code != 0 {
+				t.Errorf("%d outputs, told %+v, want all that was written", len(r.outputs), end)
+			}
+		})
 	}
 }
 

@@ -155,7 +155,7 @@ func (d *displays) sync(limit time.Duration) bool {
 		protocol.MIMECommValue: protocol.CommValue{Address: protocol.GonbuiSyncAddress, Value: -d.syncs},
 	}})
 	timeout := time.After(limit)
-	for {
+	for !d.broken {
 		select {
 		case id := <-d.answers:
 			if id == -d.syncs {
@@ -166,6 +166,7 @@ func (d *displays) sync(limit time.Duration) bool {
 			return false
 		}
 	}
+	return false
 }
 
 // readBack takes GoNB's answers: those to our own requests, and those for the cell.

@@ -42,6 +42,24 @@ func TestOutputsKeepOrder(t *testing.T) {
 	r.end()
 }
 
+// TestFastOutputsArrive has more come than the relay can keep in order in time.
+func TestFastOutputsArrive(t *testing.T) {
+	const rounds = 5000
+	r := newGoNB(t).start(&run{}, "fast", fmt.Sprint(rounds))
+	r.end()
+	for _, kind := range []string{"line", "display"} {
+		next := 0
+		for _, output := range r.outputs {
+			if output == fmt.Sprint(kind, " ", next) {
+				next++
+			}
+		}
+		if next != rounds {
+			t.Errorf("%d of %d outputs %s came in order", next, rounds, kind)
+		}
+	}
+}
+
 func TestPictureIsWhole(t *testing.T) {
 	r := newGoNB(t).start(&run{}, "picture", fmt.Sprint(8<<20))
 	r.end()

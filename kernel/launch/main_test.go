@@ -131,6 +131,11 @@ func playDisplays(what string, n int) {
 			}
 			_, _ = fmt.Scanln()
 		}
+	case "fast":
+		for i := range n {
+			fmt.Println("line", i)
+			gonbui.DisplayHTML(fmt.Sprint("display ", i))
+		}
 	case "garbage":
 		if err := os.WriteFile(os.Getenv(protocol.GONB_PIPE_ENV), []byte(strings.Repeat("garbage", 1<<16)), 0); err != nil {
 			fmt.Println(err)

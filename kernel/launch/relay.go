@@ -16,17 +16,21 @@ type sink interface {
 	close()
 }
 
-// relay passes on items. GoNB reads its pipes side by side; so that prints and
-// displays stay in order, the relay goes from one pipe to the next when GoNB has
-// dealt with the first.
-func relay(items <-chan item, sinks ...sink) {
+// hurried is from how many waiting items on the relay does not stop between pipes.
+const hurried = queuedItems / 2
+
+// relay passes on what is read. GoNB reads its pipes side by side; so that prints
+// and displays stay in order, the relay goes from one pipe to the next when GoNB
+// has dealt with the first.
+func (a *arrivals) relay(sinks ...sink) {
 	var last sink
-	for i := range items {
-		if last != nil && last != i.to {
+	for i := range a.items {
+		if last != nil && last != i.to && len(a.items) < hurried {
 			last.settle()
 		}
 		last = i.to
 		i.to.put(i.data)
+		a.room.Release(int64(len(i.data)))
 	}
 	for _, s := range sinks {
 		s.close()
