@@ -101,7 +101,7 @@ build() (
 	cd "$repo"
 	export GOPATH="$home/go" GOCACHE="$home/go/cache" GOMODCACHE="$home/go/pkg/mod" GOTMPDIR="$home/tmp" CC
 	export GOFLAGS="-buildvcs=false -modcacherw '-ldflags=-w -linkmode=internal'" GOWORK=off GOTOOLCHAIN=local
-	keep_config go build -o "$home/bin/sslkit-kernel" ./kernel
+	CGO_ENABLED=0 keep_config go build -o "$home/bin/sslkit-kernel" ./kernel
 )
 
 patience() { # says that the build goes on, should it take longer than two seconds

@@ -28,7 +28,11 @@ var program = sync.OnceValues(func() (string, error) {
 	if raceDetector {
 		args = append(args, "-race")
 	}
-	if out, err := exec.Command("go", append(args, "..")...).CombinedOutput(); err != nil {
+	build := exec.Command("go", append(args, "..")...)
+	if !raceDetector {
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as set-up builds it
+	}
+	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
 	}
 	return file, nil

@@ -12,8 +12,9 @@ import (
 	"github.com/gossl/gossl/kernel/lines"
 )
 
-// syntax looks for errors that GoNB would report of its own text rather than of the cell's.
-func (f *front) syntax(r *running, code string) *ending {
+// syntax looks for errors that GoNB would report of its own text rather than of
+// the cell's. The file is the name of the cell in positions.
+func (f *front) syntax(file, code string) *ending {
 	text, origins := cell.Compose(code)
 	_, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution|parser.AllErrors)
 	var found scanner.ErrorList
@@ -23,7 +24,7 @@ func (f *front) syntax(r *running, code string) *ending {
 	found.RemoveMultiples()
 	var output strings.Builder
 	for _, e := range found {
-		fmt.Fprintf(&output, "./%s:%s: syntax error: %s\n", lines.Name(r.count), place(e.Pos, origins), e.Msg)
+		fmt.Fprintf(&output, "./%s:%s: syntax error: %s\n", file, place(e.Pos, origins), e.Msg)
 	}
 	return f.buildFailure(output.String())
 }

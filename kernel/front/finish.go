@@ -75,7 +75,7 @@ func (f *front) ending(r *running, gonb content) *ending {
 	case gonb["status"] == "error":
 		return &ending{name: "GoNB", value: strings.TrimSpace(fmt.Sprint(gonb["evalue"])), traceback: texts(gonb["traceback"])}
 	case r.end != nil && r.end.Code != 0:
-		return r.crash()
+		return r.crash(f.index)
 	case r.command != "":
 		return &ending{name: "Command", value: r.command}
 	}
@@ -83,11 +83,11 @@ func (f *front) ending(r *running, gonb content) *ending {
 }
 
 // crash tells of a process that did not end well.
-func (r *running) crash() *ending {
+func (r *running) crash(index *lines.Index) *ending {
 	if r.end.Signal == "" && !r.holding {
 		return &ending{name: "Exit", value: fmt.Sprintf("exit status %d", r.end.Code)}
 	}
-	if name, reason, trace := lines.Trace(r.end.Text); name != "" {
+	if name, reason, trace := lines.Trace(r.end.Text, index); name != "" {
 		return &ending{name: name, value: reason, traceback: trace}
 	}
 	if r.end.Signal != "" {

@@ -63,8 +63,8 @@ func (f *front) execute(request *wire.Message) bool {
 		return !o.StopOnError
 	}
 	if rewritten.Files != nil { // the cell is Go
-		f.index.Add(r.count, rewritten.Code)
-		if e := f.syntax(r, rewritten.Code); e != nil {
+		file := f.index.Add(r.count, rewritten.Code)
+		if e := f.syntax(file, rewritten.Code); e != nil {
 			f.refuse(r, e)
 			return !o.StopOnError
 		}

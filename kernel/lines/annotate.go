@@ -20,8 +20,8 @@ type place struct {
 
 func (p place) directive() string { return fmt.Sprintf("/*line %s:%d:%d*/", p.file, p.line, p.col) }
 
-// Name is the file name that stands for a cell in positions.
-func Name(number int) string { return fmt.Sprintf("cell[%d]", number) }
+// fileName is the file name that stands for a cell in positions.
+func fileName(id int) string { return fmt.Sprintf("cell[%d]", id) }
 
 // Annotate is AnnotateFile for main.go.
 func Annotate(src []byte, index *Index) []byte { return AnnotateFile("main.go", src, index) }
@@ -102,7 +102,7 @@ func (x *Index) places() map[string][]place {
 	for _, c := range x.Cells {
 		text, lines := cell.Compose(c.Code)
 		starts := lineStarts(text)
-		name := Name(c.Number)
+		name := fileName(c.ID)
 		found, _ := declarations(text)
 		for _, d := range found {
 			list := make([]place, len(d.words))

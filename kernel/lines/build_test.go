@@ -56,7 +56,7 @@ func TestCompiler(t *testing.T) {
 		file, text := "main.go", main
 		for i, c := range cells {
 			if strings.Contains(c, m[2]) && m[2] != "u1" || i == 0 && m[2] == "u1" {
-				file, text = Name(i+1), c
+				file, text = fileName(i+1), c
 			}
 		}
 		line, col := position(lineStarts(text), regexp.MustCompile(m[2] + `\b`).FindStringIndex(text)[0])
@@ -82,7 +82,7 @@ func TestRuntime(t *testing.T) {
 	if err == nil {
 		t.Fatal("no panic")
 	}
-	name, reason, trace := Trace("before\n" + string(stderr))
+	name, reason, trace := Trace("before\n"+string(stderr), NewIndex())
 	if name != "panic" || reason != "runtime error: invalid memory address or nil pointer dereference" {
 		t.Errorf("%s: %s", name, reason)
 	}

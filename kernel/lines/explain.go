@@ -72,7 +72,7 @@ func (e *explainer) line(line string) {
 	}
 	if n := len(e.problems); strings.HasPrefix(line, "\t") && n > 0 {
 		if !e.repeated {
-			e.problems[n-1].message += "\n    " + inWords(strings.TrimSpace(line))
+			e.problems[n-1].message += "\n    " + e.inWords(strings.TrimSpace(line))
 		}
 		return
 	}
@@ -82,7 +82,7 @@ func (e *explainer) line(line string) {
 	} else if m := files.FindStringSubmatch(line); m != nil {
 		p = e.atImport(line, m[2])
 	}
-	p.message = inWords(p.message)
+	p.message = e.inWords(p.message)
 	e.repeated = slices.ContainsFunc(e.problems, func(q problem) bool {
 		first, _, _ := strings.Cut(q.message, "\n")
 		return q.cell == p.cell && q.line == p.line && q.col == p.col && first == p.message
@@ -93,16 +93,24 @@ func (e *explainer) line(line string) {
 }
 
 // inWords takes out of a message what the user did not write.
-func inWords(message string) string {
+func (e *explainer) inWords(message string) string {
 	message = strings.ReplaceAll(message, " in argument to "+strings.TrimSuffix(cell.ShowCall, "("), "")
 	message = given.ReplaceAllString(message, "_")
-	return inText.ReplaceAllString(message, "Cell [$1], line $2")
+	return inText.ReplaceAllStringFunc(message, func(position string) string {
+		m := inText.FindStringSubmatch(position)
+		return e.index.inWords(m[1], m[2])
+	})
+}
+
+// inWords is a position as the user reads it.
+func (x *Index) inWords(id, line string) string {
+	return fmt.Sprintf("Cell [%d], line %s", x.number(number(id)), line)
 }
 
 // at is a problem at a position in a rewritten cell; byte column 0 is unknown.
-func (e *explainer) at(number, line, col int, message string) problem {
-	written := strings.Split(e.cells(number), "\n")
-	p := problem{cell: number, line: line, message: message}
+func (e *explainer) at(id, line, col int, message string) problem {
+	p := problem{cell: e.index.number(id), line: line, message: message}
+	written := strings.Split(e.cells(p.cell), "\n")
 	if line > len(written) { // what closes func main
 		p.line, col = len(written), 0
 		for p.line > 1 && strings.TrimSpace(written[p.line-1]) == "" {
@@ -112,7 +120,7 @@ func (e *explainer) at(number, line, col int, message string) problem {
 	p.line = max(1, p.line)
 	p.source = strings.TrimSuffix(written[p.line-1], "\r")
 	if col > 0 {
-		if rewritten := strings.Split(e.index.code(number), "\n"); line > 0 && line <= len(rewritten) {
+		if rewritten := strings.Split(e.index.code(id), "\n"); line > 0 && line <= len(rewritten) {
 			col = column(rewritten[line-1], p.source, col)
 		}
 		p.col = len([]rune(p.source[:min(col-1, len(p.source))])) + 1
@@ -132,7 +140,7 @@ func (e *explainer) atImport(line, message string) problem {
 			}
 			path := regexp.QuoteMeta(source[m[2]:m[3]])
 			if named := regexp.MustCompile(`(?:^|[\s"])` + path + `(?:$|[\s":;,@])`); named.MatchString(message) {
-				return e.at(c.Number, i+1, 0, message)
+				return e.at(c.ID, i+1, 0, message)
 			}
 		}
 	}

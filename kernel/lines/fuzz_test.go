@@ -43,7 +43,7 @@ func FuzzExplain(f *testing.F) {
 		if (text == "") != (page == "") {
 			t.Errorf("text %q, page %q", text, page)
 		}
-		if name, reason, lines := Trace(output); (name == "") != (lines == nil) {
+		if name, reason, lines := Trace(output, NewIndex()); (name == "") != (lines == nil) {
 			t.Errorf("%q: %s, %q, %q", output, name, reason, lines)
 		}
 	})

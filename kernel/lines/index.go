@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/gossl/gossl/kernel/cell"
 	"github.com/gossl/gossl/kernel/home"
@@ -16,13 +17,15 @@ type Index struct {
 	// Cells are in the order in which they were added: of equal declarations the
 	// last counts.
 	Cells []Cell `json:"cells"`
+	Next  int    `json:"next"` // ID
 
 	declares [][]string // what each cell declares; nil for an index just read
 }
 
 // Cell is what GoNB was given of a cell.
 type Cell struct {
-	Number int    `json:"number"`
+	ID     int    `json:"id"`     // in positions; it stays when the cell is executed again
+	Number int    `json:"number"` // of its last execution
 	Code   string `json:"code"`
 }
 
@@ -31,25 +34,34 @@ type Cell struct {
 const spare = 50
 
 // NewIndex returns an index without cells.
-func NewIndex() *Index { return &Index{} }
+func NewIndex() *Index { return &Index{Next: 1} }
 
-// Add records the declarations of a cell, as rewritten for GoNB.
-func (x *Index) Add(number int, code string) {
+// Add records the declarations of a cell, as rewritten for GoNB, and returns the
+// file name that stands for it in positions. Code that was there before keeps its
+// name, so that main.go stays the same and need not be built again.
+func (x *Index) Add(number int, code string) string {
 	x.describe()
-	x.Cells = append(x.Cells, Cell{number, code})
-	x.declares = append(x.declares, keys(code))
+	c, declares := Cell{Number: number, Code: code}, []string(nil)
+	if i := slices.IndexFunc(x.Cells, func(old Cell) bool { return old.Code == code }); i >= 0 {
+		c.ID, declares = x.Cells[i].ID, x.declares[i]
+		x.drop(i)
+	} else {
+		c.ID, declares = x.Next, keys(code)
+		x.Next++
+	}
+	x.Cells, x.declares = append(x.Cells, c), append(x.declares, declares)
 	x.prune()
+	return fileName(c.ID)
 }
 
-// Remove forgets the cell that was last added under a number: it did not build.
-func (x *Index) Remove(number int) {
-	for i := len(x.Cells) - 1; i >= 0; i-- {
-		if x.Cells[i].Number == number {
-			x.describe()
-			x.drop(i)
-			return
+// number is the number by which the user knows a cell; the ID's own for one that is gone.
+func (x *Index) number(id int) int {
+	for _, c := range x.Cells {
+		if c.ID == id {
+			return c.Number
 		}
 	}
+	return id
 }
 
 func (x *Index) drop(i int) {
@@ -94,10 +106,10 @@ func (x *Index) prune() {
 }
 
 // code is what GoNB was given of a cell; "" if the index does not have it.
-func (x *Index) code(number int) string {
-	for i := len(x.Cells) - 1; i >= 0; i-- {
-		if x.Cells[i].Number == number {
-			return x.Cells[i].Code
+func (x *Index) code(id int) string {
+	for _, c := range x.Cells {
+		if c.ID == id {
+			return c.Code
 		}
 	}
 	return ""

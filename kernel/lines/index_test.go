@@ -29,10 +29,14 @@ func TestSaveAndLoad(t *testing.T) {
 	if diff := cmp.Diff(string(Annotate(main, x)), string(Annotate(main, got))); diff != "" {
 		t.Errorf("annotated with the index read: %s", diff)
 	}
-	got.Add(3, "func F() {}")
-	got.Remove(2)
-	if want := []int{1, 3}; !cmp.Equal(want, numbers(got)) {
+	if name := got.Add(3, "func F() {}"); name != fileName(1) {
+		t.Errorf("the code of cell 1 is named %s when it is executed again", name)
+	}
+	if want := []int{2, 3}; !cmp.Equal(want, numbers(got)) {
 		t.Errorf("cells %d, want %d", numbers(got), want)
+	}
+	if name := got.Add(4, "func G() {}"); name != fileName(3) {
+		t.Errorf("a new cell is named %s", name)
 	}
 
 	if _, err := Load(file + ".none"); !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "lines: ") {
@@ -55,16 +59,6 @@ func numbers(x *Index) []int {
 		list = append(list, c.Number)
 	}
 	return list
-}
-
-func TestRemove(t *testing.T) {
-	x := session("func F() {}", "func F() {  }", "x")
-	x.Remove(2)
-	x.Remove(9)
-	main := []byte("package main\n\nfunc F() {}\n")
-	if got := string(Annotate(main, x)); !strings.Contains(got, Name(1)) {
-		t.Errorf("the removed cell counts: %s", got)
-	}
 }
 
 func TestPrune(t *testing.T) {

@@ -24,8 +24,8 @@ const (
 
 // Trace finds in a program's stderr how the Go runtime ended it: the name, such as
 // "panic" or "fatal error", the reason, and the text from there on with the
-// positions in words. The name is "" if the runtime did not.
-func Trace(stderr string) (name, reason string, lines []string) {
+// positions in words, cells by the numbers that the index has. The name is "" if the runtime did not.
+func Trace(stderr string, index *Index) (name, reason string, lines []string) {
 	all := strings.Split(strings.TrimRight(strings.ReplaceAll(stderr, "\r\n", "\n"), "\n"), "\n")
 	start, stack := find(all)
 	if start < 0 {
@@ -39,7 +39,7 @@ func Trace(stderr string) (name, reason string, lines []string) {
 		if i == 0 || start+i < stack && strings.HasPrefix(line, "\tpanic: ") {
 			line = redText + line + plainText
 		}
-		lines = append(lines, readable(line))
+		lines = append(lines, index.readable(line))
 	}
 	return name, reason, lines
 }
@@ -80,13 +80,13 @@ func cause(first string, rest []string) string {
 }
 
 // readable puts the position of a frame in words.
-func readable(line string) string {
+func (x *Index) readable(line string) string {
 	m := frame.FindStringSubmatch(line)
 	if m == nil {
 		return line
 	}
 	if c := inCell.FindStringSubmatch(m[1]); c != nil {
-		return "\tCell [" + c[1] + "], line " + m[2]
+		return "\t" + x.inWords(c[1], m[2])
 	}
 	return "\t" + before.ReplaceAllString(m[1], "") + ":" + m[2]
 }

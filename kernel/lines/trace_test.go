@@ -27,7 +27,7 @@ func TestTrace(t *testing.T) {
 		"abort":     {"SIGABRT: abort\nPC=0x1 m=0 sigcode=0\n" + stack, "SIGABRT", "abort", []string{redText + "SIGABRT: abort" + plainText, "PC=0x1 m=0 sigcode=0"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			name, reason, lines := Trace(c.stderr)
+			name, reason, lines := Trace(c.stderr, NewIndex())
 			if name != c.name || reason != c.reason {
 				t.Errorf("got %q, %q, want %q, %q", name, reason, c.name, c.reason)
 			}
@@ -37,11 +37,11 @@ func TestTrace(t *testing.T) {
 		})
 	}
 	for _, stderr := range []string{"", "panic: said by the program\n", "2026/01/01 00:00:00 fatal error: log.Fatal\n", "goroutine 1 is fine\n"} {
-		if name, reason, lines := Trace(stderr); name != "" || reason != "" || lines != nil {
+		if name, reason, lines := Trace(stderr, NewIndex()); name != "" || reason != "" || lines != nil {
 			t.Errorf("%q: %q, %q, %q", stderr, name, reason, lines)
 		}
 	}
-	name, reason, lines := Trace("main.cut()\n" + stack)
+	name, reason, lines := Trace("main.cut()\n"+stack, NewIndex())
 	if name != "crash" || reason == "" || lines[0] != redText+"goroutine 1 [running]:"+plainText {
 		t.Errorf("without a beginning: %q, %q, %q", name, reason, lines)
 	}
@@ -134,7 +134,7 @@ func TestEndings(t *testing.T) {
 		if err == nil {
 			t.Errorf("%s: no failure", how)
 		}
-		name, reason, lines := Trace(string(stderr))
+		name, reason, lines := Trace(string(stderr), NewIndex())
 		if name != want[0] || reason != want[1] {
 			t.Errorf("%s: got %q, %q, want %q\n%s", how, name, reason, want, stderr)
 		}
@@ -143,7 +143,7 @@ func TestEndings(t *testing.T) {
 		}
 	}
 	stderr, _ := exec.Command(filepath.Join(dir, "x"), "plain").CombinedOutput() // panics
-	if name, reason, _ := Trace(string(stderr)); name != "panic" || !strings.Contains(reason, "main.plain") {
+	if name, reason, _ := Trace(string(stderr), NewIndex()); name != "panic" || !strings.Contains(reason, "main.plain") {
 		t.Errorf("plain: got %q, %q\n%s", name, reason, stderr)
 	}
 }
