@@ -1,19 +1,13 @@
 package main
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gossl/gossl/kernel/execute"
 	"github.com/gossl/gossl/kernel/home"
-	"github.com/gossl/gossl/kernel/notebook"
 	"github.com/gossl/gossl/kernel/spec"
 )
 
@@ -64,83 +58,4 @@ func labCommand() *cobra.Command {
 			return become(h.JupyterEnv(), append(lab, args...)...)
 		},
 	}
-}
-
-func notebookCommand() *cobra.Command {
-	var check bool
-	nb := &cobra.Command{
-		Use:   "nb [--check] DIR|FILE.go...",
-		Short: "Make notebooks from literate Go sources: DIR/NAME/NAME.go becomes DIR/NAME.ipynb",
-		Args:  cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			sources, err := literateSources(args)
-			if err != nil {
-				return err
-			}
-			var errs []error
-			for _, source := range sources {
-				errs = append(errs, makeNotebook(source, check))
-			}
-			return errors.Join(errs...)
-		},
-	}
-	nb.Flags().BoolVar(&check, "check", false, "write nothing, fail if a notebook differs from its source")
-	return nb
-}
-
-// literateSources lists the literate sources that arguments name: files, folders NAME that hold NAME.go, and folders of
-// such folders.
-func literateSources(args []string) ([]string, error) {
-	var sources []string
-	for _, arg := range args {
-		if strings.HasSuffix(arg, ".go") {
-			sources = append(sources, arg)
-			continue
-		}
-		dir, err := filepath.Abs(arg)
-		if err != nil {
-			return nil, err
-		}
-		found, _ := filepath.Glob(filepath.Join(arg, filepath.Base(dir)+".go"))
-		nested, _ := filepath.Glob(filepath.Join(arg, "*", "*.go"))
-		for _, name := range nested {
-			if strings.TrimSuffix(filepath.Base(name), ".go") == filepath.Base(filepath.Dir(name)) {
-				found = append(found, name)
-			}
-		}
-		if len(found) == 0 {
-			return nil, fmt.Errorf("%s: no literate source, want NAME/NAME.go in it", arg)
-		}
-		sources = append(sources, found...)
-	}
-	return sources, nil
-}
-
-// makeNotebook writes the notebook of a literate source, or checks that it is the one that stands there.
-func makeNotebook(source string, check bool) error {
-	content, err := os.ReadFile(source)
-	if err != nil {
-		return err
-	}
-	cells, err := notebook.Literate(source, content)
-	if err != nil {
-		return err
-	}
-	want, err := notebook.New(spec.Name, spec.Display, spec.Language, cells).Encode()
-	if err != nil {
-		return fmt.Errorf("%s: %w", source, err)
-	}
-	file := filepath.Dir(source) + ".ipynb"
-	have, err := os.ReadFile(file)
-	switch {
-	case err == nil && bytes.Equal(have, want):
-		return nil
-	case check:
-		return fmt.Errorf("%s is not what %s makes; write it anew with: go run ./kernel nb %s", file, source, source)
-	}
-	if err := home.WriteFile(file, want); err != nil {
-		return err
-	}
-	fmt.Println("Wrote", file)
-	return nil
 }

@@ -48,3 +48,45 @@ func TestNotebooksFollowTheirSources(t *testing.T) {
 		t.Errorf("folder without sources: error %v", err)
 	}
 }
+
+// A notebook without source gets one, which is not overwritten.
+func TestSourceFromNotebook(t *testing.T) {
+	dir := t.TempDir()
+	source := filepath.Join(dir, "tour", "tour.go")
+	const first = "package main\n\n// %%\n\nvar a int\n"
+	if err := os.Mkdir(filepath.Dir(source), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(source, []byte(first), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	nb := func(args ...string) error {
+		root := command()
+		root.SetArgs(append([]string{"nb"}, args...))
+		return root.Execute()
+	}
+	file := filepath.Join(dir, "tour.ipynb")
+	if err := nb(source); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(source); err != nil {
+		t.Fatal(err)
+	}
+	if err := nb("--check", file); err == nil || !strings.Contains(err.Error(), source) {
+		t.Errorf("check without a source: %v", err)
+	}
+	for range 2 { // written, and there already
+		if err := nb(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(source); err != nil || string(got) != first {
+		t.Errorf("the source is %q, error %v, want %q", got, err, first)
+	}
+	if err := os.WriteFile(source, []byte("package main\n\n// %%\n\nvar b int\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := nb(file); err == nil || !strings.Contains(err.Error(), "makes another notebook") {
+		t.Errorf("over another source: %v", err)
+	}
+}

@@ -69,10 +69,9 @@ func TestRunFailures(t *testing.T) {
 	}{
 		{"panic", "fail panic on purpose", Options{}, "panic: on purpose", "on purpose"},
 		{"other", "fail Exit exit status 3", Options{}, "exit status 3", "exit status 3"},
+		{"the last that it printed", "warn the file is missing\nfail Exit exit status 1", Options{}, "exit status 1: the file is missing", "exit status 1"},
 		{"allowed in the end", "fail Exit exit status 3\n", Options{AllowErrors: true}, "", "later"},
 		{"expected", "fail Exit exit status 3", Options{}, "", "later"},
-		{"stock GoNB", `warn goroutine 1:\npanic: on purpose\n` + "\n" + `warn exit status 2\n`, Options{}, "exit status 2: panic: on purpose", `"ename": "Failed"`},
-		{"printed by a cell", `warn exit status 2\n` + "\ntiming 1", Options{}, "", "later"},
 		{"kernel dies", "print a\nexit 7", Options{AllowErrors: true}, "the kernel died: exit status 7", `"ename": "KernelDied"`},
 		{"too long", "wait", Options{CellTimeout: 100 * time.Millisecond}, "the cell ran longer than 0.1 s", `"ename": "Timeout"`},
 		{"too long is allowed", "wait", Options{CellTimeout: 100 * time.Millisecond, AllowErrors: true}, "", "later"},

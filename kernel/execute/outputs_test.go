@@ -45,18 +45,3 @@ func TestOverwrittenLines(t *testing.T) {
 		}
 	}
 }
-
-func TestReason(t *testing.T) {
-	tests := []struct{ stderr, want string }{
-		{"panic: on purpose\n\ngoroutine 1 [running]:\nmain.main()\nexit status 2\n", "panic: on purpose"},
-		{"careful\nfatal error: all goroutines are asleep\nmore\n", "fatal error: all goroutines are asleep"},
-		{"one\ntwo\nexit status 3\n", "two"},
-		{"^C\nsignal: interrupt\n", ""},
-		{"", ""},
-	}
-	for _, test := range tests {
-		if got := reason(test.stderr); got != test.want {
-			t.Errorf("%q: reason %q, want %q", test.stderr, got, test.want)
-		}
-	}
-}

@@ -107,7 +107,6 @@ func (r *run) cell(ctx context.Context, done *result, source string) (text strin
 	if ctx.Err() != nil {
 		return context.Cause(ctx).Error(), true
 	}
-	var last string
 	var stderr strings.Builder
 	reply, err := execute(ctx, r.client, cmp.Or(r.options.patience, stopTime), source, func(m *wire.Message) {
 		p, err := r.outputs.add(m)
@@ -116,7 +115,6 @@ func (r *run) cell(ctx context.Context, done *result, source string) (text strin
 		}
 		if m.Header.Type == "stream" {
 			if p.Name == "stderr" {
-				last = p.Text
 				stderr.WriteString(p.Text)
 			}
 			r.watch.output(p.Name, p.Text)
@@ -138,16 +136,11 @@ func (r *run) cell(ctx context.Context, done *result, source string) (text strin
 		r.note("KernelDied", text)
 		return text, true
 	}
-	text = r.failure(reply, done)
-	if bad := stockFailure(reply, last); text == "" && bad != "" {
-		r.note("Failed", bad)
-		text = strings.TrimSuffix(bad+": "+reason(stderr.String()), ": ")
-	}
-	return text, false
+	return r.failure(reply, done, stderr.String()), false
 }
 
 // failure is what a reply says went wrong.
-func (r *run) failure(reply *wire.Message, done *result) string {
+func (r *run) failure(reply *wire.Message, done *result, stderr string) string {
 	var c struct {
 		Status string `json:"status"`
 		Count  int    `json:"execution_count"`
@@ -167,8 +160,25 @@ func (r *run) failure(reply *wire.Message, done *result) string {
 		return c.EName + ": " + c.EValue
 	case c.EValue == "":
 		return c.EName
+	case c.EName == "Exit":
+		return strings.TrimSuffix(c.EValue+": "+lastLine(stderr), ": ")
 	}
 	return c.EValue
+}
+
+// lastLine is the last line of a text that is not empty.
+func lastLine(text string) string {
+	text = strings.TrimSpace(text)
+	return text[strings.LastIndexByte(text, '\n')+1:]
+}
+
+// metadata is a message's metadata.
+func metadata(m *wire.Message) map[string]json.RawMessage {
+	fields := map[string]json.RawMessage{}
+	if json.Unmarshal(m.Metadata, &fields) != nil {
+		return nil // a message without readable metadata has none
+	}
+	return fields
 }
 
 // isPanic says whether an error's name is one that Go puts before a stack.
