@@ -4,7 +4,7 @@ SSLKIT := kernel/sslkit.sh
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lab lint check notebooks
+.PHONY: help setup demo test lab doctor lint check notebooks
 
 help: ## list these
 	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | awk -F '|' '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -21,6 +21,9 @@ test: setup ## run all tests, the notebooks through the kernel too
 
 lab: setup ## open the notebooks in JupyterLab
 	@$(SSLKIT) lab notebooks $(ARGS)
+
+doctor: setup ## test the installation, and say how to mend what is wrong
+	@$(SSLKIT) doctor $(ARGS)
 
 lint: setup ## gofmt, vet, staticcheck, and notebooks that differ from their sources
 	@files=$$($(SSLKIT) exec gofmt -l kernel notebooks sslkit) && if [ "$$files" ]; then echo "gofmt would change: $$files"; exit 1; fi

@@ -64,6 +64,9 @@ func (a *Assistant) Close() {
 // Ready is closed when gopls has loaded its packages. Answers come before that too, but late.
 func (a *Assistant) Ready() <-chan struct{} { return a.ready }
 
+// Done is closed when there will be no more answers.
+func (a *Assistant) Done() <-chan struct{} { return a.done }
+
 // Err tells why answers are missing: gopls does not start or has crashed, or the last request failed.
 func (a *Assistant) Err() error {
 	a.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gossl/gossl/kernel/assist"
 	"github.com/gossl/gossl/kernel/home"
 )
 
@@ -87,5 +88,24 @@ func (s *Setup) compile(ctx context.Context) (b Build, err error) {
 		return b, fmt.Errorf("a changed cell compiles %s anew: is the disk of %s full?",
 			strings.Join(b.Compiled, ", "), s.Home.Path("go", "cache"))
 	}
-	return b, nil
+	return b, s.index(ctx, w)
+}
+
+// indexTime is how long gopls may take to load the library.
+const indexTime = time.Minute
+
+// index has gopls load the library once: it keeps what it learns, and the first Tab in a notebook is quick.
+func (s *Setup) index(ctx context.Context, w *Workspace) error {
+	a := assist.Start(ctx, assist.Options{Gopls: s.Home.Bin("gopls"), Dir: w.dir, Env: w.env})
+	defer a.Close()
+	select {
+	case <-a.Ready():
+		return nil
+	case <-a.Done():
+		return nil // completion is missing then: the doctor says why
+	case <-time.After(indexTime):
+		return nil // completion is late then
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }

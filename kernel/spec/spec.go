@@ -37,7 +37,8 @@ func New(h home.Home, repo, name string) (Spec, error) {
 	if err != nil {
 		return Spec{}, fmt.Errorf("spec: %w", err)
 	}
-	env["GOWORK"] = "" // GoNB's own go.work, whatever the user has set
+	env["GOWORK"] = ""            // GoNB's own go.work, whatever the user has set
+	env["SSLKIT_CHECKOUT"] = repo // for programs that note which commit they are
 	return Spec{
 		Argv:          []string{h.Bin(Program), "launch", goWork, repo, "{connection_file}"},
 		DisplayName:   "Go (" + name + ")",
