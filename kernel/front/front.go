@@ -116,6 +116,7 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 	go f.relayInput()
 	go f.work(ctx)
 	go f.watchParent(ctx)
+	defer f.logDropped()
 	defer time.Sleep(flushTime)
 	select {
 	case err := <-f.quit:
@@ -174,6 +175,13 @@ func (f *front) watchParent(ctx context.Context) {
 		}
 	}
 	f.quit <- ErrParentGone
+}
+
+// logDropped says how many messages were dropped, if any were: somebody tried to send some without the key.
+func (f *front) logDropped() {
+	if n := f.jupyter.shell.Dropped() + f.jupyter.control.Dropped() + f.jupyter.stdin.Dropped(); n > 0 {
+		f.log("%d messages without a valid signature were dropped", n)
+	}
 }
 
 // log notes what nobody can be told by a message.
