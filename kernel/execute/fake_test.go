@@ -194,8 +194,9 @@ func TestRunReports(t *testing.T) {
 
 // TestRunLeavesNothing looks for what a run leaves in the data directory.
 func TestRunLeavesNothing(t *testing.T) {
-	h := fakeHome(t)
 	pid := filepath.Join(t.TempDir(), "pid")
+	t.Setenv("TMPDIR", t.TempDir()) // what Home.Temp is for a data directory with a long path
+	h := fakeHome(t)
 	if err := Run(t.Context(), h, Options{Notebook: write(t, "spawn "+pid)}, screen(t)); err != nil {
 		t.Fatal(err)
 	}
