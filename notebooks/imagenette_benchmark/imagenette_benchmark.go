@@ -50,8 +50,8 @@ func check(err error) {
 // %% [markdown]
 // ## The plan
 //
-// Change it and run this cell. `bench.Methods()` are all five methods; batches of 256, and 200 and 800 epochs,
-// have been published. `plan.Seeds = 3` makes three runs of each row.
+// Change it and run this cell. `bench.Methods(recipe.Lightly2023, dataset.Imagenette)` are all methods; batches of
+// 256, and 200 and 800 epochs, have been published. `plan.Seeds = 3` makes three runs of each row.
 
 // %%
 

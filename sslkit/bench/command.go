@@ -126,7 +126,7 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 	flags.SetOutput(out)
 	flags.Usage = func() { usage(flags, data, out) }
 	p := Default(data)
-	methods := flags.String("methods", "all", "methods, separated by commas, of "+strings.Join(Methods(), ", "))
+	methods := flags.String("methods", "all", "methods, separated by commas, of "+strings.Join(p.Methods, ", "))
 	preset := flags.String("preset", string(p.Preset), fmt.Sprintf("%s, %s or %s", recipe.Seed2021, recipe.Lightly2023, recipe.LightlyHEAD))
 	batches := flags.String("batch", "", fmt.Sprintf("images per step, several separated by commas (default %d)", p.Batches[0]))
 	epochs := flags.String("epochs", "", fmt.Sprintf("epochs, several separated by commas (default %d)", p.Epochs[0]))
@@ -156,8 +156,9 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 		p = Quick(data)
 	}
 	p.Preset, p.Seeds, p.Linear, c.device = recipe.Preset(*preset), *seeds, *linear, device.Kind(*on)
-	if *methods != "all" {
-		p.Methods = strings.Split(*methods, ",")
+	var err error
+	if p.Methods, err = methodsOf(*methods, p.Preset, data); err != nil {
+		return command{}, err
 	}
 	for _, n := range []struct {
 		name string
@@ -167,14 +168,12 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 		if n.text == "" {
 			continue
 		}
-		var err error
 		if *n.to, err = numbers(n.name, n.text); err != nil {
 			return command{}, err
 		}
 	}
 	p.Scale = p.Scale.with(Scale{*images, *tests, *width, device.Precision(*precision)})
 	c.plan, c.feed = p, feed.Mode(*where)
-	var err error
 	c.shard, c.shards, err = share(*shard)
 	return c, err
 }
@@ -204,6 +203,18 @@ func (s Scale) with(other Scale) Scale {
 		s.Precision = other.Precision
 	}
 	return s
+}
+
+// methodsOf reads the flag -methods.
+func methodsOf(text string, preset recipe.Preset, data dataset.Name) ([]string, error) {
+	if text != "all" {
+		return strings.Split(text, ","), nil
+	}
+	all := Methods(preset, data)
+	if all == nil {
+		return nil, fmt.Errorf("-preset %q: want %s, %s or %s", preset, recipe.Seed2021, recipe.Lightly2023, recipe.LightlyHEAD)
+	}
+	return all, nil
 }
 
 func numbers(name, text string) ([]int, error) {

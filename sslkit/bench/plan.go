@@ -43,7 +43,8 @@ type Scale struct {
 // Default is the plan of a data set's main table: all methods, as of 2023, for
 // 200 epochs.
 func Default(data dataset.Name) Plan {
-	p := Plan{Data: data, Preset: recipe.Lightly2023, Methods: Methods(), Batches: []int{512}, Epochs: []int{200}, Seeds: 1}
+	p := Plan{Data: data, Preset: recipe.Lightly2023, Batches: []int{512}, Epochs: []int{200}, Seeds: 1}
+	p.Methods = Methods(p.Preset, data)
 	if data == dataset.Imagenette {
 		p.Batches = []int{256}
 	}
@@ -59,11 +60,11 @@ func Quick(data dataset.Name) Plan {
 	return p
 }
 
-// Methods lists the methods of the published tables.
-func Methods() []string {
+// Methods lists the methods that a preset has for a data set.
+func Methods(preset recipe.Preset, data dataset.Name) []string {
 	var names []string
-	for _, r := range recipe.Published() {
-		if !slices.Contains(names, r.Name) {
+	for _, r := range rowsOf(data) {
+		if r.Preset == preset && !slices.Contains(names, r.Name) {
 			names = append(names, r.Name)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/train"
 )
@@ -124,7 +125,7 @@ func compare(a, b Record) int {
 		strings.Compare(Scaled(x), Scaled(y)),
 		x.Epochs - y.Epochs,
 		x.Batch - y.Batch,
-		slices.Index(Methods(), x.Name) - slices.Index(Methods(), y.Name),
+		rank(x) - rank(y),
 		int(x.Seed) - int(y.Seed),
 	} {
 		if order != 0 {
@@ -132,4 +133,9 @@ func compare(a, b Record) int {
 		}
 	}
 	return 0
+}
+
+// rank is the place of a recipe's method in tables.
+func rank(r recipe.Recipe) int {
+	return slices.IndexFunc(method.All(), func(m method.Method) bool { return method.Name(m) == r.Name })
 }

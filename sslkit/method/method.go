@@ -46,6 +46,8 @@ func All() []Method {
 		SimSiam{},
 		BarlowTwins{},
 		BYOL{},
+		DCL{},
+		DCLW{},
 	}
 }
 

@@ -27,7 +27,7 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 		return method.SimSiam{Projector: c.projector(), Predictor: c.predictor()}
 	},
 	"BarlowTwins": func(c stepCase) method.Method {
-		return method.BarlowTwins{Projector: c.projector(), Lambda: 0.005, Unbiased: !strings.HasSuffix(c.Recipe, "_head")}
+		return method.BarlowTwins{Projector: c.projector(), Lambda: 0.005, Unbiased: !c.isHead()}
 	},
 	"BYOL": func(c stepCase) method.Method {
 		momentum := 0.99
@@ -36,7 +36,15 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 		}
 		return method.BYOL{Projector: c.projector(), Predictor: c.predictor(), Momentum: momentum, Moves: c.moves()}
 	},
+	"DCL": func(c stepCase) method.Method {
+		return method.DCL{Projector: c.projector(), Temperature: 0.1, Separate: !c.isHead()}
+	},
+	"DCLW": func(c stepCase) method.Method {
+		return method.DCLW{Projector: c.projector(), Temperature: 0.1, Sigma: 0.5, Separate: !c.isHead()}
+	},
 }
+
+func (c stepCase) isHead() bool { return strings.HasSuffix(c.Recipe, "_head") }
 
 func (c stepCase) is2021() bool { return strings.HasSuffix(c.Recipe, "_2021") }
 

@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,12 +43,16 @@ func TestFacts(t *testing.T) {
 		{Lightly2023, cifar, "BarlowTwins", 512, 800, .24, Expect{.859, 7.9, 517.5, a6000}},
 		{Lightly2023, cifar, "BYOL", 128, 200, .06, Expect{.869, 1.6, 121.9, a6000}},
 		{Lightly2023, cifar, "BYOL", 512, 200, .24, Expect{.868, 5.6, 108.3, a6000}},
+		{Lightly2023, cifar, "DCL", 128, 200, .06, Expect{.844, 1.5, 102.2, a6000}},
+		{Lightly2023, cifar, "DCLW", 512, 800, .24, Expect{.871, 4.9, 333.3, a6000}},
+		{Lightly2023, nette, "DCLW", 256, 200, .06, Expect{.783, 3.7, 47.3, a6000}},
 		{Lightly2023, nette, "MoCo", 256, 800, .06, Expect{.874, 4.3, 231.7, a6000}},
 		{Lightly2023, nette, "SimCLR", 256, 200, .06, Expect{.835, 3.7, 49.7, a6000}},
 		{Lightly2023, nette, "SimSiam", 256, 800, .06, Expect{.872, 3.9, 206.4, a6000}},
 		{Lightly2023, nette, "BarlowTwins", 256, 200, .06, Expect{.651, 4.0, 85.0, a6000}},
 		{Lightly2023, nette, "BYOL", 256, 800, .06, Expect{.887, 4.3, 214.8, a6000}},
 		{LightlyHEAD, cifar, "BYOL", 512, 200, .24, Expect{}},
+		{LightlyHEAD, cifar, "DCL", 512, 200, .24, Expect{}},
 		{LightlyHEAD, cifar, "SimSiam", 512, 200, .06, Expect{}},
 		{LightlyHEAD, nette, "MoCo", 128, 800, .03, Expect{}},
 		{LightlyHEAD, nette, "SimSiam", 128, 800, .06, Expect{}},
@@ -76,7 +81,7 @@ func TestViews(t *testing.T) {
 	byol := [2]view{{.08, .2, 0, 0}, {.08, .2, 0, .2}}
 	largeBYOL := [2]view{{.08, .2, 1, 0}, {.08, .2, .1, .2}}
 
-	// MoCo, SimCLR, SimSiam, BarlowTwins, BYOL
+	// MoCo, SimCLR, SimSiam, BarlowTwins, BYOL; DCL and DCLW are SimCLR's
 	want := map[Preset]map[dataset.Name][5][2]view{
 		Seed2021: {
 			dataset.CIFAR10:    {simCLR, simCLR, simCLR, simCLR, simCLR},
@@ -91,10 +96,11 @@ func TestViews(t *testing.T) {
 			dataset.Imagenette: {largeSimCLR, largeSimCLR, largeSimSiam, largeBYOL, largeBYOL},
 		},
 	}
-	for i, r := range Published() {
+	for _, r := range Published() {
+		i := slices.Index(since2021(), strings.NewReplacer("DCLW", "SimCLR", "DCL", "SimCLR").Replace(r.Name))
 		for number, v := range r.Views {
 			got := view{v.Scale[0], v.Saturation, v.BlurP, v.SolarizeP}
-			if want := want[r.Preset][r.Data][i%5][number]; got != want {
+			if want := want[r.Preset][r.Data][i][number]; got != want {
 				t.Errorf("%s %s %s: views[%d] is %+v, want %+v", r.Preset, r.Data, r.Name, number, got, want)
 			}
 			old := r.Preset == Seed2021 && r.Data == dataset.Imagenette

@@ -17,7 +17,8 @@ import (
 //   - targets move once in a step, BYOL's with a momentum of 0.99;
 //   - heads on ImageNette have become deeper (SimSiam, BarlowTwins) and wider
 //     (MoCo) than those on CIFAR-10, where BYOL's have become smaller;
-//   - features on ImageNette are the backbone's own.
+//   - features on ImageNette are the backbone's own;
+//   - DCL and DCLW, of 2022, have joined.
 
 // lightly2023CIFAR10 returns the recipes on CIFAR-10.
 func lightly2023CIFAR10(batch, epochs int) []Recipe {
@@ -26,7 +27,7 @@ func lightly2023CIFAR10(batch, epochs int) []Recipe {
 	r.Optim.LR = 0.06 * float64(batch) / 128
 	r.Source = "lightly, cifar10_benchmark.py and benchmark page of April 2023; bf16 arithmetic instead of TF32"
 
-	moco, simCLR, simSiam, barlowTwins, byol := r, r, r, r, r
+	moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw := r, r, r, r, r, r, r
 	moco.Backbone.Splits = 8
 	queue := 4096
 	if batch == 512 {
@@ -61,7 +62,18 @@ func lightly2023CIFAR10(batch, epochs int) []Recipe {
 		Momentum:  0.99,
 		Moves:     1,
 	}
-	return finish(moco, simCLR, simSiam, barlowTwins, byol)
+	dcl.Method = method.DCL{
+		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
+		Temperature: 0.1,
+		Separate:    true,
+	}
+	dclw.Method = method.DCLW{
+		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
+		Temperature: 0.1,
+		Sigma:       0.5,
+		Separate:    true,
+	}
+	return finish(moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw)
 }
 
 // lightly2023Imagenette returns the recipes on ImageNette.
@@ -71,7 +83,7 @@ func lightly2023Imagenette(batch, epochs int) []Recipe {
 	r.Optim.LR = 0.06 * float64(batch) / 256
 	r.Source = "lightly, imagenette_benchmark.py and benchmark page of May 2023; bf16 arithmetic instead of TF32"
 
-	moco, simCLR, simSiam, barlowTwins, byol := r, r, r, r, r
+	moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw := r, r, r, r, r, r, r
 	moco.Method = method.MoCo{ // with plain batch norm in the backbone
 		Projector:   head.MLP{Layers: 2, Hidden: 2048, Out: 128, OutNorm: head.NoNorm},
 		Temperature: 0.1,
@@ -101,5 +113,16 @@ func lightly2023Imagenette(batch, epochs int) []Recipe {
 		Momentum:  0.99,
 		Moves:     1,
 	}
-	return finish(moco, simCLR, simSiam, barlowTwins, byol)
+	dcl.Method = method.DCL{
+		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
+		Temperature: 0.1,
+		Separate:    true,
+	}
+	dclw.Method = method.DCLW{
+		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
+		Temperature: 0.1,
+		Sigma:       0.5,
+		Separate:    true,
+	}
+	return finish(moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw)
 }

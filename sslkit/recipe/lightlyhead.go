@@ -11,6 +11,7 @@ import (
 //
 //   - BarlowTwins and BYOL have BYOL's augmentation, which differs between the views;
 //   - BarlowTwins standardises with the biased variance;
+//   - DCL and DCLW sum over the negatives of both views at once;
 //   - MoCo's queue is 4096 at every batch size, as it always was in the script;
 //   - the script for ImageNette has batch 128; recipes for 256 are there to compare
 //     with the tables of 2023.
@@ -22,7 +23,7 @@ func lightlyHEADCIFAR10(batch, epochs int) []Recipe {
 	r.Optim.LR = 0.06 * float64(batch) / 128
 	r.Source = "lightly, cifar10_benchmark.py at commit e8d317fc, 2026, without published results; bf16 arithmetic instead of TF32"
 
-	moco, simCLR, simSiam, barlowTwins, byol := r, r, r, r, r
+	moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw := r, r, r, r, r, r, r
 	moco.Backbone.Splits = 8
 	moco.Method = method.MoCo{
 		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, OutNorm: head.NoNorm},
@@ -56,7 +57,18 @@ func lightlyHEADCIFAR10(batch, epochs int) []Recipe {
 		Momentum:  0.99,
 		Moves:     1,
 	}
-	return finish(moco, simCLR, simSiam, barlowTwins, byol)
+	dcl.Method = method.DCL{
+		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
+		Temperature: 0.1,
+		Separate:    false,
+	}
+	dclw.Method = method.DCLW{
+		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
+		Temperature: 0.1,
+		Sigma:       0.5,
+		Separate:    false,
+	}
+	return finish(moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw)
 }
 
 // lightlyHEADImagenette returns the recipes on ImageNette.
@@ -66,7 +78,7 @@ func lightlyHEADImagenette(batch, epochs int) []Recipe {
 	r.Optim.LR = 0.06 * float64(batch) / 256
 	r.Source = "lightly, imagenette_benchmark.py at commit e8d317fc, 2026, without published results; bf16 arithmetic instead of TF32"
 
-	moco, simCLR, simSiam, barlowTwins, byol := r, r, r, r, r
+	moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw := r, r, r, r, r, r, r
 	moco.Method = method.MoCo{ // with plain batch norm in the backbone
 		Projector:   head.MLP{Layers: 2, Hidden: 2048, Out: 128, OutNorm: head.NoNorm},
 		Temperature: 0.1,
@@ -99,5 +111,16 @@ func lightlyHEADImagenette(batch, epochs int) []Recipe {
 		Momentum:  0.99,
 		Moves:     1,
 	}
-	return finish(moco, simCLR, simSiam, barlowTwins, byol)
+	dcl.Method = method.DCL{
+		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
+		Temperature: 0.1,
+		Separate:    false,
+	}
+	dclw.Method = method.DCLW{
+		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
+		Temperature: 0.1,
+		Sigma:       0.5,
+		Separate:    false,
+	}
+	return finish(moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw)
 }

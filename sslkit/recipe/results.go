@@ -60,6 +60,8 @@ var results = []struct {
 		{"SimSiam", 0.819, 1.6, 97.3},
 		{"BarlowTwins", 0.842, 1.7, 375.9}, // an outlier in time
 		{"BYOL", 0.869, 1.6, 121.9},
+		{"DCL", 0.844, 1.5, 102.2},
+		{"DCLW", 0.833, 1.5, 100.4},
 	}},
 	{Lightly2023, dataset.CIFAR10, 512, 200, a6000, []result{
 		{"MoCo", 0.847, 5.6, 112.2},
@@ -67,6 +69,8 @@ var results = []struct {
 		{"SimSiam", 0.764, 5.0, 87.8},
 		{"BarlowTwins", 0.819, 5.1, 153.3},
 		{"BYOL", 0.868, 5.6, 108.3},
+		{"DCL", 0.840, 4.9, 88.2},
+		{"DCLW", 0.824, 4.9, 87.9},
 	}},
 	{Lightly2023, dataset.CIFAR10, 512, 800, a6000, []result{
 		{"MoCo", 0.899, 5.4, 417.8},
@@ -74,6 +78,8 @@ var results = []struct {
 		{"SimSiam", 0.904, 5.1, 333.7},
 		{"BarlowTwins", 0.859, 7.9, 517.5},
 		{"BYOL", 0.910, 5.4, 400.9},
+		{"DCL", 0.874, 4.9, 334.6},
+		{"DCLW", 0.871, 4.9, 333.3},
 	}},
 	{Lightly2023, dataset.Imagenette, 256, 800, a6000, []result{
 		{"MoCo", 0.874, 4.3, 231.7},
@@ -81,6 +87,8 @@ var results = []struct {
 		{"SimSiam", 0.872, 3.9, 206.4},
 		{"BarlowTwins", 0.852, 4.0, 298.5},
 		{"BYOL", 0.887, 4.3, 214.8},
+		{"DCL", 0.861, 3.7, 189.1},
+		{"DCLW", 0.865, 3.7, 192.2},
 	}},
 	{Lightly2023, dataset.Imagenette, 256, 200, a6000, []result{
 		{"MoCo", 0.786, 4.3, 57.5},
@@ -88,6 +96,8 @@ var results = []struct {
 		{"SimSiam", 0.752, 3.9, 58.2},
 		{"BarlowTwins", 0.651, 4.0, 85.0},
 		{"BYOL", 0.705, 4.3, 54.4},
+		{"DCL", 0.809, 3.7, 48.7},
+		{"DCLW", 0.783, 3.7, 47.3},
 	}},
 }
 

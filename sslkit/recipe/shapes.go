@@ -21,6 +21,7 @@ import (
 func Shapes(name string) (Recipe, error) {
 	r := onShapes()
 	r.Name = name
+	normed := head.MLP{Layers: 2, Hidden: 128, Out: 64, BatchNorm: true, OutNorm: head.AffineNorm}
 	switch name {
 	case "MoCo":
 		narrow(&r, 5)
@@ -35,16 +36,13 @@ func Shapes(name string) (Recipe, error) {
 		}
 	case "SimCLR":
 		r.Optim.LR = 0.12
-		r.Method = method.SimCLR{
-			Projector:   head.MLP{Layers: 2, Hidden: 128, Out: 64, BatchNorm: true, OutNorm: head.AffineNorm},
-			Temperature: 0.5,
-		}
+		r.Method = method.SimCLR{Projector: normed, Temperature: 0.5}
 	case "SimSiam":
 		narrow(&r, 5)
 		r.Views = croppedFrom(0.3)
 		r.Optim.LR = 0.2
 		r.Method = method.SimSiam{
-			Projector: head.MLP{Layers: 2, Hidden: 128, Out: 64, BatchNorm: true, OutNorm: head.AffineNorm},
+			Projector: normed,
 			Predictor: head.MLP{Layers: 2, Hidden: 32, Out: 64, BatchNorm: true, OutNorm: head.NoNorm},
 		}
 	case "BarlowTwins":
@@ -65,6 +63,12 @@ func Shapes(name string) (Recipe, error) {
 			Momentum:  0.9, // a few hundred steps are too few for a slower target
 			Moves:     1,
 		}
+	case "DCL":
+		r.Optim.LR = 0.12
+		r.Method = method.DCL{Projector: normed, Temperature: 0.5, Separate: false}
+	case "DCLW":
+		r.Optim.LR = 0.12
+		r.Method = method.DCLW{Projector: normed, Temperature: 0.5, Sigma: 0.5, Separate: false}
 	default:
 		return Recipe{}, fmt.Errorf("recipe: no recipe for %q on %q: want one of %s", name, dataset.Shapes, strings.Join(methods(), ", "))
 	}
