@@ -1,8 +1,6 @@
 package conformance
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -95,36 +93,4 @@ func join(o outcome) string {
 		}
 	}
 	return strings.Join(all, "\n")
-}
-
-// GoNB's own commands work as they do without the front.
-func TestGoNBCommands(t *testing.T) {
-	k := start(t)
-	k.ok("%env FROM_NOTEBOOK=yes")
-	if o := k.ok(`fmt.Println(os.Getenv("FROM_NOTEBOOK"), os.Getenv("SSLKIT_FRONT"))`); o.stdout != "yes \n" {
-		t.Errorf("environment: %q", o.stdout)
-	}
-	if err := os.Mkdir(filepath.Join(k.dir, "below"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	k.ok("%cd below")
-	if o := k.ok("wd, _ := os.Getwd()\nfmt.Println(filepath.Base(wd))"); o.stdout != "below\n" {
-		t.Errorf("after %%cd: %q", o.stdout)
-	}
-	k.ok("%%writefile written.txt\ncontent\n")
-	if text, err := os.ReadFile(filepath.Join(k.dir, "below", "written.txt")); err != nil || !strings.Contains(string(text), "content") {
-		t.Errorf("%%%%writefile wrote %q, error %v", text, err)
-	}
-	k.ok("%capture captured.txt\nfmt.Println(\"kept\")")
-	if text, err := os.ReadFile(filepath.Join(k.dir, "below", "captured.txt")); err != nil || string(text) != "kept\n" {
-		t.Errorf("%%capture wrote %q, error %v", text, err)
-	}
-	if o := k.ok("func TestSum(t *testing.T) {\n\tif 1+1 != 2 {\n\t\tt.Error(\"no\")\n\t}\n}\n%test"); !strings.Contains(o.stdout+o.stderr, "PASS") {
-		t.Errorf("%%test printed %q", o.stdout+o.stderr)
-	}
-	if o := k.ok("%with_inputs\n!read line; echo got $line"); !strings.Contains(o.stdout, "got answer") {
-		t.Errorf("input: %q %q", o.stdout, o.stderr)
-	}
-	k.ok("%reset")
-	k.fails("fmt.Println(TestSum)", "BuildError", "undefined: TestSum")
 }

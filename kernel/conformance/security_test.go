@@ -24,7 +24,7 @@ func TestForgedMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	conn, err := wire.ReadConn(filepath.Join(dir, "kernel.json"))
+	conn, err := wire.ReadConn(filepath.Join(dir, wire.ConnectionName))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,8 +74,14 @@ func TestPrivateFiles(t *testing.T) {
 		if info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("%s has mode %o", dir, info.Mode().Perm())
 		}
-		if info, err := os.Stat(filepath.Join(dir, "kernel.json")); err == nil && info.Mode().Perm()&0o077 != 0 {
-			t.Errorf("%s/kernel.json, which holds the key, has mode %o", dir, info.Mode().Perm())
+		keys, err := filepath.Glob(filepath.Join(dir, "kernel-*.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range keys {
+			if info, err := os.Stat(key); err == nil && info.Mode().Perm()&0o077 != 0 {
+				t.Errorf("%s, which holds the key, has mode %o", key, info.Mode().Perm())
+			}
 		}
 	}
 }

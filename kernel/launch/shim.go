@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,15 @@ var Annotate func(dir string) error
 // Go stands in for the go command. It builds cells in GoNB's folder, and is the
 // true go command for everything else.
 func Go(args []string) int {
+	if asksForWasm(args) {
+		root, err := wasmRoot()
+		if err != nil {
+			report(err)
+			return failed
+		}
+		fmt.Println(root)
+		return 0
+	}
 	dir, err := os.Getwd()
 	if err != nil || !isWork(dir) {
 		return become("go", args)

@@ -24,6 +24,10 @@ type Client struct {
 // anew: a subscription to iopub takes effect late.
 const askTime = 50 * time.Millisecond
 
+// ConnectionName is the name of the connection file of kernels that Start starts.
+// GoNB takes the kernel's id from it, as Jupyter names it.
+const ConnectionName = "kernel-0.json"
+
 // Start starts a kernel that listens on Unix sockets in dir, a private folder, and
 // waits until it answers and is heard, or ctx is done. Nothing of the kernel is
 // left when it fails.
@@ -38,7 +42,7 @@ func Start(ctx context.Context, c Command, dir string) (*Client, error) {
 
 // start starts a kernel.
 func (c *Client) start(ctx context.Context) (*connection, error) {
-	file := filepath.Join(c.dir, "kernel.json")
+	file := filepath.Join(c.dir, ConnectionName)
 	conn, err := NewIPC(c.dir, file)
 	if err != nil {
 		return nil, err
