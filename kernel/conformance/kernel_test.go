@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -130,6 +132,7 @@ type outcome struct {
 	trace               string
 	stdout, stderr      string
 	result              map[string]string   // of the last expression
+	err                 json.RawMessage     // as published
 	displays            []map[string]string // by MIME type
 	order               []string            // types of what was published
 	metadata            map[string]any      // of the reply
@@ -186,6 +189,8 @@ func (o *outcome) take(m *wire.Message) {
 		o.displays = append(o.displays, texts(c.Data))
 	case "execute_result":
 		o.result = texts(c.Data)
+	case "error":
+		o.err = m.Content
 	}
 }
 
@@ -221,8 +226,12 @@ func (k *kernel) fails(code, name, value string) outcome {
 	if o.status != "error" || o.name != name || !strings.Contains(o.value, value) {
 		k.t.Errorf("%q: %s %q: %q, want error %q: %q", code, o.status, o.name, o.value, name, value)
 	}
-	if !strings.Contains(strings.Join(o.order, " "), "error") {
+	var published map[string]any
+	if json.Unmarshal(o.err, &published) != nil {
 		k.t.Errorf("%q: no error was published: %v", code, o.order)
+	}
+	if keys := slices.Sorted(maps.Keys(published)); !slices.Equal(keys, []string{"ename", "evalue", "traceback"}) {
+		k.t.Errorf("%q: the error has %v, which the format of notebooks does not know", code, keys)
 	}
 	return o
 }

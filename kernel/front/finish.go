@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"maps"
 	"strings"
 	"time"
 
 	"github.com/gossl/gossl/kernel/lines"
+	"github.com/gossl/gossl/kernel/wire"
 )
 
 // long is how long a cell runs for its times to be shown below it.
@@ -55,7 +57,7 @@ func (f *front) end(r *running, e *ending) {
 			f.publish("display_data", r.request, content{"metadata": content{}, "data": content{"text/plain": e.value, "text/html": e.page}})
 		}
 		c = failure(e.name, e.value, e.traceback...)
-		f.publish("error", r.request, c)
+		f.publishError(r.request, c)
 	}
 	c["execution_count"] = r.count
 	f.reply(f.jupyter.shell, r.request, c, content{
@@ -63,6 +65,14 @@ func (f *front) end(r *running, e *ending) {
 		"dependencies_met": true, "sslkit": r.timing(),
 	})
 	f.publish("status", r.request, content{"execution_state": "idle"})
+}
+
+// publishError publishes what a reply tells of an error. Jupyter writes it into
+// the notebook as it is, where a status would not be valid.
+func (f *front) publishError(request *wire.Message, reply content) {
+	c := maps.Clone(reply)
+	delete(c, "status")
+	f.publish("error", request, c)
 }
 
 // ending says how a cell failed; nil if it did not.
@@ -157,7 +167,7 @@ func (f *front) failRunning() {
 		return
 	}
 	c := failure("KernelDied", "GoNB ended while the cell was running")
-	f.publish("error", f.running.request, c)
+	f.publishError(f.running.request, c)
 	c["execution_count"] = f.running.count
 	f.reply(f.jupyter.shell, f.running.request, c, nil)
 	f.publish("status", f.running.request, content{"execution_state": "idle"})
