@@ -46,8 +46,8 @@ func notebookCommand() *cobra.Command {
 	return nb
 }
 
-// literateSources lists the literate sources that arguments name: files, folders NAME that hold NAME.go, and folders of
-// such folders.
+// literateSources lists the literate sources that arguments name: files, and folders in which, at any depth, a folder
+// NAME holds NAME.go.
 func literateSources(args []string) ([]string, error) {
 	var sources []string
 	for _, arg := range args {
@@ -55,21 +55,23 @@ func literateSources(args []string) ([]string, error) {
 			sources = append(sources, arg)
 			continue
 		}
-		dir, err := filepath.Abs(arg)
+		before := len(sources)
+		err := filepath.WalkDir(arg, func(name string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			dir, err := filepath.Abs(filepath.Dir(name))
+			if !entry.IsDir() && entry.Name() == filepath.Base(dir)+".go" {
+				sources = append(sources, name)
+			}
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
-		found, _ := filepath.Glob(filepath.Join(arg, filepath.Base(dir)+".go"))
-		nested, _ := filepath.Glob(filepath.Join(arg, "*", "*.go"))
-		for _, name := range nested {
-			if strings.TrimSuffix(filepath.Base(name), ".go") == filepath.Base(filepath.Dir(name)) {
-				found = append(found, name)
-			}
-		}
-		if len(found) == 0 {
+		if len(sources) == before {
 			return nil, fmt.Errorf("%s: no literate source, want NAME/NAME.go in it", arg)
 		}
-		sources = append(sources, found...)
 	}
 	return sources, nil
 }

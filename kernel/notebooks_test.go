@@ -9,9 +9,9 @@ import (
 
 func TestNotebooksFollowTheirSources(t *testing.T) {
 	dir := t.TempDir()
-	source := filepath.Join(dir, "tour", "tour.go")
-	file := filepath.Join(dir, "tour.ipynb")
-	if err := os.Mkdir(filepath.Dir(source), 0o755); err != nil {
+	source := filepath.Join(dir, "tours", "tour", "tour.go")
+	file := filepath.Join(dir, "tours", "tour.ipynb")
+	if err := os.MkdirAll(filepath.Dir(source), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	save := func(content string) {

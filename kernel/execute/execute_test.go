@@ -197,12 +197,14 @@ func alive(pid int) bool {
 // Jupyter's own client, which finds the runs complete.
 func TestNotebooks(t *testing.T) {
 	h := kernelHome(t)
-	notebooks, err := filepath.Glob("../../notebooks/*.ipynb")
-	if err != nil {
+	const root = "../../notebooks/"
+	notebooks, err := filepath.Glob(root + "*.ipynb")
+	tutorials, err2 := filepath.Glob(root + "tutorial/*.ipynb")
+	if err := errors.Join(err, err2); err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range notebooks {
-		name := strings.TrimSuffix(filepath.Base(file), ".ipynb")
+	for _, file := range append(notebooks, tutorials...) {
+		name := strings.TrimSuffix(strings.TrimPrefix(file, root), ".ipynb")
 		t.Run(name, func(t *testing.T) {
 			content, err := os.ReadFile(file)
 			if err != nil {
@@ -213,7 +215,7 @@ func TestNotebooks(t *testing.T) {
 			if err := os.WriteFile(copied, content, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			if err := Run(t.Context(), h, Options{Notebook: copied, CellTimeout: 10 * time.Minute}, os.Stdout); err != nil {
+			if err := Run(t.Context(), h, Options{Notebook: copied, Params: smaller[name], CellTimeout: 10 * time.Minute}, os.Stdout); err != nil {
 				t.Fatal(err)
 			}
 			nbclient := exec.CommandContext(t.Context(), filepath.Join(filepath.Dir(h.Python()), "jupyter-execute"), "--timeout=600", copied)
@@ -224,6 +226,9 @@ func TestNotebooks(t *testing.T) {
 		})
 	}
 }
+
+// smaller are parameters of notebooks with which they take seconds.
+var smaller = map[string][]string{}
 
 // shorter is the line of a notebook that sets how long it trains, and what to set instead in a test.
 var shorter = map[string][2]string{
