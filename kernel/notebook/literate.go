@@ -28,7 +28,8 @@ var execLine = regexp.MustCompile(`^%exec (\w+)\b`)
 //	//gonb:%exec ShowViews
 //
 // A `//gonb:` comment becomes a line for GoNB, here `%exec ShowViews`. It belongs into the cell of the function: GoNB
-// silently does not run a cell that has no line of Go. `// %% tags=["summary"]` gives a cell tags. Before the first
+// silently does not run a cell that has no line of Go. It may be a statement, too, or an expression to be shown, which
+// stand in no function; Go's tools do not see what is in it. `// %% tags=["summary"]` gives a cell tags. Before the first
 // marker only comments and the package clause may stand; they are left out.
 func Literate(name string, source []byte) ([]Cell, error) {
 	files := token.NewFileSet()
@@ -140,7 +141,11 @@ func (l *literate) addCode(line string) error {
 	if call := execLine.FindStringSubmatch(directive); call != nil && !l.functions[call[1]] {
 		return l.errorf(l.line, "%%exec %s: this file has no function %s() without parameters and results", call[1], call[1])
 	}
-	l.calls = true
+	if strings.HasPrefix(directive, "%") {
+		l.calls = true
+	} else {
+		l.code = true // a statement, which a file of Go has no place for
+	}
 	l.lines = append(l.lines, directive)
 	return nil
 }

@@ -40,6 +40,17 @@ func TestLiterateGolden(t *testing.T) {
 	}
 }
 
+// A cell may have statements that are no part of the Go file.
+func TestLiterateStatements(t *testing.T) {
+	cells, err := Literate("a.go", []byte("package main\n\n// %%\n//gonb:x := 1\n//gonb:x + 1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Cell{{Type: Code, Source: "x := 1\nx + 1"}}, cells); diff != "" {
+		t.Errorf("cells (-want +got):\n%s", diff)
+	}
+}
+
 func TestLiterateErrors(t *testing.T) {
 	tests := []struct {
 		name, source, want string
