@@ -46,7 +46,7 @@ func TestLiterateStatements(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]Cell{{Type: Code, Source: "x := 1\nx + 1"}}, cells); diff != "" {
+	if diff := cmp.Diff([]Cell{{Type: Code, Source: "x := 1\nx + 1", Tags: []string{}}}, cells); diff != "" {
 		t.Errorf("cells (-want +got):\n%s", diff)
 	}
 }
