@@ -48,6 +48,12 @@ func NewEmbedder(d *device.Device, vars *nn.Variables, precision device.Precisio
 	return &Embedder{device: d, embed: embed, join: join}, nil
 }
 
+// Free releases the compiled programs. The embedder is of no use then.
+func (e *Embedder) Free() {
+	e.embed.Finalize()
+	e.join.Finalize()
+}
+
 // Embed returns the features of all images, on the device.
 //
 //	params, buffers  the model's flat vectors

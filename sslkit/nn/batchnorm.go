@@ -7,11 +7,11 @@ import (
 	"github.com/gossl/gossl/sslkit/op"
 )
 
-// PyTorch's defaults, which every published recipe uses.
-const (
-	batchNormEpsilon  = 1e-5
-	batchNormMomentum = 0.1 // weight of the batch in the running statistics
-)
+// BatchNormEpsilon is added to variances. Like the momentum it is PyTorch's
+// default, which every published recipe uses.
+const BatchNormEpsilon = 1e-5
+
+const batchNormMomentum = 0.1 // weight of the batch in the running statistics
 
 // originRows is how many rows tell a batch norm where its values lie, roughly.
 const originRows = 64
@@ -119,7 +119,7 @@ func (n *norm) evaluation(x *graph.Node) *graph.Node {
 //	x               [groups, rows, splits, pixels, channels]
 //	mean, variance  [groups, splits, channels]
 func (n *norm) apply(x, mean, variance *graph.Node) *graph.Node {
-	factor := graph.Rsqrt(graph.AddScalar(variance, batchNormEpsilon)) // [groups, splits, channels]
+	factor := graph.Rsqrt(graph.AddScalar(variance, BatchNormEpsilon)) // [groups, splits, channels]
 	if n.scale != nil {
 		factor = graph.Mul(factor, graph.ExpandLeftToRank(n.scale, 3))
 	}

@@ -33,17 +33,27 @@ type evaluator struct {
 func newEvaluator(d *device.Device, r recipe.Recipe, vars *nn.Variables, train, test *feed.Source, data *dataset.Set) (*evaluator, error) {
 	e := &evaluator{device: d, classes: len(data.Train.Classes), train: train, test: test, truth: data.Test.Labels}
 	var err error
-	e.embedder, err = eval.NewEmbedder(d, vars, r.Precision, func(scope *nn.Scope, images augment.Batch) *graph.Node {
-		return method.Features(scope, r.Backbone, r.Views[0].Plain(images))
-	})
-	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
+	if e.embedder, err = NewEmbedder(d, vars, r.Backbone, r.Views[0], r.Precision); err != nil {
+		return nil, err
 	}
 	if e.classifier, err = r.Eval.NewClassifier(d, len(data.Train.Classes)); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	e.labels, err = upload(d, tensors.FromFlatDataAndDimensions(data.Train.Labels, data.Train.Len()))
 	return e, err
+}
+
+// NewEmbedder returns an embedder of images as runs are evaluated: the features of a
+// backbone, whose variables are among vars as [method.Features] has them, of images
+// that the view's Size, Mean and Std prepare (see [augment.Policy.Plain]).
+func NewEmbedder(d *device.Device, vars *nn.Variables, net nn.Net, view augment.Policy, precision device.Precision) (*eval.Embedder, error) {
+	e, err := eval.NewEmbedder(d, vars, precision, func(scope *nn.Scope, images augment.Batch) *graph.Node {
+		return method.Features(scope, net, view.Plain(images))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return e, nil
 }
 
 // accuracy is the kNN accuracy.

@@ -86,19 +86,30 @@ func (f *folder) close() {
 
 // Open reads a run folder, of a run that has ended, was cut off, or goes on.
 func Open(dir string) (*Result, error) {
-	result := &Result{}
-	text, err := os.ReadFile(filepath.Join(dir, recipeFile))
+	f := &folder{dir: dir}
+	r, err := f.recipe()
 	if err != nil {
 		return nil, fmt.Errorf("train: open run: %w", err)
 	}
-	if err := json.Unmarshal(text, &result.Recipe); err != nil {
-		return nil, fmt.Errorf("train: open run: %s: %w", filepath.Join(dir, recipeFile), err)
-	}
-	f := &folder{dir: dir}
+	result := &Result{Recipe: r}
 	if err := f.read(result); err != nil {
 		return nil, fmt.Errorf("train: open run: %w", err)
 	}
 	return result, nil
+}
+
+// recipe reads the folder's recipe.
+func (f *folder) recipe() (recipe.Recipe, error) {
+	var r recipe.Recipe
+	path := filepath.Join(f.dir, recipeFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		return r, fmt.Errorf("%s: %w", path, err)
+	}
+	return r, nil
 }
 
 // about is run.json.
@@ -151,21 +162,16 @@ func (f *folder) load(result *Result, vars *nn.Variables) (c *checkpoint, note s
 	if f == nil {
 		return nil, "", nil
 	}
-	path := filepath.Join(f.dir, checkpointFile)
-	c, err = readCheckpoint(path, vars)
-	if err != nil {
-		previous, failure := readCheckpoint(filepath.Join(f.dir, previousFile), vars)
-		switch {
-		case failure == nil:
-			if err := os.Rename(path, filepath.Join(f.dir, damagedFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return nil, "", fmt.Errorf("train: run folder: %w", err)
-			}
-			c, note = previous, fmt.Sprintf("%s: %v: going on from the one before it, of epoch %d", path, err, previous.Epoch)
-		case errors.Is(err, fs.ErrNotExist) && errors.Is(failure, fs.ErrNotExist):
-			return nil, "", nil
-		default:
-			return nil, "", fmt.Errorf("train: %s: %w", path, err)
+	c, problem, err := f.newest(vars)
+	if err != nil || c == nil {
+		return nil, "", err
+	}
+	if problem != nil {
+		path := filepath.Join(f.dir, checkpointFile)
+		if err := os.Rename(path, filepath.Join(f.dir, damagedFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, "", fmt.Errorf("train: run folder: %w", err)
 		}
+		note = fmt.Sprintf("%v: going on from the one before it, of epoch %d", problem, c.Epoch)
 	}
 	now := result.Device
 	if err := f.read(result); err != nil {

@@ -26,16 +26,8 @@ type step struct {
 
 func newStep(d *device.Device, r recipe.Recipe) (*step, error) {
 	s := &step{recipe: r, device: d}
-	mode := s.mode()
 	var err error
-	s.vars, err = nn.Declare(d.Backend, mode, func(scope *nn.Scope) {
-		views := make([]*graph.Node, len(r.Views))
-		for i, view := range r.Views {
-			views[i] = graph.Zeros(scope.Graph(), shapes.Make(r.Precision.ParamDType(), r.Batch, view.Size, view.Size, 3))
-		}
-		r.Method.Loss(scope, r.Backbone, views)
-	})
-	if err != nil {
+	if s.vars, err = declare(d, r); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	if s.exec, err = graph.NewExec(d.Backend, s.build); err != nil {
@@ -44,9 +36,22 @@ func newStep(d *device.Device, r recipe.Recipe) (*step, error) {
 	return s, nil
 }
 
-func (s *step) mode() nn.Mode {
-	return nn.Mode{Training: true, Precision: s.recipe.Precision, JointViews: s.device.JointViews()}
+// declare returns the variables of a recipe's model. They do not depend on the device.
+func declare(d *device.Device, r recipe.Recipe) (*nn.Variables, error) {
+	return nn.Declare(d.Backend, modeOf(d, r), func(scope *nn.Scope) {
+		views := make([]*graph.Node, len(r.Views))
+		for i, view := range r.Views {
+			views[i] = graph.Zeros(scope.Graph(), shapes.Make(r.Precision.ParamDType(), r.Batch, view.Size, view.Size, 3))
+		}
+		r.Method.Loss(scope, r.Backbone, views)
+	})
 }
+
+func modeOf(d *device.Device, r recipe.Recipe) nn.Mode {
+	return nn.Mode{Training: true, Precision: r.Precision, JointViews: d.JointViews()}
+}
+
+func (s *step) mode() nn.Mode { return modeOf(s.device, s.recipe) }
 
 // build is the program. Its inputs are the state, the epoch's constants and the
 // set of images, in the order of their structs; its outputs are the state after

@@ -11,7 +11,6 @@ import (
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/feed"
-	"github.com/gossl/gossl/sslkit/op"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
@@ -170,7 +169,7 @@ func (t *trainer) initialState() (*state, error) {
 		t.tell(Event{Phase: Notice, Note: note})
 	}
 	if saved == nil {
-		params, buffers := t.step.vars.Initial(op.Key(t.recipe.Seed, drawWeights))
+		params, buffers := initial(t.step.vars, t.recipe)
 		saved = &checkpoint{params: params, velocity: make([]float64, len(params)), buffers: buffers}
 	}
 	if saved.Step == 0 {

@@ -1,0 +1,105 @@
+package pretrained
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/shapes"
+	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/embedding"
+	"github.com/gossl/gossl/sslkit/feed"
+	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/train"
+)
+
+// Embed returns the features of images, with their labels, classes and files,
+// as the evaluation of a run has them. An empty kind is [device.Auto]. It stops
+// between batches when the context ends.
+func (m *Model) Embed(ctx context.Context, kind device.Kind, images *dataset.Images) (*embedding.Set, error) {
+	if err := m.check(); err != nil {
+		return nil, fmt.Errorf("pretrained: embed: %w", err)
+	}
+	if images == nil || images.Len() == 0 {
+		return nil, fmt.Errorf("pretrained: embed: there are no images")
+	}
+	if kind == "" {
+		kind = device.Auto
+	}
+	d, err := device.Open(kind)
+	if err != nil {
+		return nil, fmt.Errorf("pretrained: embed: %w", err)
+	}
+	features, err := m.features(ctx, d, images)
+	if err != nil {
+		return nil, fmt.Errorf("pretrained: embed: %w", err)
+	}
+	set := &embedding.Set{
+		Features: features,
+		Dim:      m.Backbone.Features(),
+		Classes:  slices.Clone(images.Classes),
+		Files:    slices.Clone(images.Files),
+	}
+	if len(images.Classes) > 0 {
+		set.Labels = slices.Clone(images.Labels)
+	}
+	return set, nil
+}
+
+// features computes them, [images, dim].
+func (m *Model) features(ctx context.Context, d *device.Device, images *dataset.Images) ([]float32, error) {
+	vars, err := nn.Declare(d.Backend, nn.Mode{Precision: m.Precision}, func(scope *nn.Scope) {
+		x := graph.Zeros(scope.Graph(), shapes.Make(m.Precision.ParamDType(), 1, m.Size, m.Size, 3))
+		method.Features(scope, m.Backbone, x)
+	})
+	if err != nil {
+		return nil, err
+	}
+	params, err := m.flat(vars.Params())
+	if err != nil {
+		return nil, err
+	}
+	defer params.MustFinalizeAll()
+	buffers, err := m.flat(vars.Buffers())
+	if err != nil {
+		return nil, err
+	}
+	defer buffers.MustFinalizeAll()
+	embedder, err := train.NewEmbedder(d, vars, m.Backbone, m.view(), m.Precision)
+	if err != nil {
+		return nil, err
+	}
+	defer embedder.Free()
+	source, err := feed.Open(d, images, feed.Auto)
+	if err != nil {
+		return nil, err
+	}
+	defer source.Free()
+	features, err := embedder.Embed(ctx, params, buffers, source)
+	if err != nil {
+		return nil, err
+	}
+	defer features.MustFinalizeAll()
+	return tensors.CopyFlatData[float32](features)
+}
+
+// flat returns the model's values of variables as [nn.Variables] has them.
+func (m *Model) flat(variables []nn.Variable) (*tensors.Tensor, error) {
+	known := map[string]tensor{}
+	for _, t := range m.tensors {
+		known[t.name] = t
+	}
+	var flat []float32
+	for _, v := range variables {
+		t, ok := known[nameOf(v.Path)]
+		if !ok || t.size() != v.Size() {
+			return nil, fmt.Errorf("the weights have no %s of %d numbers", nameOf(v.Path), v.Size())
+		}
+		flat = append(flat, t.ours()...)
+	}
+	return tensors.FromFlatDataAndDimensions(flat, len(flat)), nil
+}

@@ -1,0 +1,144 @@
+// Package pretrained takes a trained backbone out of a run folder or a file,
+// ready to embed images, and hands it to other tools: as safetensors with
+// torchvision's names, and as ONNX. The heads stay behind.
+package pretrained
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/gossl/gossl/sslkit/augment"
+	"github.com/gossl/gossl/sslkit/backbone"
+	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/device"
+)
+
+// A Network is a backbone, and what becomes of images before it.
+type Network struct {
+	Backbone backbone.ResNet `json:"backbone"`
+
+	// The shorter side of an image is resized to Size, and the central square cut
+	// out of it; then colours in [0, 1] become (colour − Mean) / Std, for red, green, blue.
+	Size int        `json:"size"` // pixels
+	Mean [3]float64 `json:"mean"`
+	Std  [3]float64 `json:"std"`
+
+	Precision device.Precision `json:"precision"` // of the arithmetic when images are embedded: F32 or BF16
+}
+
+// An Origin is what is known of where weights come from. What is not known is zero.
+type Origin struct {
+	Recipe string       `json:"recipe,omitempty"` // its name
+	Preset string       `json:"preset,omitempty"` // of the recipe
+	Method string       `json:"method,omitempty"`
+	Data   dataset.Name `json:"data,omitempty"`
+	Images int          `json:"images,omitempty"` // that the network was trained on
+	Epochs int          `json:"epochs,omitempty"` // of training, complete ones
+	Steps  int          `json:"steps,omitempty"`  // of the epoch after them
+	File   string       `json:"file,omitempty"`   // base name of a file without such knowledge
+}
+
+// A Model is a backbone with its weights. [Open], [Untrained], [ReadSafetensors],
+// [ReadStateDict] and [Load] make one.
+type Model struct {
+	Network
+	Origin Origin
+	Notes  []string // what a person should hear of the reading: a damaged checkpoint, tensors left out
+
+	tensors []tensor // in the order of layout, with values
+}
+
+// Validate reports the first field that makes no sense.
+func (n Network) Validate() error {
+	if err := n.Backbone.Validate(); err != nil {
+		return err
+	}
+	if n.Backbone.Splits != 1 {
+		return fmt.Errorf("backbone: splits are %d, want 1: they matter in training only", n.Backbone.Splits)
+	}
+	if err := n.view().Validate(); err != nil { // it names size, mean and std
+		return err
+	}
+	if n.Precision != device.F32 && n.Precision != device.BF16 {
+		return fmt.Errorf("precision is %q, want %q or %q", n.Precision, device.F32, device.BF16)
+	}
+	return nil
+}
+
+// view is the policy whose plain images the network gets.
+func (n Network) view() augment.Policy {
+	whole := [2]float64{1, 1}
+	return augment.Policy{Size: n.Size, Scale: whole, Ratio: whole, Mean: n.Mean, Std: n.Std}
+}
+
+// Torchvision returns torchvision's network of a name, "resnet18" or "resnet34",
+// for images of 224 pixels with ImageNet's statistics.
+func Torchvision(name string) (Network, error) {
+	n := Network{
+		Backbone:  backbone.ResNet18Large(),
+		Size:      224,
+		Mean:      [3]float64{0.485, 0.456, 0.406},
+		Std:       [3]float64{0.229, 0.224, 0.225},
+		Precision: device.F32,
+	}
+	switch name {
+	case "resnet18":
+	case "resnet34":
+		n.Backbone.Blocks = []int{3, 4, 6, 3}
+	default:
+		return Network{}, fmt.Errorf("pretrained: no network of torchvision's is known as %q: want resnet18 or resnet34", name)
+	}
+	return n, nil
+}
+
+// Load reads a model from a run folder, as [Open], or from a file of
+// [Model.WriteSafetensors], as [ReadSafetensors].
+func Load(path string) (*Model, error) {
+	about, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("pretrained: want a run folder or a .safetensors file: %w", err)
+	case about.IsDir():
+		return Open(path)
+	}
+	switch extension := filepath.Ext(path); extension {
+	case ".safetensors":
+		return ReadSafetensors(path)
+	case ".pt", ".pth", ".bin", ".ckpt":
+		return nil, fmt.Errorf("pretrained: %s is a pickle of PyTorch's, which is a program: write its state dict with "+
+			"safetensors.torch.save_file, then import that", path)
+	default:
+		return nil, fmt.Errorf("pretrained: %s: want a run folder or a .safetensors file", path)
+	}
+}
+
+// Parameters is the number of trained numbers.
+func (m *Model) Parameters() int {
+	sum := 0
+	for _, t := range m.tensors {
+		if !t.statistic() {
+			sum += t.size()
+		}
+	}
+	return sum
+}
+
+// check reports a model that none of this package's functions made.
+func (m *Model) check() error {
+	if err := m.Validate(); err != nil {
+		return err
+	}
+	i := 0
+	for want := range layout(m.Backbone) {
+		if i == len(m.tensors) || !m.tensors[i].like(want) {
+			return errors.New("the weights are not the backbone's: open or read a model, and leave its Backbone as it is")
+		}
+		i++
+	}
+	if i != len(m.tensors) {
+		return errors.New("the backbone has fewer weights than the model: open or read a model, and leave its Backbone as it is")
+	}
+	return nil
+}

@@ -1,0 +1,203 @@
+package pretrained
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/google/renameio/v2"
+	"github.com/nlpodyssey/safetensors"
+)
+
+// metadataKey is where a file's header has what its tensors do not tell, a [metadata] as JSON.
+const metadataKey = "sslkit"
+
+// metadataVersion changes when older readers would misunderstand.
+const metadataVersion = 1
+
+type metadata struct {
+	Version int `json:"version"`
+	Network
+	Origin Origin `json:"origin"`
+}
+
+// describe returns the model's metadata.
+func (m *Model) describe() (string, error) {
+	text, err := json.Marshal(metadata{metadataVersion, m.Network, m.Origin})
+	return string(text), err
+}
+
+// WriteSafetensors writes the weights with the names, the order of axes and the
+// types of torchvision's ResNets: conv1.weight [out, in, height, width], …,
+// layer4.1.bn2.running_var, and counts of batches that are 0. There is no fc. The
+// file is replaced at once.
+//
+// For a network with LargeStem, StemReLU and the blocks and width of ResNet-18,
+// this is the state dict of torchvision.models.resnet18 without fc:
+//
+//	net = torchvision.models.resnet18()
+//	net.fc = torch.nn.Identity()
+//	net.load_state_dict(safetensors.torch.load_file("model.safetensors"))
+//	features = net.eval()(images)
+//
+// Without LargeStem, conv1 is Conv2d(3, width, 3, 1, 1, bias=False) and maxpool
+// an Identity; without StemReLU, relu of the network, not of its blocks, is an
+// Identity. FinalConv adds final_conv, a Conv2d of 1×1 behind avgpool.
+//
+// The header's metadata say under "sslkit", as JSON, what the tensors do not:
+// see [Network] and [Origin].
+func (m *Model) WriteSafetensors(path string) error {
+	if err := m.check(); err != nil {
+		return fmt.Errorf("pretrained: write %s: %w", path, err)
+	}
+	data, err := m.safetensors()
+	if err == nil {
+		err = renameio.WriteFile(path, data, 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("pretrained: write %s: %w", path, err)
+	}
+	return nil
+}
+
+func (m *Model) safetensors() ([]byte, error) {
+	views := map[string]safetensors.TensorView{}
+	add := func(name string, dtype safetensors.DType, dims []int, data []byte) error {
+		shape := make([]uint64, len(dims))
+		for i, d := range dims {
+			shape[i] = uint64(d)
+		}
+		view, err := safetensors.NewTensorView(dtype, shape, data)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		views[name] = view
+		return nil
+	}
+	for _, t := range m.tensors {
+		if err := add(t.name, safetensors.F32, t.dims, t.bytes()); err != nil {
+			return nil, err
+		}
+		if base, ok := strings.CutSuffix(t.name, runningVar); ok {
+			if err := add(base+batches, safetensors.I64, nil, make([]byte, 8)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	about, err := m.describe()
+	if err != nil {
+		return nil, err
+	}
+	return safetensors.Serialize(views, map[string]string{"format": "pt", metadataKey: about})
+}
+
+// bytes are the values, little-endian.
+func (t tensor) bytes() []byte {
+	data := make([]byte, 0, 4*len(t.values))
+	for _, v := range t.values {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+	}
+	return data
+}
+
+// ReadSafetensors reads a file of [Model.WriteSafetensors]. One without its
+// metadata, such as torchvision's, is an error: see [ReadStateDict].
+func ReadSafetensors(path string) (*Model, error) {
+	found, about, err := openSafetensors(path)
+	if err != nil {
+		return nil, fmt.Errorf("pretrained: %w", err)
+	}
+	if about == "" {
+		return nil, fmt.Errorf("pretrained: %s: its header has no %q: the file does not say what network and images it is for; "+
+			"if it is a state dict of torchvision's, say so with pretrained.ReadStateDict, or by `sslkit import`", path, metadataKey)
+	}
+	var known metadata
+	if err := json.Unmarshal([]byte(about), &known); err != nil {
+		return nil, fmt.Errorf("pretrained: %s: %q in its header: %w", path, metadataKey, err)
+	}
+	if known.Version != metadataVersion {
+		return nil, fmt.Errorf("pretrained: %s: %q in its header has version %d, want %d", path, metadataKey, known.Version, metadataVersion)
+	}
+	m := &Model{Network: known.Network, Origin: known.Origin}
+	if err := m.take(found); err != nil {
+		return nil, fmt.Errorf("pretrained: %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// ReadStateDict reads a safetensors file with the names of torchvision's ResNets
+// that says nothing of what its tensors are for: n does. See [Torchvision].
+//
+// Numbers may be F32, F64, F16 or BF16. A classifier, fc.*, is left out with a
+// note. Other tensors that the network does not have, missing ones, and those of
+// other shapes are errors that name the tensor.
+func ReadStateDict(path string, n Network) (*Model, error) {
+	found, about, err := openSafetensors(path)
+	if err != nil {
+		return nil, fmt.Errorf("pretrained: %w", err)
+	}
+	if about != "" {
+		return nil, fmt.Errorf("pretrained: %s: its header has %q, which says what the file is for: read it with "+
+			"pretrained.ReadSafetensors", path, metadataKey)
+	}
+	m := &Model{Network: n, Origin: Origin{File: filepath.Base(path)}}
+	if err := m.take(found); err != nil {
+		return nil, fmt.Errorf("pretrained: %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// openSafetensors reads a file, and what its header has under the metadata key.
+func openSafetensors(path string) (safetensors.SafeTensors, string, error) {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return safetensors.SafeTensors{}, "", err
+	}
+	found, err := safetensors.Deserialize(file)
+	if err != nil {
+		return found, "", fmt.Errorf("%s is no safetensors file, or damaged: %w", path, err)
+	}
+	_, header, err := safetensors.ReadMetadata(file)
+	if err != nil {
+		return found, "", fmt.Errorf("%s is no safetensors file, or damaged: %w", path, err)
+	}
+	return found, header.Metadata()[metadataKey], nil
+}
+
+// take gives the model the tensors of a file.
+func (m *Model) take(found safetensors.SafeTensors) error {
+	if err := m.Validate(); err != nil {
+		return err
+	}
+	left := map[string]bool{}
+	for _, name := range found.Names() {
+		left[name] = true
+	}
+	for t := range layout(m.Backbone) { // ends at the first that is not there: the backbone may be anything
+		view, ok := found.Tensor(t.name)
+		if !ok {
+			return fmt.Errorf("tensor %s is missing, want it with shape %v", t.name, t.dims)
+		}
+		if err := t.decode(view); err != nil {
+			return fmt.Errorf("tensor %s %w", t.name, err)
+		}
+		m.tensors = append(m.tensors, t)
+		delete(left, t.name)
+		if base, ok := strings.CutSuffix(t.name, runningVar); ok {
+			delete(left, base+batches)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		if !strings.HasPrefix(name, "fc.") {
+			return fmt.Errorf("tensor %s belongs to no part of the network: is it another one?", name)
+		}
+		m.Notes = append(m.Notes, fmt.Sprintf("tensor %s is left out: it is of a classifier, not of the backbone", name))
+	}
+	return nil
+}
