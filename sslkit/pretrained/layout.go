@@ -36,7 +36,9 @@ func (t tensor) size() int {
 }
 
 // like says whether two tensors have the same name and dimensions.
-func (t tensor) like(other tensor) bool { return t.name == other.name && slices.Equal(t.dims, other.dims) }
+func (t tensor) like(other tensor) bool {
+	return t.name == other.name && slices.Equal(t.dims, other.dims)
+}
 
 // statistic says whether the tensor is a running statistic and not trained.
 func (t tensor) statistic() bool {

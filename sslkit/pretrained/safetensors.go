@@ -67,27 +67,15 @@ func (m *Model) WriteSafetensors(path string) error {
 }
 
 func (m *Model) safetensors() ([]byte, error) {
-	views := map[string]safetensors.TensorView{}
-	add := func(name string, dtype safetensors.DType, dims []int, data []byte) error {
-		shape := make([]uint64, len(dims))
-		for i, d := range dims {
+	views := map[string]stored{}
+	for _, t := range m.tensors {
+		shape := make([]uint64, len(t.dims))
+		for i, d := range t.dims {
 			shape[i] = uint64(d)
 		}
-		view, err := safetensors.NewTensorView(dtype, shape, data)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		views[name] = view
-		return nil
-	}
-	for _, t := range m.tensors {
-		if err := add(t.name, safetensors.F32, t.dims, t.bytes()); err != nil {
-			return nil, err
-		}
+		views[t.name] = stored{safetensors.F32, shape, t.bytes()}
 		if base, ok := strings.CutSuffix(t.name, runningVar); ok {
-			if err := add(base+batches, safetensors.I64, nil, make([]byte, 8)); err != nil {
-				return nil, err
-			}
+			views[base+batches] = stored{safetensors.I64, []uint64{}, make([]byte, 8)}
 		}
 	}
 	about, err := m.describe()
@@ -96,6 +84,18 @@ func (m *Model) safetensors() ([]byte, error) {
 	}
 	return safetensors.Serialize(views, map[string]string{"format": "pt", metadataKey: about})
 }
+
+// stored is a tensor of a file. The library's own type takes no scalars.
+type stored struct {
+	dtype safetensors.DType
+	shape []uint64
+	data  []byte
+}
+
+func (s stored) DType() safetensors.DType { return s.dtype }
+func (s stored) Shape() []uint64          { return s.shape }
+func (s stored) Data() []byte             { return s.data }
+func (s stored) DataLen() uint64          { return uint64(len(s.data)) }
 
 // bytes are the values, little-endian.
 func (t tensor) bytes() []byte {
