@@ -8,11 +8,13 @@
 // draws images, and holds them and their labels as bytes. Package device opens what computes: an NVIDIA GPU or the
 // CPU through XLA, or GoMLX's pure-Go backend. Package op has the graph
 // operations that GoMLX lacks: matrix products with a cheap gradient, and random
-// numbers that depend on nothing but a key.
+// numbers that depend on nothing but a key. Package onnx is the ONNX format as
+// Go types.
 //
 // Floor 2 are functions of graph nodes, without variables. Package augment
 // draws the random views of a batch, on the device, inside the training step.
-// Package loss holds the objectives as their papers write them.
+// Package loss holds the objectives as their papers write them. Package
+// embedding holds features of images.
 //
 // Floor 3 is package nn, where variables are born: scopes that name them, one
 // flat vector that holds them, and the layers of convolutional networks. Beside
@@ -34,8 +36,12 @@
 // epochs and keeps the run's folder, from which a stopped run goes on.
 //
 // Floor 8 is package show, which puts progress, curves and pictures into a
-// notebook.
+// notebook. Beside it package pretrained takes a backbone out of a run or a file,
+// embeds images with it, and hands it to PyTorch and ONNX.
 //
 // Floor 9 is package bench: it runs the recipes of published tables, keeps a
 // record of each run, and makes tables of records.
+//
+// Floor 10 is the command cmd/sslkit, which does with trained backbones what
+// needs no Go.
 package sslkit
