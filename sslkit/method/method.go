@@ -51,6 +51,33 @@ func All() []Method {
 	}
 }
 
+// registered are the methods of the program itself.
+var registered []Method
+
+// Register makes a method of the program's own known, so that what is written
+// with its name can be read back: recipes, and the folders of its runs. Methods
+// of this package need no registration. In a notebook it stands beside the type:
+//
+//	var _ = method.Register(Mine{})
+//
+// It returns the method. It panics if another method has the name.
+func Register(m Method) Method {
+	for _, known := range known() {
+		if Name(known) != Name(m) {
+			continue
+		}
+		if reflect.TypeOf(known) != reflect.TypeOf(m) {
+			panic(fmt.Errorf("method: Register: there is a method %s already", Name(m)))
+		}
+		return m
+	}
+	registered = append(registered, m)
+	return m
+}
+
+// known lists all methods that can be read.
+func known() []Method { return append(All(), registered...) }
+
 // Name is a method's name as its paper spells it.
 func Name(m Method) string {
 	return reflect.TypeOf(m).Name()
@@ -81,10 +108,10 @@ func (v *Value) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &fields); err != nil || len(fields) != 1 {
 		return fmt.Errorf("method: %.80s: want one method by name, as {\"SimCLR\": {…}}", text)
 	}
-	var known []string
-	for _, m := range All() {
+	var names []string
+	for _, m := range known() {
 		name := Name(m)
-		known = append(known, name)
+		names = append(names, name)
 		raw, ok := fields[name]
 		if !ok {
 			continue
@@ -99,7 +126,7 @@ func (v *Value) UnmarshalJSON(text []byte) error {
 		return nil
 	}
 	for name := range fields {
-		return fmt.Errorf("method: unknown method %q: want one of %s", name, strings.Join(known, ", "))
+		return fmt.Errorf("method: unknown method %q: want one of %s, or one that the program registers", name, strings.Join(names, ", "))
 	}
 	return nil
 }
