@@ -4,13 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
 	"math"
 	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/gossl/gossl/sslkit/train"
@@ -19,7 +17,8 @@ import (
 // Benchmark shows many runs in one picture: kNN accuracy by epoch and by time,
 // and training loss. A colour is a method, a kind of line a batch size; several
 // seeds look the same. Losses of different methods mean different things: each
-// is drawn from its highest value to its lowest.
+// is drawn from its highest value to its lowest. Runs of more than 200 epochs are
+// drawn as means of a few epochs each, so that the kinds of lines can be seen.
 func Benchmark(results ...*train.Result) error {
 	return benchmark(results).show("benchmark: shown in a notebook; show.SaveBenchmark keeps it")
 }
@@ -34,80 +33,82 @@ func BenchmarkImage(results ...*train.Result) (image.Image, error) {
 func SaveBenchmark(path string, results ...*train.Result) error { return benchmark(results).save(path) }
 
 func benchmark(results []*train.Result) figure {
-	return figure{22 * vg.Centimeter, 8 * vg.Centimeter, func(canvas draw.Canvas) error { return drawBenchmark(canvas, results) }}
+	b := newLooks(results)
+	names := b.legend()
+	return figure{width: wide, height: 300*px + names.height(wide-2*edge), draw: func(canvas draw.Canvas) error {
+		return b.drawBenchmark(names.below(draw.Crop(canvas, edge, -edge, edge, -edge)), results)
+	}}
 }
 
-// dashes tell batch sizes apart.
-var dashes = [][]vg.Length{nil, {vg.Points(6), vg.Points(3)}, {vg.Points(2), vg.Points(2)}, {vg.Points(8), vg.Points(2), vg.Points(2), vg.Points(2)}}
+// looks are the methods and batch sizes of runs, in the order of their colours
+// and dashes.
+type looks struct {
+	methods []string
+	batches []int
+}
+
+func newLooks(results []*train.Result) looks {
+	var l looks
+	for _, r := range results {
+		if !slices.Contains(l.methods, r.Recipe.Name) {
+			l.methods = append(l.methods, r.Recipe.Name)
+		}
+		if !slices.Contains(l.batches, r.Recipe.Batch) {
+			l.batches = append(l.batches, r.Recipe.Batch)
+		}
+	}
+	slices.Sort(l.batches)
+	return l
+}
+
+// of is the look of a run.
+func (l looks) of(r *train.Result) draw.LineStyle {
+	style := stroke(slices.Index(l.methods, r.Recipe.Name) % len(colours))
+	style.Width, style.Dashes = 1.5*px, dashes[slices.Index(l.batches, r.Recipe.Batch)%len(dashes)]
+	return style
+}
+
+func (l looks) legend() legend {
+	var names legend
+	for i, method := range l.methods {
+		names.line(method, stroke(i%len(colours)))
+	}
+	if len(l.batches) > 1 {
+		for i, batch := range l.batches {
+			names.line(fmt.Sprintf("batch %d", batch), draw.LineStyle{Color: faint, Width: 1.5 * px, Dashes: dashes[i%len(dashes)]})
+		}
+	}
+	return names
+}
 
 // drawBenchmark fills the canvas with the three panels.
-func drawBenchmark(canvas draw.Canvas, results []*train.Result) error {
+func (l looks) drawBenchmark(canvas draw.Canvas, results []*train.Result) error {
 	if len(results) == 0 {
 		return errors.New("show: benchmark: no result")
 	}
-	byEpoch, byTime, loss := panel("kNN accuracy"), panel("kNN accuracy"), panel("training loss, highest to lowest")
-	byTime.X.Label.Text, byTime.X.Tick.Marker = "minutes", plot.TickerFunc(ticks)
-	loss.Legend.Top = true
-	var names []string
-	var batches []int
+	byEpoch, byTime := panel("kNN accuracy", "epoch"), panel("kNN accuracy by time", "time (minutes)")
+	loss := panel("training loss, highest to lowest", "epoch")
+	last := 0.0
 	for _, r := range results {
-		if !slices.Contains(names, r.Recipe.Name) {
-			names = append(names, r.Recipe.Name)
-		}
-		if !slices.Contains(batches, r.Recipe.Batch) {
-			batches = append(batches, r.Recipe.Batch)
-		}
-	}
-	slices.Sort(batches)
-	labelled := map[string]bool{}
-	for _, r := range results {
-		style := draw.LineStyle{
-			Color: color.Color(palette[slices.Index(names, r.Recipe.Name)%len(palette)]), Width: vg.Points(1.5),
-			Dashes: dashes[slices.Index(batches, r.Recipe.Batch)%len(dashes)],
-		}
-		label := r.Recipe.Name
-		if len(batches) > 1 {
-			label = fmt.Sprintf("%s, batch %d", label, r.Recipe.Batch)
-		}
-		if labelled[label] {
-			label = ""
-		}
-		labelled[label] = true
+		last = max(last, float64(r.Last().Epoch))
+		style := l.of(r)
 		knn, losses := points(r)
-		for _, curve := range []struct {
-			panel *plot.Plot
-			xys   plotter.XYs
-			label string
-		}{{byEpoch, knn, ""}, {byTime, overTime(r), ""}, {loss, spanned(losses), label}} {
-			if err := addLine(curve.panel, curve.xys, style, curve.label); err != nil {
-				return err
-			}
+		err := errors.Join(addCurve(byEpoch, style, thinned(knn), false),
+			addCurve(byTime, style, thinned(overTime(r)), false), addCurve(loss, style, spanned(thinned(losses)), false))
+		if err != nil {
+			return fmt.Errorf("show: benchmark: %w", err)
 		}
 	}
-	third, edge := canvas.Size().X/3, 3*vg.Millimeter
-	for i, p := range []*plot.Plot{byEpoch, byTime, loss} {
+	byEpoch.X.Tick.Marker, loss.X.Tick.Marker = ticks{most: 6, whole: true}, ticks{most: 6, whole: true}
+	byTime.X.Tick.Marker = ticks{most: 6}
+	for _, p := range []*plot.Plot{byEpoch, byTime, loss} {
 		p.X.Min = 0
+		if p != byTime {
+			p.X.Max = last
+		}
 		frame(p)
-		at := vg.Length(i)
-		p.Draw(draw.Crop(canvas, at*third+edge, -(2-at)*third-edge, edge, -edge))
 	}
-	return nil
-}
-
-// addLine draws a curve, and puts it into the legend unless label is "".
-func addLine(p *plot.Plot, xys plotter.XYs, style draw.LineStyle, label string) error {
-	if len(xys) == 0 {
-		return nil
-	}
-	line, err := plotter.NewLine(xys)
-	if err != nil {
-		return fmt.Errorf("show: benchmark: %w", err)
-	}
-	line.LineStyle = style
-	p.Add(line)
-	if label != "" {
-		p.Legend.Add(label, line)
-	}
+	drawPanels(canvas, byEpoch, byTime, loss)
 	return nil
 }
 
@@ -122,6 +123,25 @@ func overTime(r *train.Result) plotter.XYs {
 		}
 	}
 	return xys
+}
+
+// thinned puts the mean in place of every few points, so that no more than 200
+// are left.
+func thinned(xys plotter.XYs) plotter.XYs {
+	const most = 200
+	if len(xys) <= most {
+		return xys
+	}
+	var few plotter.XYs
+	for part := range slices.Chunk(xys, (len(xys)+most-1)/most) {
+		var mean plotter.XY
+		for _, p := range part {
+			mean.X += p.X / float64(len(part))
+			mean.Y += p.Y / float64(len(part))
+		}
+		few = append(few, mean)
+	}
+	return few
 }
 
 // spanned maps the highest value to 1 and the lowest to 0.

@@ -35,7 +35,7 @@ func TestBenchmarkImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	bounds := picture.Bounds()
-	for i, want := range palette[:2] {
+	for i, want := range colours[:2] {
 		for panel := range 3 {
 			third := image.Rect(panel*bounds.Dx()/3, 0, (panel+1)*bounds.Dx()/3, bounds.Dy())
 			if n := count(picture, third, want); n < 200 {
@@ -43,7 +43,7 @@ func TestBenchmarkImage(t *testing.T) {
 			}
 		}
 	}
-	if n := count(picture, bounds, palette[2]); n > 0 {
+	if n := count(picture, bounds, colours[2]); n > 0 {
 		t.Errorf("%d pixels have the colour of a third method", n)
 	}
 	if _, err := BenchmarkImage(); err == nil {

@@ -4,28 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
 	"math"
-	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/gossl/gossl/sslkit/train"
 )
-
-// palette is Okabe and Ito's, which colour-blind readers can tell apart.
-var palette = []color.Color{
-	color.NRGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff},
-	color.NRGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff},
-	color.NRGBA{R: 0x00, G: 0x9e, B: 0x73, A: 0xff},
-	color.NRGBA{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff},
-	color.NRGBA{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff},
-	color.NRGBA{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff},
-}
 
 // Curves shows kNN accuracy and training loss by epoch, side by side. Epoch 0
 // is the untrained network, whose accuracy a dashed line carries along. Several
@@ -45,7 +32,30 @@ func SaveCurves(path string, results ...*train.Result) error { return curves(res
 func curvesSVG(results []*train.Result) (string, error) { return curves(results).svg() }
 
 func curves(results []*train.Result) figure {
-	return figure{22 * vg.Centimeter, 8 * vg.Centimeter, func(canvas draw.Canvas) error { return drawCurves(canvas, results) }}
+	names := curvesLegend(results)
+	return figure{width: wide, height: 300*px + names.height(wide-2*edge), draw: func(canvas draw.Canvas) error {
+		return drawCurves(names.below(draw.Crop(canvas, edge, -edge, edge, -edge)), results)
+	}}
+}
+
+// curvesLegend names the runs, if there are several, and the dashed lines.
+func curvesLegend(results []*train.Result) legend {
+	var l legend
+	measured := false
+	for i, result := range results {
+		if len(results) > 1 {
+			l.line(runName(results, i), stroke(i))
+		}
+		measured = measured || untrained(result)
+	}
+	if measured {
+		style := level(0)
+		if len(results) > 1 {
+			style.Color = faint
+		}
+		l.line("untrained network", style)
+	}
+	return l
 }
 
 // drawCurves fills the canvas with the two panels.
@@ -53,144 +63,65 @@ func drawCurves(canvas draw.Canvas, results []*train.Result) error {
 	if len(results) == 0 {
 		return errors.New("show: curves: no result")
 	}
-	accuracy, loss := panel("kNN accuracy"), panel("training loss")
+	accuracy, loss := panel("kNN accuracy", "epoch"), panel("training loss", "epoch")
 	comparable := sameMethod(results)
 	if !comparable {
-		loss = panel("spread of the embeddings (0: collapsed)")
+		loss.Title.Text = "spread of the embeddings (0: collapsed)"
 	}
-	loss.Legend.Top = true
 	top := 1.0
+	for _, result := range results {
+		top = max(top, float64(result.Recipe.Epochs))
+	}
 	for i, result := range results {
-		name := runName(results, i)
 		knn, losses := points(result)
 		if !comparable {
 			losses = spreads(result)
 		}
-		top = max(top, float64(result.Recipe.Epochs))
-		if err := addCurve(accuracy, i, knn, ""); err != nil {
-			return err
+		if untrained(result) {
+			y := result.Epochs[0].KNN
+			if err := addCurve(accuracy, level(i), plotter.XYs{{X: 0, Y: y}, {X: top, Y: y}}, false); err != nil {
+				return fmt.Errorf("show: curves: %w", err)
+			}
 		}
-		if err := addCurve(loss, i, losses, name); err != nil {
-			return err
+		if err := errors.Join(addCurve(accuracy, stroke(i), knn, true), addCurve(loss, stroke(i), losses, true)); err != nil {
+			return fmt.Errorf("show: curves: %w", err)
 		}
-	}
-	if err := addLevels(accuracy, results, top); err != nil {
-		return err
 	}
 	for _, p := range []*plot.Plot{accuracy, loss} {
 		p.X.Min, p.X.Max = 0, top
+		p.X.Tick.Marker = ticks{most: 8, whole: true}
 		frame(p)
 	}
-	half, edge := canvas.Size().X/2, 3*vg.Millimeter
-	accuracy.Draw(draw.Crop(canvas, edge, -half-edge, edge, -edge))
-	loss.Draw(draw.Crop(canvas, half+edge, -edge, edge, -edge))
+	drawPanels(canvas, accuracy, loss)
 	return nil
 }
 
-// frame makes room for ends of curves and for words.
-func frame(p *plot.Plot) {
-	if math.IsInf(p.Y.Min, 0) { // nothing to draw yet
-		p.Y.Min, p.Y.Max = 0, 1
-	}
-	if p.X.Max <= p.X.Min {
-		p.X.Max = p.X.Min + 1
-	}
-	margin := 0.08 * (p.Y.Max - p.Y.Min)
-	if margin == 0 {
-		margin = 0.05
-	}
-	p.Y.Min, p.Y.Max = p.Y.Min-margin, p.Y.Max+margin
+// untrained tells whether the network was measured before training.
+func untrained(r *train.Result) bool {
+	return len(r.Epochs) > 0 && r.Epochs[0].Epoch == 0 && !math.IsNaN(r.Epochs[0].KNN)
 }
 
-func panel(title string) *plot.Plot {
-	p := plot.New()
-	p.Title.Text, p.X.Label.Text = title, "epoch"
-	p.Title.Padding = 2 * vg.Millimeter
-	p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(epochTicks), plot.TickerFunc(ticks)
-	for _, style := range []*text.Style{
-		&p.Title.TextStyle, &p.X.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle,
-	} {
-		style.Font.Variant = "Sans"
-	}
-	p.Legend.TextStyle.Font.Size, p.Legend.Padding = vg.Points(10), vg.Points(2)
-	grid := plotter.NewGrid()
-	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{Y: 0xdd}, color.Gray{Y: 0xdd}
-	p.Add(grid)
-	return p
+// level is the look of the untrained network of run i.
+func level(i int) draw.LineStyle {
+	style := stroke(i)
+	style.Width, style.Dashes = 1.5*px, []vg.Length{5 * px, 4 * px}
+	return style
 }
 
-// epochTicks are whole numbers, at most ten.
-func epochTicks(low, high float64) []plot.Tick {
-	step := 1.0
-	for _, wider := range []float64{2, 5, 10, 20, 50, 100, 200, 500} {
-		if (high-low)/step <= 10 {
-			break
-		}
-		step = wider
-	}
-	var marks []plot.Tick
-	for x := math.Ceil(low/step) * step; x <= high; x += step {
-		marks = append(marks, plot.Tick{Value: x, Label: strconv.FormatFloat(x, 'f', 0, 64)})
-	}
-	return marks
-}
-
-// ticks are gonum's, with as many digits as tell neighbours apart.
-func ticks(low, high float64) []plot.Tick {
-	marks := plot.DefaultTicks{}.Ticks(low, high)
-	digits := int(min(max(1-math.Floor(math.Log10(high-low)), 0), 6))
-	for i := range marks {
-		if marks[i].Label != "" {
-			marks[i].Label = strconv.FormatFloat(marks[i].Value, 'f', digits, 64)
-		}
-	}
-	return marks
-}
-
-// addCurve draws the curve of run i, and puts its name, if any, into the legend.
-func addCurve(p *plot.Plot, i int, xys plotter.XYs, name string) error {
+// addCurve draws a curve, and its points if one asks and they do not pile up.
+func addCurve(p *plot.Plot, style draw.LineStyle, xys plotter.XYs, dots bool) error {
 	if len(xys) == 0 {
 		return nil
 	}
-	line, dots, err := plotter.NewLinePoints(xys)
+	line, marks, err := plotter.NewLinePoints(xys)
 	if err != nil {
-		return fmt.Errorf("show: curves: %w", err)
+		return err
 	}
-	line.Color, dots.Color = palette[i%len(palette)], palette[i%len(palette)]
-	line.Width, dots.Shape, dots.Radius = vg.Points(1.5), draw.CircleGlyph{}, vg.Points(2)
-	p.Add(line, dots)
-	if name != "" {
-		p.Legend.Add(name, line)
+	line.LineStyle = style
+	p.Add(line)
+	if dots && len(xys) <= 60 || len(xys) == 1 {
+		marks.GlyphStyle = draw.GlyphStyle{Color: style.Color, Radius: 2.5 * px, Shape: draw.CircleGlyph{}}
+		p.Add(marks)
 	}
-	return nil
-}
-
-// addLevels draws the dashed lines of the untrained networks that were measured.
-func addLevels(p *plot.Plot, results []*train.Result, top float64) error {
-	lowest := math.Inf(1)
-	for i, result := range results {
-		if len(result.Epochs) == 0 || result.Epochs[0].Epoch != 0 || math.IsNaN(result.Epochs[0].KNN) {
-			continue
-		}
-		y := result.Epochs[0].KNN
-		level, err := plotter.NewLine(plotter.XYs{{X: 0, Y: y}, {X: top, Y: y}})
-		if err != nil {
-			return fmt.Errorf("show: curves: %w", err)
-		}
-		level.Color, level.Dashes = palette[i%len(palette)], []vg.Length{vg.Points(4), vg.Points(3)}
-		p.Add(level)
-		lowest = min(lowest, y)
-	}
-	if math.IsInf(lowest, 1) {
-		return nil
-	}
-	word, err := plotter.NewLabels(plotter.XYLabels{XYs: plotter.XYs{{X: top, Y: lowest}}, Labels: []string{"untrained"}})
-	if err != nil {
-		return fmt.Errorf("show: curves: %w", err)
-	}
-	style := &word.TextStyle[0]
-	style.Font.Variant, style.XAlign, style.YAlign = "Sans", text.XRight, text.YTop
-	word.Offset.Y = -vg.Points(2)
-	p.Add(word)
 	return nil
 }

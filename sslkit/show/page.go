@@ -29,12 +29,12 @@ func page(e train.Event, left time.Duration) string {
 		text += fmt.Sprintf(", kNN accuracy %.3f", e.Result.Last().KNN)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<div style="font-family:sans-serif;max-width:850px"><div>%s</div>`, html.EscapeString(text))
-	fmt.Fprintf(&b, `<div style="background:#e4e7ec;height:8px;border-radius:4px;margin:6px 0">`+
+	fmt.Fprintf(&b, `<div style="font-family:sans-serif;max-width:864px"><div>%s</div>`, html.EscapeString(text))
+	fmt.Fprintf(&b, `<div style="background:#88888840;height:8px;border-radius:4px;margin:6px 0">`+
 		`<div style="background:#2f6fde;height:8px;border-radius:4px;width:%.1f%%"></div></div>`, 100*fraction)
 	if e.Result != nil && len(e.Result.Epochs) > 0 {
 		if warning := e.Result.Last().Warning; warning != "" {
-			fmt.Fprintf(&b, `<div style="color:#b3261e">%s</div>`, html.EscapeString(warning))
+			fmt.Fprintf(&b, `<div style="color:var(--jp-error-color1,#b3261e)">%s</div>`, html.EscapeString(warning))
 		}
 		svg, err := curvesSVG([]*train.Result{e.Result})
 		if err != nil {

@@ -1,8 +1,15 @@
 // Package show makes a run visible: progress while it trains, curves and a
-// table of what came of it, grids of images and of the views drawn from them.
+// table of what came of it, grids of images and of the views drawn from them,
+// and what features are good for: nearest neighbours, confusion matrices, maps
+// of an embedding.
 //
 // The same calls serve a notebook cell and a program in a terminal. A picture
-// appears below its cell; a terminal gets a line that says how to keep it.
+// appears below its cell; a terminal gets a line that says how to keep it. Each
+// picture X has a function XImage that returns it. Plots, and maps, have a
+// function SaveX that writes a PNG or SVG file, too; [SavePNG] writes any image.
+//
+// Pictures are SVG, with a PNG beside it for viewers that do not show SVG. They
+// have a white background on dark pages, too, and need no network.
 package show
 
 import (
@@ -11,30 +18,7 @@ import (
 	"image"
 	"image/png"
 	"os"
-
-	"github.com/janpfeifer/gonb/gonbui"
-	"github.com/janpfeifer/gonb/gonbui/protocol"
 )
-
-// display shows a picture below the cell, as SVG too if there is one. Outside
-// notebooks it prints hint.
-func display(picture image.Image, svg, hint string) error {
-	if !gonbui.IsNotebook {
-		fmt.Println(hint)
-		return nil
-	}
-	var file bytes.Buffer
-	if err := png.Encode(&file, picture); err != nil {
-		return fmt.Errorf("show: %w", err)
-	}
-	data := map[protocol.MIMEType]any{protocol.MIMEImagePNG: file.Bytes()}
-	if svg != "" {
-		data[protocol.MIMEImageSVG] = svg
-	}
-	gonbui.SendData(&protocol.DisplayData{Data: data})
-	gonbui.Sync()
-	return gonbui.Error()
-}
 
 // SavePNG writes a picture to a file.
 func SavePNG(path string, picture image.Image) error {

@@ -24,45 +24,120 @@ const viewSeed = 1
 // Views shows the first n images, one to a column, and below each as many
 // views of it as asked for, drawn with the policy on a device of that kind.
 func Views(images *dataset.Images, n int, policy augment.Policy, views int, kind device.Kind) error {
-	picture, err := ViewsImage(images, n, policy, views, kind)
+	s, err := viewsSheet(images, n, policy, views, kind)
 	if err != nil {
 		return err
 	}
-	return display(picture, "", "views of images: shown in a notebook; show.SavePNG keeps a show.ViewsImage")
+	return s.figure().show("views of images: shown in a notebook; show.SavePNG keeps a show.ViewsImage")
 }
 
 // ViewsImage returns the picture that [Views] shows. The same arguments give
 // the same picture. If there are fewer than n images it holds all of them.
 func ViewsImage(images *dataset.Images, n int, policy augment.Policy, views int, kind device.Kind) (image.Image, error) {
+	s, err := viewsSheet(images, n, policy, views, kind)
+	if err != nil {
+		return nil, err
+	}
+	return s.figure().image()
+}
+
+func viewsSheet(images *dataset.Images, n int, policy augment.Policy, views int, kind device.Kind) (sheet, error) {
 	n = min(n, images.Len())
 	if n < 1 || views < 1 {
-		return nil, fmt.Errorf("show: ViewsImage: %d views of %d images, want at least 1 of each", views, n)
+		return sheet{}, fmt.Errorf("show: Views: %d views of %d images, want at least 1 of each", views, n)
 	}
-	if err := policy.Validate(); err != nil {
-		return nil, fmt.Errorf("show: %w", err)
+	drawn, err := drawViews(images.First(n), []augment.Policy{policy}, views, kind)
+	if err != nil {
+		return sheet{}, fmt.Errorf("show: Views: %w", err)
+	}
+	s := originals(images.First(n))
+	for v, view := range drawn[0] {
+		s.labels, s.rows = append(s.labels, fmt.Sprintf("view %d", v)), append(s.rows, view)
+	}
+	return s, nil
+}
+
+// Augmentations shows the first n images, one to a column, and below them a row
+// for each policy: a view of each image, drawn with it on a device of that kind.
+// All policies get the same random numbers, so that rows differ by their
+// settings alone. labels[i] says what is special about policies[i].
+func Augmentations(images *dataset.Images, n int, labels []string, policies []augment.Policy, kind device.Kind) error {
+	s, err := augmentations(images, n, labels, policies, kind)
+	if err != nil {
+		return err
+	}
+	return s.figure().show("augmentations: shown in a notebook; show.SavePNG keeps a show.AugmentationsImage")
+}
+
+// AugmentationsImage returns the picture that [Augmentations] shows. The same
+// arguments give the same picture.
+func AugmentationsImage(images *dataset.Images, n int, labels []string, policies []augment.Policy, kind device.Kind) (image.Image, error) {
+	s, err := augmentations(images, n, labels, policies, kind)
+	if err != nil {
+		return nil, err
+	}
+	return s.figure().image()
+}
+
+func augmentations(images *dataset.Images, n int, labels []string, policies []augment.Policy, kind device.Kind) (sheet, error) {
+	n = min(n, images.Len())
+	if n < 1 || len(policies) < 1 {
+		return sheet{}, fmt.Errorf("show: Augmentations: %d policies for %d images, want at least 1 of each", len(policies), n)
+	}
+	if len(labels) != len(policies) {
+		return sheet{}, fmt.Errorf("show: Augmentations: %d labels for %d policies, want as many", len(labels), len(policies))
+	}
+	drawn, err := drawViews(images.First(n), policies, 1, kind)
+	if err != nil {
+		return sheet{}, fmt.Errorf("show: Augmentations: %w", err)
+	}
+	s := originals(images.First(n))
+	for i, views := range drawn {
+		s.labels, s.rows = append(s.labels, labels[i]), append(s.rows, views[0])
+	}
+	return s, nil
+}
+
+// originals is a sheet with a row of images, for the views of them.
+func originals(images *dataset.Images) sheet {
+	s := sheet{labels: []string{"image"}, rows: make([][]tile, 1)}
+	for i := range images.Len() {
+		s.rows[0] = append(s.rows[0], tile{img: images.NRGBA(i)})
+	}
+	return s
+}
+
+// drawViews draws as many views of each image with each policy. It returns the
+// images of policy p's view v in [p][v].
+func drawViews(images *dataset.Images, policies []augment.Policy, views int, kind device.Kind) ([][][]tile, error) {
+	for _, policy := range policies {
+		if err := policy.Validate(); err != nil {
+			return nil, err
+		}
 	}
 	d, err := device.Open(kind)
 	if err != nil {
 		return nil, err
 	}
-	exec, err := graph.NewExec(d.Backend, func(in []*graph.Node) *graph.Node {
-		all := graph.Iota(in[0].Graph(), shapes.Make(dtypes.Int32, n), 0) // [n]
-		return policy.View(in[0], feed.Take(in[1:], all))
-	})
+	source, err := feed.Open(d, images, feed.Resident)
 	if err != nil {
-		return nil, fmt.Errorf("show: views: %w", err)
-	}
-	defer exec.Finalize()
-	source, err := feed.Open(d, images.First(n), feed.Resident)
-	if err != nil {
-		return nil, fmt.Errorf("show: views: %w", err)
+		return nil, err
 	}
 	defer source.Free()
-	width, height := cell(images, n)
-	s := newSheet(n, views+1, max(width, policy.Size), max(height, policy.Size), 0)
-	for i := range n {
-		s.put(i, 0, images.NRGBA(i), "")
+	exec, err := graph.NewExec(d.Backend, func(in []*graph.Node) []*graph.Node {
+		all := graph.Iota(in[0].Graph(), shapes.Make(dtypes.Int32, images.Len()), 0) // [n]
+		taken := feed.Take(in[1:], all)
+		var drawn []*graph.Node
+		for _, policy := range policies {
+			drawn = append(drawn, policy.View(in[0], taken)) // [n, Size, Size, 3]
+		}
+		return drawn
+	})
+	if err != nil {
+		return nil, err
 	}
+	defer exec.Finalize()
+	all := make([][][]tile, len(policies))
 	for v := range views {
 		args := []any{tensors.FromValue(op.Key(viewSeed, uint64(v)))}
 		for _, x := range source.Set() {
@@ -70,15 +145,22 @@ func ViewsImage(images *dataset.Images, n int, policy augment.Policy, views int,
 		}
 		drawn, err := exec.Exec(args...)
 		if err != nil {
-			return nil, fmt.Errorf("show: views: %w", err)
+			return nil, err
 		}
-		values := tensors.MustCopyFlatData[float32](drawn[0])
-		size := policy.Size * policy.Size * 3
-		for i := range n {
-			s.put(i, v+1, policyImage(policy, values[i*size:(i+1)*size]), "")
+		for p, policy := range policies {
+			all[p] = append(all[p], viewTiles(policy, tensors.MustCopyFlatData[float32](drawn[p])))
 		}
 	}
-	return s.picture, nil
+	return all, nil
+}
+
+// viewTiles makes pictures of normalised views, [n, Size, Size, 3].
+func viewTiles(policy augment.Policy, values []float32) []tile {
+	var row []tile
+	for size := policy.Size * policy.Size * 3; len(values) > 0; values = values[size:] {
+		row = append(row, tile{img: policyImage(policy, values[:size])})
+	}
+	return row
 }
 
 // policyImage makes a picture of one normalised view, [Size, Size, 3].
