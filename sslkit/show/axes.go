@@ -2,8 +2,6 @@ package show
 
 import (
 	"math"
-	"strconv"
-	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -88,8 +86,7 @@ func (t ticks) Ticks(low, high float64) []plot.Tick {
 	const slack = 1e-9
 	for i := math.Ceil(low/step - slack); i*step <= high+slack*span; i++ {
 		x := i*step + 0 // not −0
-		label := strings.ReplaceAll(strconv.FormatFloat(x, kind, digits, 64), "-", "−")
-		marks = append(marks, plot.Tick{Value: x, Label: label})
+		marks = append(marks, plot.Tick{Value: x, Label: number(x, kind, digits)})
 	}
 	return marks
 }

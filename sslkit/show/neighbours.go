@@ -66,7 +66,7 @@ func neighbours(title string, queries *dataset.Images, which []int, gallery *dat
 					j, i, found.Similarity)
 			}
 			name := className(gallery, found.Image)
-			t := tile{img: gallery.NRGBA(found.Image), words: append(words(name), fmt.Sprintf("%.3f", found.Similarity))}
+			t := tile{img: gallery.NRGBA(found.Image), words: append(words(name), number(float64(found.Similarity), 'f', 3))}
 			if name != "" && class != "" {
 				all++
 				if t.wrong = name != class; !t.wrong {

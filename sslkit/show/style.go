@@ -3,6 +3,8 @@ package show
 import (
 	"image/color"
 	"math"
+	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -82,17 +84,24 @@ func letters(size vg.Length, c color.Color) text.Style {
 	}
 }
 
-// fit cuts text that is wider than there is room for.
+// fit takes the middle out of text that is wider than there is room for: names
+// often differ in their ends.
 func fit(words string, style text.Style, room vg.Length) string {
 	if style.Width(words) <= room {
 		return words
 	}
 	runes := []rune(words)
-	for len(runes) > 0 && style.Width(string(runes)+"…") > room {
-		runes = runes[:len(runes)-1]
+	for n := len(runes) - 1; n > 0; n-- {
+		behind := n / 3
+		short := strings.TrimSpace(string(runes[:n-behind])) + "…" + strings.TrimSpace(string(runes[len(runes)-behind:]))
+		if style.Width(short) <= room {
+			return short
+		}
 	}
-	if len(runes) == 0 {
-		return ""
-	}
-	return string(runes) + "…"
+	return ""
+}
+
+// number writes a number with so many digits, and a minus sign that is one.
+func number(x float64, format byte, digits int) string {
+	return strings.ReplaceAll(strconv.FormatFloat(x, format, digits, 64), "-", "−")
 }
