@@ -35,12 +35,33 @@ func (s square) Y(row int) float64 { return float64(row) }
 // them is the middle.
 const shades = 255
 
+// tones are the colours of a scale, from the lowest value to the highest.
+type tones []color.Color
+
+// Colors returns them.
+func (s tones) Colors() []color.Color { return s }
+
+// tonesOf returns the colours of a scale. (A reversed scale's own Palette lacks
+// the one in the middle.)
+func tonesOf(scale palette.ColorMap) tones {
+	var list tones
+	for i := range shades {
+		part := float64(i) / (shades - 1)
+		c, err := scale.At(scale.Min() + part*(scale.Max()-scale.Min()))
+		if err != nil {
+			panic(err) // the value is within the bounds
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
 // draw fills a part of the canvas with the cells.
 func (s square) draw(canvas draw.Canvas, scale palette.ColorMap) {
-	list := scale.Palette(shades)
+	list := tonesOf(scale)
 	heat := plotter.NewHeatMap(s, list)
 	heat.Min, heat.Max, heat.Rasterized = scale.Min(), scale.Max(), true
-	heat.Underflow, heat.Overflow = list.Colors()[0], list.Colors()[shades-1]
+	heat.Underflow, heat.Overflow = list[0], list[shades-1]
 	p := plot.New()
 	p.Add(heat)
 	heat.Plot(canvas, p)

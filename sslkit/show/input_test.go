@@ -42,7 +42,6 @@ func TestBadInput(t *testing.T) {
 		{Map([][]float64{{1, nan}}, nil, nil), "point 0 is (1, NaN), want finite numbers"},
 		{Map([][]float64{{1, 2}}, []int32{0, 1}, two), "2 labels for 1 points, want as many"},
 		{Map([][]float64{{1, 2}}, []int32{2}, two), "point 0 has the label 2, want one of 2 classes"},
-		{Map([][]float64{{1, 2}}, []int32{7}, nil), ""},
 		{Thumbnails([][]float64{{1, 2}}, set), "1 points for 3 images, want as many"},
 		{Thumbnails(nil, none), "no points"},
 		{Grid(none, 3, 3), "0 images in 3 columns, want at least 1"},
@@ -80,6 +79,9 @@ func TestImagesWithoutClasses(t *testing.T) {
 	set.Classes = nil
 	if s := must(grid(set, 3, 3)); s.rows[0][0].words != nil {
 		t.Errorf("words %q without classes", s.rows[0][0].words)
+	}
+	if _, err := MapImage([][]float64{{1, 2}}, []int32{7}, nil); err != nil {
+		t.Errorf("map without classes: %v", err)
 	}
 	if _, err := ThumbnailsImage([][]float64{{0, 0}, {1, 1}, {0, 0}}, set); err != nil {
 		t.Errorf("thumbnails without classes: %v", err)
