@@ -36,8 +36,9 @@
 // epochs and keeps the run's folder, from which a stopped run goes on.
 //
 // Floor 8 is package show, which puts progress, curves and pictures into a
-// notebook. Beside it package pretrained takes a backbone out of a run or a file,
-// embeds images with it, and hands it to PyTorch and ONNX.
+// notebook: images and their views, nearest neighbours, confusion matrices, maps
+// of an embedding. Beside it package pretrained takes a backbone out of a run or a
+// file, embeds images with it, and hands it to PyTorch and ONNX.
 //
 // Floor 9 is package bench: it runs the recipes of published tables, keeps a
 // record of each run, and makes tables of records.

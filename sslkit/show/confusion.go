@@ -93,7 +93,7 @@ func confusion(truth, predicted []int32, classes []string) (figure, error) {
 		return figure{}, err
 	}
 	n := len(classes)
-	cell := vg.Length(min(46, max(7, 640/n))) * px
+	cell := min(vg.Length(min(46, max(7, 640/n))), 860/vg.Length(n)) * px
 	side := max(vg.Length(n)*cell, 140*px)
 	cell = side / vg.Length(n)
 	const names = 130 * px // for the longest, at most

@@ -52,6 +52,8 @@ func samples(t *testing.T) map[string]sample {
 		"lines":          {lines("spread", "step", waves), []string{"spread", "step", "with stop-gradient", "a < b & c", "0.2"}},
 		"confusion":      {must(confusion(guesses(300, ten))), []string{"accuracy 0.750, 225 of 300 images", "true class", "predicted class", ten[9]}},
 		"confusion_100":  {must(confusion(guesses(3000, long))), []string{"a class with a l…umber 98", "1.0"}},
+		"confusion_999":  {must(confusion(guesses(2000, make([]string, 999)))), nil},
+		"matrix_900":     {must(matrix("", waveMatrix(900), 1)), []string{"800"}},
 		"confusion_1":    {must(confusion(guesses(3, ten[:1]))), []string{"fraction of the row", ten[0]}},
 		"matrix":         {must(matrix("step 10", waveMatrix(32), 1)), []string{"step 10", "−1.0", "30"}},
 		"matrix_1":       {must(matrix(strings.Repeat("long ", 40), []float32{-3}, 0.5)), []string{"long long"}},

@@ -86,11 +86,14 @@ func matrix(title string, values []float32, limit float64) (figure, error) {
 	}}, nil
 }
 
-// matrixSide is about 400 pixels of the page, but so many that cells of a
-// fine screen are of one size.
+// matrixSide is about 420 pixels of the page, but so many that cells are of one
+// size on a fine screen, as long as there are as many of its pixels.
 func matrixSide(n int) vg.Length {
-	dots := max(1, (840+n/2)/n)
-	return vg.Length(dots*n) / 2 * px
+	const dots = 2 * 420
+	if n > dots {
+		return dots / 2 * px
+	}
+	return vg.Length((dots+n/2)/n*n) / 2 * px
 }
 
 // drawIndices numbers rows and columns from 0.

@@ -34,7 +34,7 @@ func page(e train.Event, left time.Duration) string {
 		`<div style="background:#2f6fde;height:8px;border-radius:4px;width:%.1f%%"></div></div>`, 100*fraction)
 	if e.Result != nil && len(e.Result.Epochs) > 0 {
 		if warning := e.Result.Last().Warning; warning != "" {
-			fmt.Fprintf(&b, `<div style="color:var(--jp-error-color1,#b3261e)">%s</div>`, html.EscapeString(warning))
+			fmt.Fprintf(&b, `<div style="color:var(--jp-error-color1,#b3261e);margin-bottom:6px">%s</div>`, html.EscapeString(warning))
 		}
 		svg, err := curvesSVG([]*train.Result{e.Result})
 		if err != nil {
