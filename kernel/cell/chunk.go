@@ -1,8 +1,10 @@
 package cell
 
 import (
+	"go/parser"
 	"go/scanner"
 	"go/token"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -47,6 +49,20 @@ type chunk struct {
 	silent   bool   // the user ended it by a semicolon
 }
 
+// inHeader says whether a semicolon is one of those in the header of an if, for or
+// switch, as in "if err := f(); err != nil {".
+func inHeader(src string, before []word, semicolon word) bool {
+	statement := before
+	for len(statement) > 2 && statement[0].tok == token.IDENT && statement[1].tok == token.COLON { // a label
+		statement = statement[2:]
+	}
+	if len(statement) == 0 || semicolon.text != ";" || !slices.Contains([]token.Token{token.IF, token.FOR, token.SWITCH}, statement[0].tok) {
+		return false
+	}
+	_, err := parser.ParseFile(token.NewFileSet(), "", clause+"func _() {"+src[before[0].off:semicolon.off]+"}", parser.SkipObjectResolution)
+	return err != nil
+}
+
 // chunks splits source into declarations and statements.
 func chunks(src string) []chunk {
 	var all []chunk
@@ -63,7 +79,7 @@ func chunks(src string) []chunk {
 	for _, w := range words(src) {
 		switch w.tok {
 		case token.SEMICOLON:
-			if depth == 0 {
+			if depth == 0 && !inHeader(src, current, w) {
 				finish(w.text == ";")
 				continue
 			}

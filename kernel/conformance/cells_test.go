@@ -9,6 +9,7 @@ import (
 func TestCells(t *testing.T) {
 	k := start(t)
 	for _, c := range []struct{ name, code, stdout, result string }{
+		{"if with a header", `if err := error(nil); err == nil { fmt.Println("no error") }`, "no error\n", ""},
 		{"statements", "x := 2\nfmt.Println(x)", "2\n", ""},
 		{"declarations, then statements", "func double(x int) int { return 2 * x }\nfmt.Println(double(4))", "8\n", ""},
 		{"a marked main", "%%\nfmt.Println(3)", "3\n", ""},
