@@ -228,7 +228,9 @@ func TestNotebooks(t *testing.T) {
 }
 
 // smaller are parameters of notebooks with which they take seconds.
-var smaller = map[string][]string{}
+var smaller = map[string][]string{
+	"tutorial/own_method": {"epochs=1", "images=250"},
+}
 
 // shorter is the line of a notebook that sets how long it trains, and what to set instead in a test.
 var shorter = map[string][2]string{

@@ -1,0 +1,10 @@
+package main
+
+// main runs the cells as a program.
+func main() {
+	CheckLoss()
+	ShowDifference()
+	Train()
+	ShowCurves()
+	Break()
+}
