@@ -4,6 +4,7 @@
 set -euo pipefail
 
 if [[ -n ${SLURM_ARRAY_TASK_ID:-} ]]; then
+	# shellcheck disable=SC2153 # Slurm sets both
 	share=$(((SLURM_ARRAY_TASK_ID - SLURM_ARRAY_TASK_MIN) / ${SLURM_ARRAY_TASK_STEP:-1}))
 	shares=$SLURM_ARRAY_TASK_COUNT
 elif [[ -n ${JOB_COMPLETION_INDEX:-} ]]; then

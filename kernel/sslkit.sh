@@ -67,12 +67,25 @@ check_python() {
 	fi
 }
 
+wants_cuda() { # as kernel/setup decides it
+	case ${SSLKIT_CUDA:-} in
+	0) return 1 ;;
+	1) return 0 ;;
+	esac
+	ls /dev/nvidia* /proc/driver/nvidia/version >/dev/null 2>&1 || command -v nvidia-smi >/dev/null
+}
+
+check_cuda() {
+	case ${SSLKIT_CUDA:-} in
+	'' | 0 | 1) ;;
+	*) need "SSLKIT_CUDA=1, to install CUDA whether or not there is a GPU, or 0, not to (it is '$SSLKIT_CUDA')" "unset it" ;;
+	esac
+}
+
 check_space() {
 	[ -e "$home/setup.json" ] && return # set-up has been here: most of it is there
 	megabytes=3000
-	if ls /dev/nvidia* /proc/driver/nvidia/version >/dev/null 2>&1 || command -v nvidia-smi >/dev/null; then
-		megabytes=10000
-	fi
+	if wants_cuda; then megabytes=10000; fi
 	folder=$home
 	while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
 	free=$(df -Pk "$folder" | awk 'NR == 2 { print int($4 / 1024) }')
@@ -91,6 +104,7 @@ no_spaces "a checkout" "$repo" "move the checkout"
 check_go
 check_compiler
 check_python
+check_cuda
 check_space
 if [ "$missing" ]; then
 	echo "sslkit needs things that this machine lacks:$missing" >&2

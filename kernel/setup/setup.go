@@ -33,7 +33,19 @@ func New(h home.Home, repo string) *Setup {
 	if python == "" {
 		python = "python3"
 	}
-	return &Setup{Home: h, Repo: repo, Python: python, CUDA: hasNVIDIA(), display: progress.New(os.Stdout)}
+	return &Setup{Home: h, Repo: repo, Python: python, CUDA: wantsCUDA(), display: progress.New(os.Stdout)}
+}
+
+// wantsCUDA says whether to install what an NVIDIA GPU needs: SSLKIT_CUDA=1 asks for it where there is none, as for an
+// image that runs elsewhere, and SSLKIT_CUDA=0 does without it.
+func wantsCUDA() bool {
+	switch os.Getenv("SSLKIT_CUDA") {
+	case "0":
+		return false
+	case "1":
+		return true
+	}
+	return hasNVIDIA()
 }
 
 // hasNVIDIA says whether this machine has an NVIDIA driver.
