@@ -20,25 +20,30 @@ func TestScriptSaysWhatIsMissing(t *testing.T) {
 	)
 	tests := []struct {
 		name  string
+		cuda  string // SSLKIT_CUDA
 		fakes map[string]string
 		want  []string
 	}{
-		{"everything", nil, []string{
+		{"everything", "", nil, []string{
 			"there is no working 'go' on PATH", "go.dev/dl",
 			"a C compiler", "apt install gcc libc6-dev", "dnf install gcc glibc-devel",
 			"Python 3.10 or later", "apt install python3 python3-venv", "dnf install python3",
 		}},
-		{"new Go", map[string]string{"go": oldGo, "gcc": compiler, "python3": python}, []string{"'go' on PATH is go1.20"}},
-		{"venv", map[string]string{"go": goodGo, "clang": compiler, "python3": noVenv},
+		{"new Go", "", map[string]string{"go": oldGo, "gcc": compiler, "python3": python}, []string{"'go' on PATH is go1.20"}},
+		{"venv", "", map[string]string{"go": goodGo, "clang": compiler, "python3": noVenv},
 			[]string{"Python's venv and ensurepip modules ('python3' lacks them)", "python3-venv"}},
-		{"space", map[string]string{"go": goodGo, "gcc": compiler, "python3.12": python, "df": fullDisk},
-			[]string{"MB of free disk space below", "there are 10 MB", "set SSLKIT_HOME"}},
+		{"space", "0", map[string]string{"go": goodGo, "gcc": compiler, "python3.12": python, "df": fullDisk},
+			[]string{"3000 MB of free disk space below", "there are 10 MB", "set SSLKIT_HOME"}},
+		{"space for CUDA", "1", map[string]string{"go": goodGo, "gcc": compiler, "python3.12": python, "df": fullDisk},
+			[]string{"10000 MB of free disk space below"}},
+		{"CUDA", "yes", map[string]string{"go": goodGo, "gcc": compiler, "python3": python, "df": fullDisk},
+			[]string{"SSLKIT_CUDA=1", "it is 'yes'"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			data := filepath.Join(t.TempDir(), "data")
 			script := exec.Command("./sslkit.sh", "setup")
-			script.Env = []string{"PATH=" + fakeMachine(t, test.fakes), "HOME=" + t.TempDir(), "SSLKIT_HOME=" + data}
+			script.Env = []string{"PATH=" + fakeMachine(t, test.fakes), "HOME=" + t.TempDir(), "SSLKIT_HOME=" + data, "SSLKIT_CUDA=" + test.cuda}
 			out, err := script.CombinedOutput()
 			if err == nil {
 				t.Errorf("exit status 0, want a failure; output:\n%s", out)

@@ -120,3 +120,14 @@ func TestLocks(t *testing.T) {
 		}
 	}
 }
+
+func TestCUDAByEnvironment(t *testing.T) {
+	for value, want := range map[string]bool{"0": false, "1": true, "": hasNVIDIA()} {
+		t.Setenv("SSLKIT_CUDA", value)
+		s := New(home.Home(t.TempDir()), t.TempDir())
+		installs := slices.ContainsFunc(s.steps(), func(step step) bool { return slices.Contains(step.files, "cuda.txt") })
+		if installs != want {
+			t.Errorf("SSLKIT_CUDA=%q: installs CUDA: %v, want %v", value, installs, want)
+		}
+	}
+}
