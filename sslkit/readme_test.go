@@ -2,6 +2,7 @@ package sslkit
 
 import (
 	"flag"
+	"go/format"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,29 +51,34 @@ func TestReadmeResults(t *testing.T) {
 	}
 }
 
-// The program that the README shows must compile.
-func TestReadmeProgram(t *testing.T) {
+// The programs that pages show must compile.
+func TestProgramsOfPages(t *testing.T) {
 	if testing.Short() {
-		t.Skip("compiles a program, which -short leaves out")
+		t.Skip("compiles programs, which -short leaves out")
 	}
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(readme), "```go\n")
-	program, _, found := strings.Cut(rest, "```")
-	if !found {
-		t.Fatal("README.md has no Go program")
-	}
-	dir, err := os.MkdirTemp(".", "_readme-") // inside the module, which the imports need
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
-	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command("go", "vet", "./"+dir).CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	for _, page := range []string{"README.md", "FROM_LIGHTLY.md"} {
+		content, err := os.ReadFile(filepath.Join("..", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, _ := strings.Cut(string(content), "```go\n")
+		program, _, found := strings.Cut(rest, "```")
+		if !found {
+			t.Fatalf("%s has no Go program", page)
+		}
+		dir, err := os.MkdirTemp(".", "_page-") // inside the module, which the imports need
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.RemoveAll(dir)
+		if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("go", "vet", "./"+dir).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", page, err, out)
+		}
+		if gofmt, err := format.Source([]byte(program)); err != nil || string(gofmt) != program {
+			t.Errorf("%s: gofmt would change its program (%v)", page, err)
+		}
 	}
 }
