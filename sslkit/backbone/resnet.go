@@ -1,5 +1,8 @@
 // Package backbone holds the networks whose features self-supervised methods
 // train: what is kept when a projection head is thrown away.
+//
+// A [ResNet] is a value: [ResNet18] for small images, [ResNet18Large] for
+// larger ones, [Tiny] for CPUs, and whatever you change in a copy.
 package backbone
 
 import (

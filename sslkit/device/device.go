@@ -1,6 +1,11 @@
 // Package device opens what computes: an NVIDIA GPU or the CPU through XLA, or
 // GoMLX's pure-Go backend where no XLA plugin is installed. It is the only
 // package that opens a backend, so that a program has one client per device.
+//
+// [Open] gives the device of a kind; its Backend is what GoMLX compiles graphs
+// for. A [Device] says what it is, how much memory it has in use
+// ([Device.Memory]), and what suits it, such as how many images to embed in one
+// pass. A [Precision] is the number type of layers.
 package device
 
 import (

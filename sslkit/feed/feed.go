@@ -1,6 +1,10 @@
 // Package feed gives a program its images: all of them at once, where they fit
 // on the device, or batch after batch from the host, copied and uploaded while
 // the device works on the batches before. The program is the same for both.
+//
+// [Open] makes a [Source] of images, and [Source.Read] a [Reader] that gives
+// one set after another, in an order of one's own; [Take] is the graph's end of
+// it.
 package feed
 
 import (

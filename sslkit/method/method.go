@@ -1,5 +1,10 @@
 // Package method holds the self-supervised methods: how the augmented views of
 // a batch become one training loss.
+//
+// [SimCLR], [MoCo], [SimSiam], [BarlowTwins] and [BYOL] are structs; their
+// fields are the papers' hyperparameters. Each is a [Method], whose Loss builds
+// one step of backbone, heads and loss. A new method is a type like them, and a
+// line in [All].
 package method
 
 import (

@@ -1,5 +1,10 @@
 // Package recipe holds runs as plain values: everything that decides the
 // numbers of a run stands in one [Recipe], and nothing of it is hidden.
+//
+// [CIFAR10], [Imagenette] and [Shapes] give a method's recipe, [Find] and [At]
+// those of one [Preset], and [Published] lists them all. Change fields of what
+// you get, as a copy: [Diff] says how it differs. [Quick] shrinks a recipe to
+// seconds.
 package recipe
 
 import (
