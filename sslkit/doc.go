@@ -6,7 +6,9 @@
 //
 // Floor 1 stands on nothing else here. Package dataset reads, downloads and
 // draws images, and holds them and their labels as bytes. Package device opens what computes: an NVIDIA GPU or the
-// CPU through XLA, or GoMLX's pure-Go backend. Package op has the graph
+// CPU through XLA, or GoMLX's pure-Go backend. Package embedding keeps features
+// of images in files, and finds what is alike, there twice or out of place.
+// Package op has the graph
 // operations that GoMLX lacks: matrix products with a cheap gradient, and random
 // numbers that depend on nothing but a key. Package onnx is the ONNX format as
 // Go types.
@@ -44,5 +46,6 @@
 // record of each run, and makes tables of records.
 //
 // Floor 10 is the command cmd/sslkit, which does with trained backbones what
-// needs no Go.
+// needs no Go: it carries them to other tools, embeds images with them, and asks
+// package embedding about those.
 package sslkit

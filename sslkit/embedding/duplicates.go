@@ -1,0 +1,92 @@
+package embedding
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+)
+
+// similarityRounding is what float32 may take from a similarity: images with the
+// same feature have similarity 1, less at most this.
+const similarityRounding = 1e-6
+
+// A Group is an image and others that are nearly the same.
+type Group struct {
+	Keep   int         `json:"keep"`   // the image with the lowest index
+	Others []Neighbour `json:"others"` // in order of the images; similarity is that with Keep
+}
+
+// duplicateBlock is the most images that are compared with all others before the
+// groups grow. It bounds the memory where nearly all images are the same.
+const duplicateBlock = 512
+
+// Duplicates returns groups of images that are nearly the same. Each group keeps
+// one image, and the others of the group have at least the wanted similarity
+// with it. Of a set without the others, no two images are so similar any more.
+// An image is in one group at most; one that is like no other is in none.
+//
+// The first image keeps its place; each later one joins the first group whose
+// kept image is similar enough, or else is kept itself. Groups are in order of
+// the kept images. Similarities that are equal but for rounding, less than 1e-6
+// apart, count as equal, so 1 finds images with the same feature.
+//
+// It returns an error if similarity is not above 0 and at most 1, and stops
+// between images when the context ends.
+func (x *Index) Duplicates(ctx context.Context, similarity float32) ([]Group, error) {
+	if !(similarity > 0 && similarity <= 1) {
+		return nil, fmt.Errorf("embedding: duplicates: similarity %g, want above 0 and at most 1", similarity)
+	}
+	least := similarity - similarityRounding
+	gone := make([]bool, x.Len())
+	var groups []Group
+	block := min(32*runtime.GOMAXPROCS(0), duplicateBlock)
+	for first := 0; first < x.Len(); first += block {
+		last := min(first+block, x.Len())
+		similar, err := x.similarAfter(ctx, first, last, least, gone)
+		if err != nil {
+			return nil, fmt.Errorf("embedding: duplicates: %w", err)
+		}
+		for i := first; i < last; i++ {
+			if gone[i] {
+				continue
+			}
+			group := Group{Keep: i}
+			for _, other := range similar[i-first] {
+				if !gone[other.Image] {
+					gone[other.Image] = true
+					group.Others = append(group.Others, other)
+				}
+			}
+			if group.Others != nil {
+				groups = append(groups, group)
+			}
+		}
+	}
+	return groups, nil
+}
+
+// similarAfter returns, for each of the images from first to before last, those
+// after it with at least that similarity. It leaves out images that are gone.
+func (x *Index) similarAfter(ctx context.Context, first, last int, least float32, gone []bool) ([][]Neighbour, error) {
+	similar := make([][]Neighbour, last-first)
+	pieces := (last - first + queryBlock - 1) / queryBlock
+	err := parallel(ctx, pieces, func(piece int) {
+		from := first + piece*queryBlock
+		to := min(from+queryBlock, last)
+		for other := from + 1; other < x.Len(); other++ {
+			if gone[other] {
+				continue
+			}
+			row := x.row(other)
+			for i := from; i < min(to, other); i++ {
+				if gone[i] {
+					continue
+				}
+				if s := similarity(x.row(i), row); s >= least {
+					similar[i-first] = append(similar[i-first], Neighbour{other, s})
+				}
+			}
+		}
+	})
+	return similar, err
+}

@@ -1,0 +1,143 @@
+package embedding
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/renameio/v2"
+)
+
+// A format is a kind of file that holds a set.
+type format struct {
+	write func(s *Set, path string) error
+	read  func(file *os.File) (*Set, error) // its errors do not name the file
+}
+
+var formats = map[string]format{
+	".parquet": {writeFile(writeParquet), readParquet},
+	".csv":     {writeFile(writeCSV), readCSV},
+	".npy":     {writeNPY, readNPY},
+}
+
+// Write writes the set to a file, in the format that the end of its name says:
+//
+//	.parquet  a row for each image: file and class (strings), label (32-bit
+//	          integer), feature (list of 32-bit floats). What is unknown is
+//	          null. The names of all classes stand in the file's metadata.
+//	.csv      a header file,label,class,f0,f1,… and a row for each image. What
+//	          is unknown is empty. Names of classes that no image has are not
+//	          kept: a table of images has no place for them.
+//	.npy      a NumPy array of float32, [images, dim], and beside it NAME.npy.json,
+//	          an object with files, labels and classes, each null if unknown.
+//
+// The file appears when it is complete; until then the one that was there stays.
+// It returns the error of [Set.Validate], and those of the file system.
+func (s *Set) Write(path string) error {
+	format, err := formatOf(path)
+	if err != nil {
+		return fmt.Errorf("embedding: %w", err)
+	}
+	if err := s.validate(); err != nil {
+		return fmt.Errorf("embedding: write %s: %w", path, err)
+	}
+	if err := format.write(s, path); err != nil {
+		return fmt.Errorf("embedding: write %s: %w", path, err)
+	}
+	return nil
+}
+
+// Read returns the set in a file that [Set.Write] or another tool has written.
+// Files of others need not have all that ours have: a Parquet file needs the
+// column feature, a list of 32-bit or 64-bit floats (which are rounded), and an
+// NPY file nothing beside it. Other columns are ignored.
+//
+// Errors name the file and where in it: row and column, or line and column in CSV.
+func Read(path string) (*Set, error) {
+	format, err := formatOf(path)
+	if err != nil {
+		return nil, fmt.Errorf("embedding: %w", err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("embedding: %w", err) // has the path
+	}
+	defer file.Close()
+	s, err := readWhole(format, file)
+	if err != nil {
+		return nil, fmt.Errorf("embedding: read %s: %w", path, err)
+	}
+	return s, nil
+}
+
+func readWhole(f format, file *os.File) (*Set, error) {
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("is not a file")
+	case info.Size() == 0:
+		return nil, errors.New("empty")
+	}
+	s, err := f.read(file)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.validate()
+}
+
+func formatOf(path string) (format, error) {
+	f, known := formats[strings.ToLower(filepath.Ext(path))]
+	if !known {
+		return format{}, fmt.Errorf("%s: want a name that ends in .parquet, .csv or .npy", path)
+	}
+	return f, nil
+}
+
+// writeFile makes of a function that writes a set one that replaces a file.
+func writeFile(write func(s *Set, w io.Writer) error) func(s *Set, path string) error {
+	return func(s *Set, path string) error {
+		return replaceFile(path, func(w io.Writer) error { return write(s, w) })
+	}
+}
+
+// replaceFile replaces a file at once by what write writes.
+func replaceFile(path string, write func(w io.Writer) error) error {
+	// The temporary file lies in the same folder, so that it can take the other's name.
+	file, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o666))
+	if err != nil {
+		return err
+	}
+	defer file.Cleanup() // nothing is left to do if all went well
+	if err := write(file); err != nil {
+		return err
+	}
+	return file.CloseAtomicallyReplace()
+}
+
+// namesOf returns the names of classes that rows of a table give: for each label
+// the name that rows with it have. extra names those that no row has. It is nil
+// if no class has a name.
+func namesOf(rows map[int32]string, extra []string) []string {
+	highest := int32(len(extra)) - 1
+	named := false
+	for label, name := range rows {
+		highest = max(highest, label)
+		named = named || name != ""
+	}
+	if !named && extra == nil {
+		return nil
+	}
+	names := make([]string, highest+1)
+	copy(names, extra)
+	for label, name := range rows {
+		if name != "" {
+			names[label] = name
+		}
+	}
+	return names
+}
