@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 var extensions = []string{".parquet", ".csv", ".npy"}
@@ -216,7 +215,8 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
-// A changed byte is found, or does no harm, in the formats with checksums or none.
+// A changed byte never makes an impossible set. In Parquet, whose pages have
+// checksums, it hardly ever makes another one.
 func TestDamaged(t *testing.T) {
 	for _, extension := range extensions {
 		path := filepath.Join(t.TempDir(), "set"+extension)
@@ -236,16 +236,19 @@ func TestDamaged(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := Read(path)
-			if err == nil && got.Validate() != nil {
-				t.Errorf("%s: byte %d changed: an impossible set is read", extension, at)
+			if err != nil {
+				continue
 			}
-			if err == nil && !cmp.Equal(want, got, cmpopts.EquateEmpty()) {
+			if err := got.Validate(); err != nil {
+				t.Errorf("%s: byte %d changed: %v", extension, at, err)
+			}
+			if !slices.Equal(got.Features, want.Features) || !slices.Equal(got.Labels, want.Labels) ||
+				!slices.Equal(got.Files, want.Files) || !slices.Equal(got.Classes, want.Classes) {
 				unnoticed++
 			}
 		}
-		t.Logf("%s: %d of %d changed bytes go unnoticed", extension, unnoticed, len(whole))
-		if extension == ".parquet" && unnoticed > len(whole)/20 {
-			t.Errorf("%d of %d changed bytes go unnoticed, want few: pages have checksums", unnoticed, len(whole))
+		if extension == ".parquet" && unnoticed > len(whole)/100 {
+			t.Errorf("%d of %d changed bytes go unnoticed", unnoticed, len(whole))
 		}
 	}
 }

@@ -98,7 +98,7 @@ func readNPYHeader(in *bufio.Reader) (header npy.Header, err error) {
 	}
 	defer func() {
 		if recover() != nil {
-			err = errors.New("damaged: the header makes no sense")
+			err = errors.New("damaged or truncated: the header makes no sense")
 		}
 	}()
 	reader, err := npy.NewReader(in)

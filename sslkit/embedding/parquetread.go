@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -23,6 +22,9 @@ func readParquet(file *os.File) (s *Set, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkFooter(file, info.Size()); err != nil {
+		return nil, err
+	}
 	table, err := parquet.OpenFile(file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return nil, err
@@ -38,65 +40,6 @@ func readParquet(file *os.File) (s *Set, err error) {
 		return nil, err
 	}
 	return s, s.readClasses(table)
-}
-
-// leaf returns the column of a name: of a list, that of its elements. It is nil
-// if there is none, and an error if it does not hold what is wanted.
-func leaf(table *parquet.File, name, want string, list bool, kinds ...parquet.Kind) (*parquet.Column, error) {
-	column := table.Root().Column(name)
-	if column == nil {
-		return nil, nil
-	}
-	for !column.Leaf() && len(column.Columns()) == 1 {
-		column = column.Columns()[0]
-	}
-	lists := 0
-	if list {
-		lists = 1
-	}
-	if column.Leaf() && column.MaxRepetitionLevel() == lists {
-		for _, kind := range kinds {
-			if column.Type().Kind() == kind {
-				return column, nil
-			}
-		}
-	}
-	return nil, fmt.Errorf("column %s: it does not hold %s", name, want)
-}
-
-// eachValue calls take with the values of a column.
-func eachValue(column *parquet.Column, take func(parquet.Value) error) error {
-	pages := column.Pages()
-	defer pages.Close()
-	var values [1024]parquet.Value
-	for {
-		page, err := pages.ReadPage()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		reader := page.Values()
-		for {
-			n, err := reader.ReadValues(values[:])
-			for _, value := range values[:n] {
-				if err := take(value); err != nil {
-					return err
-				}
-			}
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				return err
-			}
-			if n == 0 {
-				return io.ErrNoProgress
-			}
-		}
-		parquet.Release(page)
-	}
 }
 
 // readFeatures takes the column feature. Its first row decides the dimension.
