@@ -229,7 +229,7 @@ func TestDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 		unnoticed := 0
-		for at := range whole {
+		for at := 0; at < len(whole); at += 3 {
 			damaged := slices.Clone(whole)
 			damaged[at] ^= 0x41
 			if err := os.WriteFile(path, damaged, 0o644); err != nil {
@@ -247,8 +247,8 @@ func TestDamaged(t *testing.T) {
 				unnoticed++
 			}
 		}
-		if extension == ".parquet" && unnoticed > len(whole)/100 {
-			t.Errorf("%d of %d changed bytes go unnoticed", unnoticed, len(whole))
+		if extension == ".parquet" && unnoticed > len(whole)/300 {
+			t.Errorf("%d of %d changed bytes go unnoticed", unnoticed, len(whole)/3)
 		}
 	}
 }

@@ -91,13 +91,21 @@ func (x *Index) NearestOf(ctx context.Context, queries *Set, k int) ([][]Neighbo
 	if err := queries.validate(); err != nil {
 		return nil, fmt.Errorf("embedding: queries: %w", err)
 	}
-	return x.search(ctx, normalized(queries.Features, x.dim), k, false)
+	found, err := x.search(ctx, normalized(queries.Features, x.dim), k, false)
+	if err != nil {
+		return nil, fmt.Errorf("embedding: search: %w", err)
+	}
+	return found, nil
 }
 
 // Neighbours returns the k images most similar to each image of the set, itself
 // left out, as [Index.Nearest] does. It stops between images when the context ends.
 func (x *Index) Neighbours(ctx context.Context, k int) ([][]Neighbour, error) {
-	return x.search(ctx, x.unit, k, true)
+	found, err := x.search(ctx, x.unit, k, true)
+	if err != nil {
+		return nil, fmt.Errorf("embedding: search: %w", err)
+	}
+	return found, nil
 }
 
 // queryBlock is the most queries that are compared with an image while it is in
@@ -108,7 +116,7 @@ const queryBlock = 16
 // is image i of the index and not its own neighbour.
 func (x *Index) search(ctx context.Context, queries []float32, k int, own bool) ([][]Neighbour, error) {
 	if k < 1 {
-		return nil, fmt.Errorf("embedding: %d neighbours asked for, want at least 1", k)
+		return nil, fmt.Errorf("%d neighbours asked for, want at least 1", k)
 	}
 	n := len(queries) / x.dim
 	// Few queries share the processors by each looking at a part of the images.
@@ -132,7 +140,7 @@ func (x *Index) search(ctx context.Context, queries []float32, k int, own bool) 
 		}
 	})
 	if err != nil {
-		return nil, fmt.Errorf("embedding: search: %w", err)
+		return nil, err
 	}
 	neighbours := make([][]Neighbour, n)
 	for q := range neighbours {

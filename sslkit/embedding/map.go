@@ -65,7 +65,7 @@ func PCA(s *Set, dims int) (*Map, error) {
 	return m, nil
 }
 
-// turn makes the largest number of each column positive, the first of equals.
+// turn makes the largest number of each column positive.
 func turn(axes *mat.Dense) {
 	rows, columns := axes.Dims()
 	for c := range columns {

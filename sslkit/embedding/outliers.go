@@ -30,9 +30,9 @@ func (x *Index) Outliers(ctx context.Context, k int) ([]Outlier, error) {
 	if x.Len() < 2 {
 		return nil, errors.New("embedding: outliers: one image has no neighbours, want at least 2 images")
 	}
-	neighbours, err := x.Neighbours(ctx, k)
+	neighbours, err := x.search(ctx, x.unit, k, true)
 	if err != nil {
-		return nil, fmt.Errorf("%w, for outliers", err)
+		return nil, fmt.Errorf("embedding: outliers: %w", err)
 	}
 	outliers := make([]Outlier, len(neighbours))
 	for i, nearest := range neighbours {
