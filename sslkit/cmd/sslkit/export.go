@@ -78,8 +78,3 @@ func oneModel(cmd *cobra.Command, args []string) error {
 	}
 	return nil
 }
-
-// withExample adds to an error how the command is used.
-func withExample(cmd *cobra.Command, err error) error {
-	return fmt.Errorf("%w; for example:\n%s", err, cmd.Example)
-}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/embedding"
+	"github.com/gossl/gossl/sslkit/pretrained"
+)
+
+func newEmbed() *cobra.Command {
+	var from source
+	var out, kind string
+	cmd := &cobra.Command{
+		Use:   "embed RUN|WEIGHTS --images DIR|DATA --out FILE",
+		Short: "Write the features of images to a file",
+		Long: `Writes the features that a network gives to images, a row for each image, with its file and class.
+
+RUN is the folder of a training run, WEIGHTS a .safetensors file. DIR is a folder with a folder of JPEG and PNG files
+for each class, DATA one of cifar10, imagenette and shapes. The end of FILE's name says its format:
+
+  .parquet  a table with the columns file, label, class and feature, for pandas, pyarrow and polars
+  .csv      a table with the columns file, label, class, f0, f1 and so on
+  .npy      a NumPy array, and beside it FILE.json with files, labels and classes`,
+		Example: `  sslkit embed runs/first --images photos --out photos.parquet
+  sslkit embed model.safetensors --images cifar10 --split test --out cifar10.npy`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return withExample(cmd, fmt.Errorf("%d arguments, want one: a run folder or a file of weights", len(args)))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := errors.Join(from.check(), checkOut(out), checkDevice(kind)); err != nil {
+				return withExample(cmd, err)
+			}
+			return embed(cmd, args[0], from, device.Kind(kind), out)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&from.images, "images", "", "folder of folders of images, or cifar10, imagenette or shapes")
+	flags.StringVar(&from.split, "split", "", "of a data set: train or test (default test)")
+	flags.IntVar(&from.limit, "limit", 0, "embed the first ones only; 0: all")
+	flags.BoolVar(&from.skipCorrupt, "skip-corrupt", false, "leave out files that cannot be decoded")
+	flags.StringVarP(&out, "out", "o", "", "file to write: *.parquet, *.csv or *.npy")
+	flags.StringVar(&kind, "device", string(device.Auto), "auto, cuda, cpu or go")
+	return cmd
+}
+
+// embed writes the features of images to a file. What can go wrong at the end is
+// looked at first.
+func embed(cmd *cobra.Command, weights string, from source, kind device.Kind, out string) error {
+	model, err := pretrained.Load(weights)
+	if err != nil {
+		return err
+	}
+	images, err := from.load(cmd.Context(), progress(cmd.ErrOrStderr()))
+	if err != nil {
+		return err
+	}
+	for _, file := range images.Skipped {
+		fmt.Fprintf(cmd.ErrOrStderr(), "sslkit: %s is left out: it cannot be decoded\n", file)
+	}
+	if err := checkNames(images); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "sslkit: embedding %d images\n", images.Len())
+	set, err := model.Embed(cmd.Context(), kind, images)
+	if err != nil {
+		return err
+	}
+	if err := set.Write(out); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "%s: %d features of %d images\n", out, set.Dim, set.Len())
+	return nil
+}
+
+// checkNames returns an error if a file of features cannot keep the images' names.
+func checkNames(images *dataset.Images) error {
+	return (&embedding.Set{
+		Features: make([]float32, images.Len()), Dim: 1,
+		Labels: images.Labels, Classes: images.Classes, Files: images.Files,
+	}).Validate()
+}
+
+// checkOut returns an error unless features can be written to a file of that name.
+func checkOut(out string) error {
+	if out == "" {
+		return errors.New("--out is missing: want a file to write")
+	}
+	if !slices.Contains([]string{".parquet", ".csv", ".npy"}, strings.ToLower(filepath.Ext(out))) {
+		return fmt.Errorf("--out %s: want a name that ends in .parquet, .csv or .npy", out)
+	}
+	if _, err := os.Stat(filepath.Dir(out)); err != nil {
+		return fmt.Errorf("--out %s: %w", out, err)
+	}
+	return nil
+}
+
+func checkDevice(kind string) error {
+	kinds := []device.Kind{device.Auto, device.CUDA, device.CPU, device.Go}
+	if !slices.Contains(kinds, device.Kind(kind)) {
+		return fmt.Errorf("--device %s: want auto, cuda, cpu or go", kind)
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/gossl/gossl/sslkit/dataset"
+)
+
+// splits are how many images the data sets have; of shapes, how many recipes use.
+var splits = map[dataset.Name]map[string]int{
+	dataset.CIFAR10:    {"train": 50_000, "test": 10_000},
+	dataset.Imagenette: {"train": 9_469, "test": 3_925},
+	dataset.Shapes:     {"train": 5_000, "test": 1_000},
+}
+
+// A source says which images are wanted.
+type source struct {
+	images      string // a folder, or the name of a data set
+	split       string // of a data set; "": test
+	limit       int    // 0: all
+	skipCorrupt bool
+}
+
+// check returns an error that names the flag that makes no sense.
+func (s source) check() error {
+	_, named := splits[dataset.Name(s.images)]
+	switch {
+	case s.images == "":
+		return errors.New("--images is missing: want a folder, or cifar10, imagenette or shapes")
+	case s.limit < 0:
+		return fmt.Errorf("--limit %d: want 0 or more", s.limit)
+	case named && s.split != "" && s.split != "train" && s.split != "test":
+		return fmt.Errorf("--split %s: want train or test", s.split)
+	case !named && s.split != "":
+		return fmt.Errorf("--split %s: the folder %s has no splits; data sets have, which are cifar10, imagenette and shapes", s.split, s.images)
+	case named && s.skipCorrupt:
+		return fmt.Errorf("--skip-corrupt: %s is a data set, want a folder", s.images)
+	}
+	return nil
+}
+
+// load reads the images.
+func (s source) load(ctx context.Context, report dataset.Progress) (*dataset.Images, error) {
+	name := dataset.Name(s.images)
+	counts, named := splits[name]
+	if !named {
+		images, err := dataset.Folder(ctx, s.images, dataset.FolderOptions{SkipCorrupt: s.skipCorrupt, Progress: report})
+		if err != nil {
+			return nil, err
+		}
+		return s.first(images), nil
+	}
+	count := counts["test"]
+	if s.split == "train" {
+		count = counts["train"]
+	}
+	if s.limit > 0 {
+		count = min(count, s.limit)
+	}
+	if s.split == "train" {
+		set, err := dataset.Load(ctx, name, count, 0, report)
+		if err != nil {
+			return nil, err
+		}
+		return set.Train, nil
+	}
+	set, err := dataset.Load(ctx, name, 1, count, report) // no set is without training images
+	if err != nil {
+		return nil, err
+	}
+	return set.Test, nil
+}
+
+// first returns as many images as are wanted.
+func (s source) first(images *dataset.Images) *dataset.Images {
+	if s.limit == 0 || s.limit >= images.Len() {
+		return images
+	}
+	return images.First(s.limit)
+}
+
+// progress returns what draws a bar, if w is a terminal.
+func progress(w io.Writer) func(what string, done, total int64) {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return func(string, int64, int64) {}
+	}
+	var bar *progressbar.ProgressBar
+	last := ""
+	return func(what string, done, total int64) {
+		if bar == nil || what != last {
+			last = what
+			bar = progressbar.NewOptions64(total,
+				progressbar.OptionSetWriter(w),
+				progressbar.OptionSetDescription(what),
+				progressbar.OptionThrottle(100*time.Millisecond),
+				progressbar.OptionClearOnFinish(),
+			)
+		}
+		_ = bar.Set64(done)
+	}
+}
