@@ -21,7 +21,7 @@
 //
 // [PCA] and [TSNE] make a [Map]: a place in the plane for each image. PCA is a
 // projection, quick, and says how much of the features' variance it shows. t-SNE
-// keeps neighbours together, takes minutes, and its distances between groups
+// keeps neighbours together, takes longer, and its distances between groups
 // mean little.
 package embedding
 

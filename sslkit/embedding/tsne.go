@@ -42,7 +42,7 @@ const (
 // It starts from the [PCA] of the features with length 1, so the same features
 // give the same map, and the arrangement at large is that of PCA. Attraction is
 // that of exact neighbours; repulsion is summed over far groups of images with a
-// Barnes-Hut tree. 10,000 images take minutes on two CPUs.
+// Barnes-Hut tree. 10,000 images take a minute or two on two CPUs.
 //
 // van der Maaten and Hinton, Visualizing Data using t-SNE, 2008; van der Maaten,
 // Accelerating t-SNE using Tree-Based Algorithms, 2014. Start and rate of learning

@@ -64,8 +64,8 @@ func duplicates(cmd *cobra.Command, path string, similarity float32, asJSON bool
 		fmt.Fprintf(cmd.ErrOrStderr(), "sslkit: no two of %d images have similarity %g\n", s.Len(), similarity)
 		return nil
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "sslkit: %d of %d images have similarity %g or more with one that is kept, in %d groups\n",
-		others, s.Len(), similarity, len(groups))
+	fmt.Fprintf(cmd.ErrOrStderr(), "sslkit: groups: %d; images with similarity %g or more to one that is kept: %d of %d\n",
+		len(groups), similarity, others, s.Len())
 	return printTable(cmd.OutOrStdout(), append([]string{"group"}, recordTitles...), rows)
 }
 

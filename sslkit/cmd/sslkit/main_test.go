@@ -125,7 +125,7 @@ group  similarity  image  class  file
 1      keep        0      cat    cat/1.jpg
 1      0.9999      1      cat    "cat/two\n.jpg"
 `, out)
-	if want := "sslkit: 1 of 6 images have similarity 0.98 or more with one that is kept, in 1 groups\n"; messages != want {
+	if want := "sslkit: groups: 1; images with similarity 0.98 or more to one that is kept: 1 of 6\n"; messages != want {
 		t.Errorf("said %q, want %q", messages, want)
 	}
 	out, _, err = run(t, "duplicates", path, "--json", "--similarity", "0.9")
