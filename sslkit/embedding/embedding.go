@@ -6,8 +6,8 @@
 // A [Set] has a feature for each image, a row of Dim numbers, and what is known
 // of the image beside it: its class, and the file it came from. [Set.Write] and
 // [Read] choose the format by the name of the file: Parquet for tables of any
-// size, CSV for spreadsheets, NPY for NumPy. What is read equals what was
-// written, to the bit.
+// size, CSV for spreadsheets, NPY for NumPy. What was written
+// is read again, features to the bit; [Set.Write] says what CSV leaves out.
 //
 // Two images are as alike as the directions of their features: similarity is
 // the cosine of the angle between them, 1 for the same direction, 0 for
