@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/embedding"
 	"github.com/gossl/gossl/sslkit/show"
 )
 
@@ -40,7 +41,7 @@ func ExampleNeighboursImage() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	nearest := [][]show.Neighbour{
+	nearest := [][]embedding.Neighbour{
 		{{Image: 4, Similarity: 0.93}, {Image: 7, Similarity: 0.88}}, // of image 0
 		{{Image: 2, Similarity: 0.97}, {Image: 3, Similarity: 0.71}}, // of image 1
 	}

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/embedding"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/train"
 )
@@ -41,7 +42,7 @@ func samples(t *testing.T) map[string]sample {
 	points, labels := rings(400, 10)
 	many, manyLabels := rings(600, 100)
 	sheetOf := func(s sheet, err error) figure { return must(s, err).figure() }
-	nearest := [][]Neighbour{{{Image: 7, Similarity: 0.98}, {Image: 12, Similarity: 0.871}, {Image: 3, Similarity: 0.5}}, {{Image: 30, Similarity: 0.91}, {Image: 31, Similarity: 0.9}, {Image: 32, Similarity: -0.2}}}
+	nearest := [][]embedding.Neighbour{{{Image: 7, Similarity: 0.98}, {Image: 12, Similarity: 0.871}, {Image: 3, Similarity: 0.5}}, {{Image: 30, Similarity: 0.91}, {Image: 31, Similarity: 0.9}, {Image: 32, Similarity: -0.2}}}
 	runs := []*train.Result{learning("MoCo", 128, 0.7), learning("SimCLR", 128, 0.8), learning("SimCLR", 512, 0.85)}
 	waves := []Series{{Name: "with stop-gradient", Y: []float64{0.9, 0.8, 0.85}}, {Name: "a < b & c", Y: []float64{0.9, 0.4, 0.1}}}
 	first, names := set.First(3), []string{"0.2", "a strength with a long name, longer than there is room for"}

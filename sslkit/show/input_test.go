@@ -8,6 +8,7 @@ import (
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/embedding"
 )
 
 // Input that makes no picture gives an error that says what was wanted.
@@ -51,10 +52,10 @@ func TestBadInput(t *testing.T) {
 		{Rows([]string{"a"}, []*dataset.Images{nil}), `row 0 "a" has no images`},
 		{Neighbours("", set, nil, set, nil), "no queries, want at least 1"},
 		{Neighbours("", set, []int{0}, set, nil), "neighbours of 0 queries, want those of 1"},
-		{Neighbours("", set, []int{3}, set, make([][]Neighbour, 1)), "query 0 is image 3, want one of 3"},
-		{Neighbours("", set, []int{0}, set, make([][]Neighbour, 1)), "no neighbours, want at least 1"},
-		{Neighbours("", set, []int{0}, set, [][]Neighbour{{{Image: 9, Similarity: 1}}}), "neighbour 0 of query 0 is image 9, want one of 3"},
-		{Neighbours("", set, []int{0}, set, [][]Neighbour{{{Image: 1, Similarity: float32(nan)}}}), "has the similarity NaN, want a number"},
+		{Neighbours("", set, []int{3}, set, make([][]embedding.Neighbour, 1)), "query 0 is image 3, want one of 3"},
+		{Neighbours("", set, []int{0}, set, make([][]embedding.Neighbour, 1)), "no neighbours, want at least 1"},
+		{Neighbours("", set, []int{0}, set, [][]embedding.Neighbour{{{Image: 9, Similarity: 1}}}), "neighbour 0 of query 0 is image 9, want one of 3"},
+		{Neighbours("", set, []int{0}, set, [][]embedding.Neighbour{{{Image: 1, Similarity: float32(nan)}}}), "has the similarity NaN, want a number"},
 		{Views(none, 1, augment.Policy{}, 1, device.Go), "1 views of 0 images, want at least 1"},
 		{Augmentations(set, 1, nil, nil, device.Go), "0 policies for 1 images, want at least 1"},
 		{Augmentations(set, 1, nil, make([]augment.Policy, 1), device.Go), "0 labels for 1 policies, want as many"},

@@ -7,13 +7,8 @@ import (
 	"math"
 
 	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/embedding"
 )
-
-// A Neighbour is an image found near another.
-type Neighbour struct {
-	Image      int // which one of the images that were searched
-	Similarity float32
-}
 
 // Neighbours shows images and what was found nearest to each: a row for each of
 // queries' images in which, with its neighbours among the images of gallery,
@@ -24,7 +19,7 @@ type Neighbour struct {
 //
 // Two calls, with features from before and after training, show what was
 // learnt; the title says which is which.
-func Neighbours(title string, queries *dataset.Images, which []int, gallery *dataset.Images, nearest [][]Neighbour) error {
+func Neighbours(title string, queries *dataset.Images, which []int, gallery *dataset.Images, nearest [][]embedding.Neighbour) error {
 	s, err := neighbours(title, queries, which, gallery, nearest)
 	if err != nil {
 		return err
@@ -33,7 +28,7 @@ func Neighbours(title string, queries *dataset.Images, which []int, gallery *dat
 }
 
 // NeighboursImage returns the picture that [Neighbours] shows.
-func NeighboursImage(title string, queries *dataset.Images, which []int, gallery *dataset.Images, nearest [][]Neighbour) (image.Image, error) {
+func NeighboursImage(title string, queries *dataset.Images, which []int, gallery *dataset.Images, nearest [][]embedding.Neighbour) (image.Image, error) {
 	s, err := neighbours(title, queries, which, gallery, nearest)
 	if err != nil {
 		return nil, err
@@ -41,7 +36,7 @@ func NeighboursImage(title string, queries *dataset.Images, which []int, gallery
 	return s.figure().image()
 }
 
-func neighbours(title string, queries *dataset.Images, which []int, gallery *dataset.Images, nearest [][]Neighbour) (sheet, error) {
+func neighbours(title string, queries *dataset.Images, which []int, gallery *dataset.Images, nearest [][]embedding.Neighbour) (sheet, error) {
 	if len(which) == 0 {
 		return sheet{}, errors.New("show: Neighbours: no queries, want at least 1")
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/embedding"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 )
 
@@ -91,7 +92,7 @@ func TestScale(t *testing.T) {
 func TestNeighboursMarks(t *testing.T) {
 	set := images(t, 6)
 	set.Classes, set.Labels = []string{"ring", "star"}, []int32{0, 0, 1, 0, 1, 1}
-	s, err := neighbours("after", set, []int{0}, set, [][]Neighbour{{{Image: 3, Similarity: 0.9}, {Image: 4, Similarity: 0.5}}})
+	s, err := neighbours("after", set, []int{0}, set, [][]embedding.Neighbour{{{Image: 3, Similarity: 0.9}, {Image: 4, Similarity: 0.5}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +114,7 @@ func TestNeighboursMarks(t *testing.T) {
 		}
 	}
 	set.Classes = nil
-	if s, err = neighbours("", set, []int{0}, set, [][]Neighbour{{{Image: 4, Similarity: 0.5}}}); err != nil || s.rows[0][1].wrong || s.note != "" {
+	if s, err = neighbours("", set, []int{0}, set, [][]embedding.Neighbour{{{Image: 4, Similarity: 0.5}}}); err != nil || s.rows[0][1].wrong || s.note != "" {
 		t.Errorf("without names of classes: mark %t, note %q, error %v", s.rows[0][1].wrong, s.note, err)
 	}
 }
