@@ -81,7 +81,10 @@ func origin(o pretrained.Origin) string {
 	if o.Epochs == 0 && o.Steps == 0 {
 		return "before training by " + from
 	}
-	from += fmt.Sprintf(", %d epochs", o.Epochs)
+	from += fmt.Sprintf(", %d epoch", o.Epochs)
+	if o.Epochs != 1 {
+		from += "s"
+	}
 	if o.Steps > 0 {
 		from += fmt.Sprintf(" and %d steps", o.Steps)
 	}
