@@ -1,7 +1,11 @@
 package main
 
+import "fmt"
+
 // main runs the cells as a program.
 func main() {
+	counter += Twice(1)
+	fmt.Println(counter)
 	Write()
 	Read()
 	Shapes()
