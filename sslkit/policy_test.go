@@ -17,7 +17,7 @@ import (
 // floors says on which floor each package of sslkit stands.
 var floors = map[string]int{
 	"op": 1, "device": 1, "dataset": 1, "embedding": 1, "onnx": 1,
-	"augment": 2, "loss": 2,
+	"augment": 2, "loss": 2, "store": 2,
 	"nn": 3, "feed": 3,
 	"backbone": 4, "head": 4, "optim": 4,
 	"method": 5, "eval": 5,

@@ -1,10 +1,6 @@
 package embedding
 
-import (
-	"path/filepath"
-	"strings"
-	"testing"
-)
+import "testing"
 
 // BenchmarkNearest searches the neighbours of 10,000 test images among 50,000
 // training images, as kNN accuracy does.
@@ -36,32 +32,5 @@ func BenchmarkDuplicates(b *testing.B) {
 		if _, err := x.Duplicates(b.Context(), 0.98); err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-func BenchmarkWrite(b *testing.B) { benchmarkFiles(b, true) }
-func BenchmarkRead(b *testing.B)  { benchmarkFiles(b, false) }
-
-func benchmarkFiles(b *testing.B, write bool) {
-	s := noise(10_000, 512)
-	for _, extension := range extensions {
-		b.Run("format="+strings.TrimPrefix(extension, "."), func(b *testing.B) {
-			path := filepath.Join(b.TempDir(), "set"+extension)
-			if err := s.Write(path); err != nil {
-				b.Fatal(err)
-			}
-			b.SetBytes(int64(4 * len(s.Features)))
-			for b.Loop() {
-				var err error
-				if write {
-					err = s.Write(path)
-				} else {
-					_, err = Read(path)
-				}
-				if err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
 	}
 }

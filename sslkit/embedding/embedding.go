@@ -1,7 +1,6 @@
-// Package embedding holds the features of images, keeps them in files that other
-// tools read, and answers what one asks of them: which images are alike, which
-// are there twice, which fit nowhere, and what all of them look like from above.
-// It is plain Go, without a device.
+// Package embedding holds the features of images and answers what one asks of
+// them: which images are alike, which are there twice, which fit nowhere, and what
+// all of them look like from above. It is plain Go, without a device.
 //
 // A [Set] has a feature for each image, a row of Dim numbers, and what is known
 // of the image beside it: its class, and the file it came from. [Set.Write] and
@@ -42,8 +41,8 @@ type Set struct {
 	Files    []string  // where each image came from; nil: unknown
 }
 
-// mostClasses limits labels, so that a damaged one costs an error and not all memory.
-const mostClasses = 1 << 20
+// MostClasses limits labels, so that a damaged one costs an error and not all memory.
+const MostClasses = 1 << 20
 
 // Len returns the number of images.
 func (s *Set) Len() int {
@@ -102,7 +101,7 @@ func (s *Set) validate() error {
 			return fmt.Errorf("image %d: feature %d is %g, want a finite number", i/s.Dim, i%s.Dim, value)
 		}
 	}
-	limit := mostClasses
+	limit := MostClasses
 	if s.Classes != nil {
 		limit = min(limit, len(s.Classes))
 	}

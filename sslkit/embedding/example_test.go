@@ -3,8 +3,6 @@ package embedding_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/gossl/gossl/sslkit/embedding"
 )
@@ -44,39 +42,6 @@ func Example() {
 	// 1.000 cat/awake.jpg (cat)
 	// 0.857 cat/asleep.jpg (cat)
 	// 0.857 cat/asleep-small.jpg (cat)
-}
-
-func ExampleSet_Write() {
-	dir, err := os.MkdirTemp("", "example")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "pets.csv")
-	if err := pets().Write(path); err != nil {
-		fmt.Println(err)
-		return
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Printf("%s", text)
-	s, err := embedding.Read(path)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(s.Len(), "images of", s.Classes)
-	// Output:
-	// file,label,class,f0,f1,f2
-	// cat/asleep.jpg,0,cat,4,1,0
-	// cat/asleep-small.jpg,0,cat,8,2,0.1
-	// cat/awake.jpg,0,cat,3,3,0
-	// dog/rex.jpg,1,dog,0,1,5
-	// 4 images of [cat dog]
 }
 
 func ExampleIndex_Duplicates() {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"strings"
 	"testing"
 )
 
@@ -88,10 +87,6 @@ func TestValidate(t *testing.T) {
 		spoil(s)
 		if err := s.Validate(); err == nil || err.Error() != "embedding: "+want {
 			t.Errorf("got error %v, want %q", err, want)
-		}
-		path := t.TempDir() + "/x.csv"
-		if err := s.Write(path); err == nil || !strings.HasPrefix(err.Error(), "embedding: write "+path+": "+want) {
-			t.Errorf("Write: got error %v, want %q", err, want)
 		}
 		if _, err := NewIndex(s); err == nil {
 			t.Errorf("NewIndex takes a set with: %s", want)

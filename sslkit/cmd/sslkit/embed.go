@@ -14,6 +14,7 @@ import (
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/embedding"
 	"github.com/gossl/gossl/sslkit/pretrained"
+	"github.com/gossl/gossl/sslkit/store"
 )
 
 func newEmbed() *cobra.Command {
@@ -77,7 +78,7 @@ func embed(cmd *cobra.Command, weights string, from source, kind device.Kind, ou
 	if err != nil {
 		return err
 	}
-	if err := set.Write(out); err != nil {
+	if err := store.Write(out, set); err != nil {
 		return err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s: %d features of %d images\n", out, set.Dim, set.Len())

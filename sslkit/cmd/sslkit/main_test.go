@@ -13,6 +13,7 @@ import (
 
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/embedding"
+	"github.com/gossl/gossl/sslkit/store"
 )
 
 // run runs the program, and returns what it writes.
@@ -48,7 +49,7 @@ func pets() *embedding.Set {
 func write(t *testing.T, s *embedding.Set) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "pets.parquet")
-	if err := s.Write(path); err != nil {
+	if err := store.Write(path, s); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gossl/gossl/sslkit/embedding"
+	"github.com/gossl/gossl/sslkit/store"
 )
 
 func newMap() *cobra.Command {
@@ -33,7 +34,7 @@ groups; it takes minutes for 10,000 images, and distances between groups mean li
 			if err := checkMap(cmd, method, out, opts, asJSON); err != nil {
 				return withExample(cmd, err)
 			}
-			s, err := embedding.Read(args[0])
+			s, err := store.Read(args[0])
 			if err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/gossl/gossl/sslkit/embedding"
+	"github.com/gossl/gossl/sslkit/store"
 )
 
 // A record is an image as programs read it.
@@ -82,7 +83,7 @@ func printJSON(w io.Writer, value any) error {
 
 // open reads a file of features and prepares it for questions.
 func open(path string) (*embedding.Set, *embedding.Index, error) {
-	s, err := embedding.Read(path)
+	s, err := store.Read(path)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,16 +1,18 @@
-package embedding
+package store
 
 import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/gossl/gossl/sslkit/embedding"
 )
 
 // Whatever a file holds, it is an error or a set that can be kept again.
 func fuzzRead(f *testing.F, extension string) {
-	for _, s := range []*Set{small(), {Features: []float32{1, 2}, Dim: 1}} {
+	for _, s := range []*embedding.Set{small(), {Features: []float32{1, 2}, Dim: 1}} {
 		path := filepath.Join(f.TempDir(), "set"+extension)
-		if err := s.Write(path); err != nil {
+		if err := Write(path, s); err != nil {
 			f.Fatal(err)
 		}
 		text, err := os.ReadFile(path)
@@ -25,7 +27,7 @@ func fuzzRead(f *testing.F, extension string) {
 			return
 		}
 		path := filepath.Join(t.TempDir(), "again"+extension)
-		if err := first.Write(path); err != nil {
+		if err := Write(path, first); err != nil {
 			t.Fatal(err)
 		}
 		second, err := Read(path)

@@ -1,4 +1,4 @@
-package embedding
+package store
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gossl/gossl/sslkit/embedding"
 )
 
 // python returns the Python that SSLKIT_PYTHON names, python3 without that, or
@@ -35,11 +37,11 @@ func TestPython(t *testing.T) {
 	s.Features[0], s.Features[1] = math.SmallestNonzeroFloat32, -math.MaxFloat32
 	folder := t.TempDir()
 	for _, extension := range extensions {
-		if err := s.Write(filepath.Join(folder, "set"+extension)); err != nil {
+		if err := Write(filepath.Join(folder, "set"+extension), s); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := (&Set{Features: s.Features, Dim: 6}).Write(filepath.Join(folder, "unknown.parquet")); err != nil {
+	if err := Write(filepath.Join(folder, "unknown.parquet"), &embedding.Set{Features: s.Features, Dim: 6}); err != nil {
 		t.Fatal(err)
 	}
 	var problems strings.Builder
@@ -65,13 +67,13 @@ func TestPython(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sameSet(t, name, &Set{Features: s.Features, Dim: 6}, got)
+		sameSet(t, name, &embedding.Set{Features: s.Features, Dim: 6}, got)
 	}
 	wantReadError(t, filepath.Join(folder, "null.parquet"), "column feature: ")
 }
 
 // checkPython compares the set with what each reader in Python has found.
-func checkPython(t *testing.T, s *Set, out []byte) {
+func checkPython(t *testing.T, s *embedding.Set, out []byte) {
 	t.Helper()
 	readers := 0
 	for line := range bytes.Lines(out) {

@@ -1,4 +1,4 @@
-package embedding
+package store
 
 import (
 	"bytes"
@@ -10,13 +10,15 @@ import (
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/gossl/gossl/sslkit/embedding"
 )
 
 // wantReadError reads a file and wants an error that names it and says this.
 func wantReadError(t *testing.T, path, want string) {
 	t.Helper()
 	s, err := Read(path)
-	if err == nil || s != nil || !strings.HasPrefix(err.Error(), "embedding: read "+path+": ") || !strings.Contains(err.Error(), want) {
+	if err == nil || s != nil || !strings.HasPrefix(err.Error(), "store: read "+path+": ") || !strings.Contains(err.Error(), want) {
 		t.Errorf("got error %v, want %q", err, want)
 	}
 }
@@ -75,7 +77,7 @@ func TestReadNPY(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		sameSet(t, name, &Set{Features: []float32{1, 2, 3, 4, 5, 6}, Dim: 3}, got)
+		sameSet(t, name, &embedding.Set{Features: []float32{1, 2, 3, 4, 5, 6}, Dim: 3}, got)
 	}
 }
 
@@ -104,8 +106,8 @@ func TestReadNPYErrors(t *testing.T) {
 	for _, test := range []struct{ beside, want string }{
 		{"{", ".json: unexpected end of JSON input"},
 		{`{"labels": [0.5]}`, ".json: json: cannot unmarshal number 0.5"},
-		{`{"labels": [0]}`, ".json: 1 labels for 2 images"},
-		{`{"labels": [0, 1], "classes": ["a"]}`, ".json: image 1: label 1, want 0 to 0"},
+		{`{"labels": [0]}`, ".json: embedding: 1 labels for 2 images"},
+		{`{"labels": [0, 1], "classes": ["a"]}`, ".json: embedding: image 1: label 1, want 0 to 0"},
 	} {
 		path := writeText(t, "x.npy", text)
 		if err := os.WriteFile(path+".json", []byte(test.beside), 0o644); err != nil {
@@ -136,7 +138,7 @@ func TestReadParquetOfOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sameSet(t, "other columns", &Set{Features: []float32{0.1, 2, 3, 4}, Dim: 2, Labels: []int32{1, 0}}, got)
+	sameSet(t, "other columns", &embedding.Set{Features: []float32{0.1, 2, 3, 4}, Dim: 2, Labels: []int32{1, 0}}, got)
 }
 
 func TestReadParquetErrors(t *testing.T) {

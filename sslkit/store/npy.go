@@ -1,4 +1,4 @@
-package embedding
+package store
 
 import (
 	"bufio"
@@ -13,6 +13,8 @@ import (
 	"slices"
 
 	"github.com/sbinet/npyio/npy"
+
+	"github.com/gossl/gossl/sslkit/embedding"
 )
 
 // npyBeside ends the name of the file beside an NPY file.
@@ -30,7 +32,7 @@ type npyImages struct {
 
 // writeNPY writes the file beside first: where it alone is new, reading says so
 // unless the number of images is the same.
-func writeNPY(s *Set, path string) error {
+func writeNPY(s *embedding.Set, path string) error {
 	err := replaceFile(path+npyBeside, func(w io.Writer) error {
 		return json.NewEncoder(w).Encode(npyImages{s.Files, s.Labels, s.Classes})
 	})
@@ -51,7 +53,7 @@ func writeNPY(s *Set, path string) error {
 	})
 }
 
-func readNPY(file *os.File) (*Set, error) {
+func readNPY(file *os.File) (*embedding.Set, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err
@@ -74,7 +76,7 @@ func readNPY(file *os.File) (*Set, error) {
 	if int64(images) > info.Size()/bytes/int64(dim) {
 		return nil, fmt.Errorf("truncated: %d bytes are too few for %d×%d numbers", info.Size(), images, dim)
 	}
-	s := &Set{Dim: dim}
+	s := &embedding.Set{Dim: dim}
 	if s.Features, err = readNumbers(in, images*dim, bytes); err != nil {
 		return nil, err
 	}
@@ -84,7 +86,7 @@ func readNPY(file *os.File) (*Set, error) {
 	if header.Descr.Fortran {
 		s.Features = transposed(s.Features, dim)
 	}
-	return s, s.readBeside(file.Name() + npyBeside)
+	return s, readBeside(s, file.Name()+npyBeside)
 }
 
 // readNPYHeader reads up to the first number. The library panics at some damage.
@@ -144,7 +146,7 @@ func transposed(columns []float32, dim int) []float32 {
 }
 
 // readBeside takes what the file beside says, if there is one.
-func (s *Set) readBeside(path string) error {
+func readBeside(s *embedding.Set, path string) error {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -156,8 +158,8 @@ func (s *Set) readBeside(path string) error {
 	if err := json.Unmarshal(text, &images); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	with := &Set{s.Features, s.Dim, images.Labels, images.Classes, images.Files}
-	if err := with.validate(); err != nil {
+	with := &embedding.Set{Features: s.Features, Dim: s.Dim, Labels: images.Labels, Classes: images.Classes, Files: images.Files}
+	if err := with.Validate(); err != nil {
 		return fmt.Errorf("with %s: %w", path, err)
 	}
 	*s = *with

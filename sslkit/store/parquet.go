@@ -1,10 +1,12 @@
-package embedding
+package store
 
 import (
 	"encoding/json"
 	"io"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/gossl/gossl/sslkit/embedding"
 )
 
 // A parquetRow is an image in a Parquet file.
@@ -18,7 +20,7 @@ type parquetRow struct {
 // parquetClasses is the key of the metadata that holds all classes, as JSON.
 const parquetClasses = "sslkit.classes"
 
-func writeParquet(s *Set, out io.Writer) error {
+func writeParquet(s *embedding.Set, out io.Writer) error {
 	options := []parquet.WriterOption{parquet.CreatedBy("sslkit", "1", ""), parquet.MaxRowsPerRowGroup(50_000)}
 	if s.Classes != nil {
 		classes, err := json.Marshal(s.Classes)

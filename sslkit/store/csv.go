@@ -1,4 +1,4 @@
-package embedding
+package store
 
 import (
 	"bufio"
@@ -6,15 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/gossl/gossl/sslkit/embedding"
 )
 
 // csvKnown are the columns before those of the features.
 var csvKnown = []string{"file", "label", "class"}
 
-func writeCSV(s *Set, out io.Writer) error {
+func writeCSV(s *embedding.Set, out io.Writer) error {
 	w := csv.NewWriter(out)
 	record := make([]string, len(csvKnown)+s.Dim)
 	copy(record, csvKnown)
@@ -56,15 +59,15 @@ func writeCSV(s *Set, out io.Writer) error {
 // A csvReader reads a table line by line.
 type csvReader struct {
 	*csv.Reader
-	set     *Set
+	set     *embedding.Set
 	classes map[int32]string // of the lines so far
 }
 
-func readCSV(file *os.File) (*Set, error) {
+func readCSV(file *os.File) (*embedding.Set, error) {
 	if err := checkLastLine(file); err != nil {
 		return nil, err
 	}
-	r := csvReader{Reader: csv.NewReader(bufio.NewReaderSize(file, 1<<20)), set: &Set{}, classes: map[int32]string{}}
+	r := csvReader{Reader: csv.NewReader(bufio.NewReaderSize(file, 1<<20)), set: &embedding.Set{}, classes: map[int32]string{}}
 	r.ReuseRecord = true
 	header, err := r.Read()
 	if err == io.EOF {
@@ -155,7 +158,7 @@ func (r *csvReader) line(record []string) error {
 	}
 	for c := len(csvKnown); c < len(record); c++ {
 		value, err := strconv.ParseFloat(record[c], 32)
-		if err != nil || !finite(float32(value)) {
+		if err != nil || math.IsInf(float64(float32(value)), 0) || math.IsNaN(value) {
 			return r.wrong(c, "%q, want a finite number", record[c])
 		}
 		s.Features = append(s.Features, float32(value))
@@ -178,8 +181,8 @@ func (r *csvReader) label(cell, class string) error {
 		return r.wrong(1, "label %q, but lines before have none", cell)
 	}
 	label, err := strconv.ParseInt(cell, 10, 32)
-	if err != nil || label < 0 || label >= mostClasses {
-		return r.wrong(1, "label %q, want a whole number from 0 to %d", cell, mostClasses-1)
+	if err != nil || label < 0 || label >= embedding.MostClasses {
+		return r.wrong(1, "label %q, want a whole number from 0 to %d", cell, embedding.MostClasses-1)
 	}
 	if before, seen := r.classes[int32(label)]; !seen {
 		r.classes[int32(label)] = strings.Clone(class)

@@ -1,4 +1,4 @@
-package embedding
+package store
 
 import (
 	"encoding/json"
@@ -8,11 +8,13 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/gossl/gossl/sslkit/embedding"
 )
 
 // readParquet reads the columns one by one, which takes files of other tools,
 // too, whose types differ a little.
-func readParquet(file *os.File) (s *Set, err error) {
+func readParquet(file *os.File) (s *embedding.Set, err error) {
 	defer func() {
 		if cause := recover(); cause != nil { // the library panics at some damage
 			s, err = nil, fmt.Errorf("damaged: %v", cause)
@@ -29,8 +31,8 @@ func readParquet(file *os.File) (s *Set, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s = &Set{}
-	if err := s.readFeatures(table); err != nil {
+	s = &embedding.Set{}
+	if err := readFeatures(s, table); err != nil {
 		return nil, err
 	}
 	if s.Files, err = readTexts(table, "file"); err != nil {
@@ -39,11 +41,11 @@ func readParquet(file *os.File) (s *Set, err error) {
 	if s.Labels, err = readLabels(table); err != nil {
 		return nil, err
 	}
-	return s, s.readClasses(table)
+	return s, readClasses(s, table)
 }
 
 // readFeatures takes the column feature. Its first row decides the dimension.
-func (s *Set) readFeatures(table *parquet.File) error {
+func readFeatures(s *embedding.Set, table *parquet.File) error {
 	column, err := leaf(table, "feature", "lists of floats", true, parquet.Float, parquet.Double)
 	if err != nil {
 		return err
@@ -140,8 +142,8 @@ func readLabels(table *parquet.File) ([]int32, error) {
 		default:
 			label = int64(value.Int32())
 		}
-		if label < 0 || label >= mostClasses {
-			return fmt.Errorf("row %d, column label: %d, want 0 to %d", rows-1, label, mostClasses-1)
+		if label < 0 || label >= embedding.MostClasses {
+			return fmt.Errorf("row %d, column label: %d, want 0 to %d", rows-1, label, embedding.MostClasses-1)
 		}
 		labels = append(labels, int32(label))
 		return nil
@@ -151,7 +153,7 @@ func readLabels(table *parquet.File) ([]int32, error) {
 
 // readClasses names the classes: as the column class does, and those that no
 // image has as the metadata does.
-func (s *Set) readClasses(table *parquet.File) error {
+func readClasses(s *embedding.Set, table *parquet.File) error {
 	texts, err := readTexts(table, "class")
 	if err != nil {
 		return err

@@ -1,4 +1,8 @@
-package embedding
+// Package store keeps the features of images in files that other tools read:
+// Parquet for tables of any size, CSV for spreadsheets, NPY for NumPy. [Write]
+// and [Read] choose the format by the name of the file. What is read equals what
+// was written, to the bit.
+package store
 
 import (
 	"errors"
@@ -9,12 +13,14 @@ import (
 	"strings"
 
 	"github.com/google/renameio/v2"
+
+	"github.com/gossl/gossl/sslkit/embedding"
 )
 
 // A format is a kind of file that holds a set.
 type format struct {
-	write func(s *Set, path string) error
-	read  func(file *os.File) (*Set, error) // its errors do not name the file
+	write func(s *embedding.Set, path string) error
+	read  func(file *os.File) (*embedding.Set, error) // its errors do not name the file
 }
 
 var formats = map[string]format{
@@ -23,7 +29,7 @@ var formats = map[string]format{
 	".npy":     {writeNPY, readNPY},
 }
 
-// Write writes the set to a file, in the format that the end of its name says:
+// Write writes a set to a file, in the format that the end of its name says:
 //
 //	.parquet  a row for each image: file and class (strings), label (32-bit
 //	          integer), feature (list of 32-bit floats). What is unknown is
@@ -35,45 +41,45 @@ var formats = map[string]format{
 //	          an object with files, labels and classes, each null if unknown.
 //
 // The file appears when it is complete; until then the one that was there stays.
-// It returns the error of [Set.Validate], and those of the file system.
-func (s *Set) Write(path string) error {
+// It returns the error of [embedding.Set.Validate], and those of the file system.
+func Write(path string, s *embedding.Set) error {
 	format, err := formatOf(path)
 	if err != nil {
-		return fmt.Errorf("embedding: %w", err)
+		return fmt.Errorf("store: %w", err)
 	}
-	if err := s.validate(); err != nil {
-		return fmt.Errorf("embedding: write %s: %w", path, err)
+	if err := s.Validate(); err != nil {
+		return fmt.Errorf("store: write %s: %w", path, err)
 	}
 	if err := format.write(s, path); err != nil {
-		return fmt.Errorf("embedding: write %s: %w", path, err)
+		return fmt.Errorf("store: write %s: %w", path, err)
 	}
 	return nil
 }
 
-// Read returns the set in a file that [Set.Write] or another tool has written.
+// Read returns the set in a file that [Write] or another tool has written.
 // Files of others need not have all that ours have: a Parquet file needs the
 // column feature, a list of 32-bit or 64-bit floats (which are rounded), and an
 // NPY file nothing beside it. Other columns are ignored.
 //
 // Errors name the file and where in it: row and column, or line and column in CSV.
-func Read(path string) (*Set, error) {
+func Read(path string) (*embedding.Set, error) {
 	format, err := formatOf(path)
 	if err != nil {
-		return nil, fmt.Errorf("embedding: %w", err)
+		return nil, fmt.Errorf("store: %w", err)
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("embedding: %w", err) // has the path
+		return nil, fmt.Errorf("store: %w", err) // has the path
 	}
 	defer file.Close()
 	s, err := readWhole(format, file)
 	if err != nil {
-		return nil, fmt.Errorf("embedding: read %s: %w", path, err)
+		return nil, fmt.Errorf("store: read %s: %w", path, err)
 	}
 	return s, nil
 }
 
-func readWhole(f format, file *os.File) (*Set, error) {
+func readWhole(f format, file *os.File) (*embedding.Set, error) {
 	info, err := file.Stat()
 	switch {
 	case err != nil:
@@ -87,7 +93,7 @@ func readWhole(f format, file *os.File) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s, s.validate()
+	return s, s.Validate()
 }
 
 func formatOf(path string) (format, error) {
@@ -99,8 +105,8 @@ func formatOf(path string) (format, error) {
 }
 
 // writeFile makes of a function that writes a set one that replaces a file.
-func writeFile(write func(s *Set, w io.Writer) error) func(s *Set, path string) error {
-	return func(s *Set, path string) error {
+func writeFile(write func(s *embedding.Set, w io.Writer) error) func(s *embedding.Set, path string) error {
+	return func(s *embedding.Set, path string) error {
 		return replaceFile(path, func(w io.Writer) error { return write(s, w) })
 	}
 }

@@ -1,4 +1,4 @@
-package embedding
+package store
 
 import (
 	"errors"
@@ -11,12 +11,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gossl/gossl/sslkit/embedding"
 )
 
 var extensions = []string{".parquet", ".csv", ".npy"}
 
 // sameSet compares sets to the bit, nil apart from empty, -0 apart from 0.
-func sameSet(t *testing.T, what string, want, got *Set) {
+func sameSet(t *testing.T, what string, want, got *embedding.Set) {
 	t.Helper()
 	bits := cmp.Transformer("bits", math.Float32bits)
 	if diff := cmp.Diff(want, got, bits); diff != "" {
@@ -41,17 +43,17 @@ func TestRoundTrips(t *testing.T) {
 	}
 	awkward.Files = []string{"a,b\"c\n.jpg", " ünï/☃ .jpg ", "#1.jpg"}
 	awkward.Classes = []string{"null", "x,\"y\"\tz"}
-	features := &Set{Features: awkward.Features, Dim: 3}
+	features := &embedding.Set{Features: awkward.Features, Dim: 3}
 	numbered := small()
 	numbered.Classes, numbered.Files = nil, nil
-	one := &Set{Features: []float32{4}, Dim: 1, Files: []string{"x"}}
-	for name, s := range map[string]*Set{
+	one := &embedding.Set{Features: []float32{4}, Dim: 1, Files: []string{"x"}}
+	for name, s := range map[string]*embedding.Set{
 		"whole": small(), "awkward": awkward, "features alone": features, "labels alone": numbered, "one": one,
 		"many": blobs(3000, 17, 7, 1), // more than a page or a batch of rows
 	} {
 		for _, extension := range extensions {
 			path := filepath.Join(t.TempDir(), "set"+strings.ToUpper(extension))
-			if err := s.Write(path); err != nil {
+			if err := Write(path, s); err != nil {
 				t.Fatalf("%s%s: %v", name, extension, err)
 			}
 			got, err := Read(path)
@@ -69,7 +71,7 @@ func TestClassesWithoutImages(t *testing.T) {
 	s.Classes = []string{"cat", "dog", "", "emu"}
 	for _, extension := range extensions {
 		path := filepath.Join(t.TempDir(), "set"+extension)
-		if err := s.Write(path); err != nil {
+		if err := Write(path, s); err != nil {
 			t.Fatal(err)
 		}
 		got, err := Read(path)
@@ -101,14 +103,14 @@ func TestWriteReplaces(t *testing.T) {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "set"+extension)
 		first, second := small(), blobs(20, 3, 2, 1)
-		for _, s := range []*Set{first, second} {
-			if err := s.Write(path); err != nil {
+		for _, s := range []*embedding.Set{first, second} {
+			if err := Write(path, s); err != nil {
 				t.Fatal(err)
 			}
 		}
 		broken := small()
 		broken.Features[0] = float32(math.NaN())
-		if err := broken.Write(path); err == nil {
+		if err := Write(path, broken); err == nil {
 			t.Error("a set with a NaN is written")
 		}
 		got, err := Read(path)
@@ -137,12 +139,12 @@ func TestWriteReplaces(t *testing.T) {
 	}
 	// A write that fails in the middle leaves what was there.
 	path := filepath.Join(t.TempDir(), "set.csv")
-	if err := small().Write(path); err != nil {
+	if err := Write(path, small()); err != nil {
 		t.Fatal(err)
 	}
 	s := small()
 	s.Files[2] = "a\r\nb"
-	err := s.Write(path)
+	err := Write(path, s)
 	if want := `image 2: CSV cannot keep the line break in file "a\r\nb"`; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got error %v, want %q", err, want)
 	}
@@ -157,7 +159,7 @@ func TestFileErrors(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"x", "x.txt", ".csv.gz"} {
 		want := name + ": want a name that ends in .parquet, .csv or .npy"
-		if err := small().Write(filepath.Join(dir, name)); err == nil || !strings.HasSuffix(err.Error(), want) {
+		if err := Write(filepath.Join(dir, name), small()); err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("Write: got error %v, want %s", err, want)
 		}
 		if _, err := Read(filepath.Join(dir, name)); err == nil || !strings.HasSuffix(err.Error(), want) {
@@ -166,7 +168,7 @@ func TestFileErrors(t *testing.T) {
 	}
 	for _, extension := range extensions {
 		missing := filepath.Join(dir, "no", "x"+extension)
-		if err := small().Write(missing); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), missing) {
+		if err := Write(missing, small()); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), missing) {
 			t.Errorf("Write into a folder that is not there: got error %v", err)
 		}
 		if _, err := Read(missing); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), missing) {
@@ -176,15 +178,15 @@ func TestFileErrors(t *testing.T) {
 		if err := os.Mkdir(folder, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Read(folder); err == nil || err.Error() != "embedding: read "+folder+": is not a file" {
+		if _, err := Read(folder); err == nil || err.Error() != "store: read "+folder+": is not a file" {
 			t.Errorf("Read of a folder: got error %v", err)
 		}
 		empty := writeText(t, "x"+extension, "")
-		if _, err := Read(empty); err == nil || err.Error() != "embedding: read "+empty+": empty" {
+		if _, err := Read(empty); err == nil || err.Error() != "store: read "+empty+": empty" {
 			t.Errorf("Read of an empty file: got error %v", err)
 		}
 		foreign := writeText(t, "x"+extension, strings.Repeat("foreign\n", 100))
-		if _, err := Read(foreign); err == nil || !strings.HasPrefix(err.Error(), "embedding: read "+foreign+": ") {
+		if _, err := Read(foreign); err == nil || !strings.HasPrefix(err.Error(), "store: read "+foreign+": ") {
 			t.Errorf("Read of something else: got error %v", err)
 		}
 	}
@@ -194,7 +196,7 @@ func TestFileErrors(t *testing.T) {
 func TestTruncated(t *testing.T) {
 	for _, extension := range extensions {
 		path := filepath.Join(t.TempDir(), "set"+extension)
-		if err := small().Write(path); err != nil {
+		if err := Write(path, small()); err != nil {
 			t.Fatal(err)
 		}
 		whole, err := os.ReadFile(path)
@@ -221,7 +223,7 @@ func TestDamaged(t *testing.T) {
 	for _, extension := range extensions {
 		path := filepath.Join(t.TempDir(), "set"+extension)
 		want := blobs(40, 8, 3, 1)
-		if err := want.Write(path); err != nil {
+		if err := Write(path, want); err != nil {
 			t.Fatal(err)
 		}
 		whole, err := os.ReadFile(path)
