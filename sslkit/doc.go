@@ -5,18 +5,17 @@
 // package imports lower floors only, so each can be read after those before it.
 //
 // Floor 1 stands on nothing else here. Package dataset reads, downloads and
-// draws images, and holds them and their labels as bytes. Package device opens what computes: an NVIDIA GPU or the
-// CPU through XLA, or GoMLX's pure-Go backend. Package embedding holds features
-// of images, and finds what is alike, there twice or out of place.
-// Package op has the graph
-// operations that GoMLX lacks: matrix products with a cheap gradient, and random
-// numbers that depend on nothing but a key. Package onnx is the ONNX format as
-// Go types.
+// draws images, and holds them and their labels as bytes. Package device opens
+// what computes: an NVIDIA GPU or the CPU through XLA, or GoMLX's pure-Go
+// backend. Package embedding holds features of images, and finds what is alike,
+// there twice or out of place. Package op has the graph operations that GoMLX
+// lacks: matrix products with a cheap gradient, and random numbers that depend
+// on nothing but a key. Package onnx is the ONNX format as Go types.
 //
 // Floor 2 are functions of graph nodes, without variables. Package augment
 // draws the random views of a batch, on the device, inside the training step.
-// Package loss holds the objectives as their papers write them. Package store keeps
-// embeddings in files that other tools read.
+// Package loss holds the objectives as their papers write them. Package store
+// keeps embeddings in files that other tools read.
 //
 // Floor 3 is package nn, where variables are born: scopes that name them, one
 // flat vector that holds them, and the layers of convolutional networks. Beside
