@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/train"
 	"gonum.org/v1/plot/plotter"
 )
@@ -33,14 +34,23 @@ func spreads(result *train.Result) plotter.XYs {
 	return xys
 }
 
-// sameMethod tells whether losses can share an axis.
+// sameMethod tells whether losses can share an axis: those of one method can,
+// whatever the runs are called.
 func sameMethod(results []*train.Result) bool {
 	for _, r := range results {
-		if r.Recipe.Name != results[0].Recipe.Name {
+		if methodName(r) != methodName(results[0]) {
 			return false
 		}
 	}
 	return true
+}
+
+// methodName is the method's, or the recipe's where there is no method.
+func methodName(r *train.Result) string {
+	if r.Recipe.Method == nil {
+		return r.Recipe.Name
+	}
+	return method.Name(r.Recipe.Method)
 }
 
 // runName names run i among others; "" if it is alone.

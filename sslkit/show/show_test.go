@@ -18,6 +18,7 @@ import (
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
+	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/train"
 )
@@ -91,6 +92,24 @@ func TestSaveCurves(t *testing.T) {
 	}
 	if err := SaveCurves(path); err == nil {
 		t.Error("no results: no error")
+	}
+}
+
+// Losses of one method share an axis, whatever its runs are called.
+func TestCurvesCompareOneMethod(t *testing.T) {
+	a, b := result(), result()
+	a.Recipe.Method, b.Recipe.Method = method.SimCLR{}, method.SimCLR{Temperature: 1}
+	b.Recipe.Name = "SimCLR, cold"
+	svg, err := curvesSVG([]*train.Result{a, b})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(svg, "training loss") || !strings.Contains(svg, "SimCLR, cold") {
+		t.Error("runs of one method lack their losses or names")
+	}
+	b.Recipe.Method = method.BYOL{}
+	if svg, err = curvesSVG([]*train.Result{a, b}); err != nil || strings.Contains(svg, "training loss") {
+		t.Errorf("runs of two methods share an axis for their losses, error %v", err)
 	}
 }
 
