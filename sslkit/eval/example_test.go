@@ -6,6 +6,7 @@ import (
 
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/embedding"
 	"github.com/gossl/gossl/sslkit/eval"
 )
 
@@ -65,4 +66,30 @@ func ExampleLinear() {
 	}
 	fmt.Println(classes)
 	// Output: [0 1]
+}
+
+// Both classifiers take features as pretrained.Model.Embed returns them.
+func ExampleLinear_Classify() {
+	train := &embedding.Set{
+		Features: []float32{3, 1, 4, 0, 5, 2, 1, 3, 0, 4, 2, 5}, Dim: 2,
+		Labels: []int32{0, 0, 0, 1, 1, 1}, Classes: []string{"flat", "steep"},
+	}
+	test := &embedding.Set{Features: []float32{9, 2, 1, 7}, Dim: 2}
+	ctx, probe := context.Background(), eval.Linear{Epochs: 20, Batch: 3, LR: 0.1, Momentum: 0.9}
+	linear, err := probe.Classify(ctx, device.Go, train, test)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	knn, err := eval.KNN{K: 3, Temperature: 0.1}.Classify(ctx, device.Go, train, test)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for i := range test.Len() {
+		fmt.Println(train.Classes[linear[i]], train.Classes[knn[i]])
+	}
+	// Output:
+	// flat flat
+	// steep steep
 }

@@ -1,0 +1,87 @@
+package eval
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/embedding"
+)
+
+// Classify fits a linear probe to the features of train and returns the class
+// of every image of test, an index into train.Classes. Classes of test are not
+// looked at. An empty kind is [device.Auto]. It stops between epochs when the
+// context ends.
+//
+// It is an error if the classes of train are not known, or the sets differ in Dim.
+func (l Linear) Classify(ctx context.Context, kind device.Kind, train, test *embedding.Set) ([]int32, error) {
+	s, err := newSplit(kind, train, test)
+	if err != nil {
+		return nil, fmt.Errorf("eval: Linear: %w", err)
+	}
+	defer s.free()
+	probe, err := l.NewProbe(s.device, len(train.Classes))
+	if err != nil {
+		return nil, err
+	}
+	defer probe.Free()
+	if err := probe.Fit(ctx, s.bank, s.labels); err != nil {
+		return nil, err
+	}
+	return probe.Predict(ctx, s.queries)
+}
+
+// Classify returns the class of every image of test by the vote of its nearest
+// neighbours among those of train, as an index into train.Classes. What is said
+// of [Linear.Classify] holds here, too; it stops between batches.
+func (k KNN) Classify(ctx context.Context, kind device.Kind, train, test *embedding.Set) ([]int32, error) {
+	s, err := newSplit(kind, train, test)
+	if err != nil {
+		return nil, fmt.Errorf("eval: KNN: %w", err)
+	}
+	defer s.free()
+	classifier, err := k.NewClassifier(s.device, len(train.Classes))
+	if err != nil {
+		return nil, err
+	}
+	return classifier.Predict(ctx, s.queries, s.bank, s.labels)
+}
+
+// split is two sets as the tensors that classifiers take.
+type split struct {
+	device        *device.Device
+	bank, queries *tensors.Tensor // [images, dim]
+	labels        *tensors.Tensor // [images of the bank] int32
+}
+
+func newSplit(kind device.Kind, train, test *embedding.Set) (*split, error) {
+	if err := train.Validate(); err != nil {
+		return nil, fmt.Errorf("training set: %w", err)
+	}
+	if err := test.Validate(); err != nil {
+		return nil, fmt.Errorf("test set: %w", err)
+	}
+	if len(train.Classes) == 0 { // with classes, Validate has seen labels
+		return nil, errors.New("the classes of the training set are not known: want its Labels and Classes")
+	}
+	if train.Dim != test.Dim {
+		return nil, fmt.Errorf("features have %d numbers in the training and %d in the test set, want as many", train.Dim, test.Dim)
+	}
+	if kind == "" {
+		kind = device.Auto
+	}
+	d, err := device.Open(kind)
+	if err != nil {
+		return nil, err
+	}
+	return &split{
+		device:  d,
+		bank:    tensors.FromFlatDataAndDimensions(train.Features, train.Len(), train.Dim),
+		queries: tensors.FromFlatDataAndDimensions(test.Features, test.Len(), test.Dim),
+		labels:  tensors.FromFlatDataAndDimensions(train.Labels, train.Len()),
+	}, nil
+}
+
+func (s *split) free() { free(&s.bank, &s.queries, &s.labels) }
