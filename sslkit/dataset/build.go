@@ -54,7 +54,7 @@ func (l *listing) decode(ctx context.Context, opts FolderOptions, to sink) (*Ima
 		case len(corrupt) > 0 && !opts.SkipCorrupt:
 			to = nowhere{} // this only looks for more
 		case empty != "":
-			return nil, nil, fmt.Errorf("no image of class %s is left: %w", empty, l.corrupt(corrupt))
+			return nil, nil, fmt.Errorf("no image of %s is left: %w", empty, l.corrupt(corrupt))
 		}
 		images := rest.images(opts)
 		sums, more, err := rest.fill(ctx, opts, images, to)

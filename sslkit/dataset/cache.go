@@ -62,6 +62,9 @@ type cacheIndex struct {
 func newCache(l *listing, opts FolderOptions) *cache {
 	what := sha256.New()
 	fmt.Fprintf(what, "%q %d\n", l.dir, opts.ShortSide)
+	if opts.Unlabelled {
+		fmt.Fprintln(what, "unlabelled")
+	}
 	name := hex.EncodeToString(what.Sum(nil)[:8])
 	fmt.Fprintf(what, "%q\n", cacheMagic)
 	for _, file := range l.files {
@@ -163,8 +166,8 @@ func (x *cacheIndex) images(bytes int64) (*Images, error) {
 	}
 	sizes := make([]Frame, n)
 	for i, label := range x.Labels {
-		if label < 0 || int(label) >= len(x.Classes) {
-			return nil, fmt.Errorf("damaged: image %d has label %d, want 0 to %d", i, label, len(x.Classes)-1)
+		if most := max(1, len(x.Classes)) - 1; label < 0 || int(label) > most {
+			return nil, fmt.Errorf("damaged: image %d has label %d, want 0 to %d", i, label, most)
 		}
 		if err := checkSize(x.Heights[i], x.Widths[i]); err != nil {
 			return nil, fmt.Errorf("damaged: image %d: %w", i, err)

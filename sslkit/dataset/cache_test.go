@@ -207,7 +207,7 @@ func TestCacheOfOtherImages(t *testing.T) {
 	c.read(true, 0)
 	other := cachedFile(t, c.home)
 	c.write("a/1.png", asPNG(t, 9, 8, 5))
-	l, err := listFolder(t.Context(), c.dir)
+	l, err := listFolder(t.Context(), c.dir, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,14 +268,16 @@ func TestCacheName(t *testing.T) {
 		for side := range 2 {
 			for bytes := range int64(2) {
 				l := &listing{dir: dir, files: []imageFile{{name: "c/1.png", bytes: bytes}}}
-				c := newCache(l, FolderOptions{ShortSide: side})
-				which := fmt.Sprint(dir, side, bytes)
-				if other := seen[c.key]; other != "" {
-					t.Errorf("%s and %s have one key", which, other)
-				}
-				seen[c.key] = which
-				if c.name != newCache(&listing{dir: dir}, FolderOptions{ShortSide: side, SkipCorrupt: true}).name {
-					t.Errorf("%s: the name changes with the files", which)
+				for _, unlabelled := range []bool{false, true} {
+					c := newCache(l, FolderOptions{ShortSide: side, Unlabelled: unlabelled})
+					which := fmt.Sprint(dir, side, bytes, unlabelled)
+					if other := seen[c.key]; other != "" {
+						t.Errorf("%s and %s have one key", which, other)
+					}
+					seen[c.key] = which
+					if c.name != newCache(&listing{dir: dir}, FolderOptions{ShortSide: side, SkipCorrupt: true, Unlabelled: unlabelled}).name {
+						t.Errorf("%s: the name changes with the files", which)
+					}
 				}
 			}
 		}

@@ -26,7 +26,8 @@ const (
 	Shapes     Name = "shapes"     // drawings of ten forms, 32×32; see [DrawShapes]
 )
 
-// Set is a data set's two splits.
+// Set is a data set's two splits. One of your own may have any name, and no test
+// images.
 type Set struct {
 	Name        Name
 	Train, Test *Images
@@ -52,7 +53,7 @@ func Load(ctx context.Context, name Name, train, test int, progress Progress) (*
 	case Shapes:
 		return DrawShapes(ShapesSeed, train, test)
 	}
-	return nil, fmt.Errorf("dataset: Load: no data set is called %q; there are %q, %q and %q", name, CIFAR10, Imagenette, Shapes)
+	return nil, fmt.Errorf("dataset: Load: no data set is called %q; there are %q, %q and %q, and Folder reads images of your own", name, CIFAR10, Imagenette, Shapes)
 }
 
 // Dir returns the directory that data sets are read from: the environment

@@ -28,7 +28,7 @@ func TestLoadErrors(t *testing.T) {
 		train, test int
 		want        string
 	}{
-		{"cifar", 1, 1, `dataset: Load: no data set is called "cifar"; there are "cifar10", "imagenette" and "shapes"`},
+		{"cifar", 1, 1, `dataset: Load: no data set is called "cifar"; there are "cifar10", "imagenette" and "shapes", and Folder reads images of your own`},
 		{CIFAR10, 0, 1, "dataset: cifar10: 0 training images asked for, want 1 to 50000"},
 		{CIFAR10, -1, 1, "dataset: cifar10: -1 training images asked for, want 1 to 50000"},
 		{CIFAR10, 50_001, 1, "dataset: cifar10: 50001 training images asked for, there are 50000"},

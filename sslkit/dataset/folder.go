@@ -18,10 +18,12 @@ type FolderOptions struct {
 	// every pixel. 0, and images that are smaller: as they are.
 	ShortSide int
 
+	Unlabelled bool // folders are no classes: see [Folder]
+
 	SkipCorrupt bool              // leave corrupt files out and name them in Images.Skipped
 	NoCache     bool              // decode even what the cache holds, into memory, and keep nothing
 	Progress    Progress          // hears how many images are done; may be nil
-	Warn        func(text string) // told in a line why the cache cannot be used; nil: standard error is
+	Warn        func(text string) // told in a line what is odd: a cache that cannot be used, images left out; nil: standard error is
 }
 
 // Folder returns the images in the subfolders of a folder, each a class of its
@@ -31,8 +33,14 @@ type FolderOptions struct {
 //
 // Images are files whose names end in .jpg, .jpeg or .png, in any case, below
 // the folder of their class at any depth; the content decides which of the two
-// they are. Symbolic links are followed. Hidden files and folders, other files,
-// and files next to the folders of classes are ignored.
+// they are. Symbolic links are followed. Hidden files and folders, and other
+// files are ignored, and so are images next to the folders of classes, of which
+// Warn hears.
+//
+// With Unlabelled the images are all those below dir, at any depth, whatever
+// the folders there are called. They have no classes: Classes is nil and all
+// Labels are 0. They come in the order of their names. Without it, a folder
+// without folders of classes is an error that wraps [ErrNoClasses].
 //
 // Classes are sorted by name. Images take turns: the first file of every class
 // in the order of names, then the second of every class, and so on; a class
@@ -51,7 +59,7 @@ type FolderOptions struct {
 // as does any damage. If the cache cannot be written, the images are in memory
 // alone, and Warn hears why. Files of the cache may be deleted at any time.
 //
-// It returns an error if there are no classes, a class has no images, or a file
+// It returns an error if there are no classes or images, a class has no images, or a file
 // cannot be read; a [*CorruptError], once all files have been looked at, if some
 // cannot be decoded or have more than 100 million pixels; and the context's if
 // that ends.
@@ -59,9 +67,12 @@ func Folder(ctx context.Context, dir string, opts FolderOptions) (*Images, error
 	if opts.ShortSide < 0 {
 		return nil, fmt.Errorf("dataset: Folder: ShortSide is %d, want 0 or more", opts.ShortSide)
 	}
-	list, err := listFolder(ctx, dir)
+	list, err := listFolder(ctx, dir, opts.Unlabelled)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	if list.loose > 0 {
+		opts.warn("dataset: %s: images beside the folders of classes are left out: %d; FolderOptions.Unlabelled takes all", list.dir, list.loose)
 	}
 	images, err := list.read(ctx, opts)
 	if err != nil {

@@ -82,7 +82,12 @@ func TestFolderOfManySizes(t *testing.T) {
 	}
 	dir := writeFiles(t, files)
 	for _, opts := range []FolderOptions{{}, {}, {NoCache: true}} { // the second comes from the cache
+		var heard string
+		opts.Warn = func(text string) { heard += text }
 		images, err := Folder(t.Context(), dir, opts)
+		if want := "left out: 1; FolderOptions.Unlabelled takes all"; !strings.HasSuffix(heard, want) {
+			t.Errorf("warned %q, want that loose.png is %s", heard, want)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,15 +103,15 @@ func TestFolderOfManySizes(t *testing.T) {
 			want.Frames = append(want.Frames, Frame{Row: row, Height: size.Height, Width: size.Width})
 			row += max(size.Height, size.Width)
 			if !slices.Equal(images.At(i), testPixels(i, size.Height, size.Width)) {
-				t.Errorf("%+v: %s has other pixels", opts, name)
+				t.Errorf("cache %t: %s has other pixels", !opts.NoCache, name)
 			}
 		}
 		want.Pixels = images.Pixels
 		if diff := cmp.Diff(want, images); diff != "" {
-			t.Errorf("%+v: other images than wanted (-want +got):\n%s", opts, diff)
+			t.Errorf("cache %t: other images than wanted (-want +got):\n%s", !opts.NoCache, diff)
 		}
 		if len(images.Pixels) != row*24*3 {
-			t.Errorf("%+v: %d bytes, want %d", opts, len(images.Pixels), row*24*3)
+			t.Errorf("cache %t: %d bytes, want %d", !opts.NoCache, len(images.Pixels), row*24*3)
 		}
 	}
 }
@@ -191,8 +196,8 @@ func TestFolderErrors(t *testing.T) {
 		files map[string][]byte
 		want  string
 	}{
-		{"empty", nil, "DIR: no folders of classes: want images in DIR/<class>/<image>.jpg"},
-		{"no folders", map[string][]byte{"1.png": picture}, "DIR: no folders of classes: want images in DIR/<class>/<image>.jpg"},
+		{"empty", nil, "DIR: no folders of classes: want images in DIR/<class>/<image>.jpg, or FolderOptions.Unlabelled for images without classes"},
+		{"no folders", map[string][]byte{"1.png": picture}, "DIR: no folders of classes: want images in DIR/<class>/<image>.jpg, or FolderOptions.Unlabelled for images without classes"},
 		{"class without images", map[string][]byte{"a/1.png": picture, "b/1.gif": picture},
 			"DIR/b: no images: want files that end in .jpg, .jpeg or .png"},
 	} {

@@ -83,7 +83,7 @@ func ReadImagenette(ctx context.Context, dir string, train, test int, progress P
 // listImagenette lists a split's images. A class that is missing is an error
 // that wraps fs.ErrNotExist.
 func listImagenette(ctx context.Context, dir string) (*listing, error) {
-	list, err := listFolder(ctx, dir)
+	list, err := listFolder(ctx, dir, false)
 	if err != nil {
 		return nil, err
 	}

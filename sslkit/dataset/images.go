@@ -19,8 +19,8 @@ import "image"
 // the process ends.
 type Images struct {
 	Pixels        []uint8  // [n, Height, Width, 3], or with Frames [rows, Side, 3]
-	Labels        []int32  // class of each image, an index into Classes
-	Classes       []string // name of each class
+	Labels        []int32  // class of each image, an index into Classes; 0 without classes
+	Classes       []string // name of each class; nil: the images have no classes
 	Height, Width int      // of one image, in pixels; 0 with Frames
 
 	Frames []Frame // place and size of each image; nil if all are Height × Width
@@ -72,8 +72,13 @@ func (m *Images) arrange(sizes []Frame) {
 	}
 }
 
-// Len returns the number of images.
-func (m *Images) Len() int { return len(m.Labels) }
+// Len returns the number of images, 0 for nil.
+func (m *Images) Len() int {
+	if m == nil {
+		return 0
+	}
+	return len(m.Labels)
+}
 
 // Size returns the height and width of image i, in pixels.
 // It panics if there is no image i.

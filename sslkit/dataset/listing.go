@@ -3,6 +3,7 @@ package dataset
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -12,17 +13,21 @@ import (
 	"time"
 )
 
-// A listing is what there is to read in a folder of classes.
+// ErrNoClasses is the error of a folder that has no folders of classes.
+var ErrNoClasses = errors.New("no folders of classes")
+
+// A listing is what there is to read in a folder.
 type listing struct {
 	dir     string      // absolute
-	classes []string    // names of the folders, sorted
+	classes []string    // names of the folders, sorted; nil: images without classes
 	files   []imageFile // in the order of the images
+	loose   int         // images beside the folders of classes
 }
 
 // An imageFile is one file of a listing.
 type imageFile struct {
 	name          string // relative to the listing's folder, with slashes
-	class         int32
+	class         int32  // 0 without classes
 	bytes         int64
 	modified      time.Time
 	height, width int // of the image in it; 0 before they are known
@@ -34,38 +39,74 @@ func (l *listing) path(i int) string {
 }
 
 // listFolder lists the images of a folder that [Folder] describes.
-func listFolder(ctx context.Context, dir string) (*listing, error) {
+func listFolder(ctx context.Context, dir string, unlabelled bool) (*listing, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := os.ReadDir(dir) // sorted
-	if err != nil {
-		return nil, err // has the path
-	}
 	l := &listing{dir: dir}
+	if unlabelled {
+		err = l.listAll(ctx)
+	} else {
+		err = l.listClasses(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l.sort()
+	return l, nil
+}
+
+// listAll adds all images below the folder.
+func (l *listing) listAll(ctx context.Context) error {
+	info, err := os.Stat(l.dir)
+	if err != nil {
+		return err // has the path
+	}
+	if err := l.walk(ctx, "", []os.FileInfo{info}); err != nil {
+		return err
+	}
+	if len(l.files) == 0 {
+		return noImages(l.dir)
+	}
+	return nil
+}
+
+// listClasses adds the images of each class.
+func (l *listing) listClasses(ctx context.Context) error {
+	entries, err := os.ReadDir(l.dir) // sorted
+	if err != nil {
+		return err // has the path
+	}
 	for _, entry := range entries {
-		info, err := statEntry(dir, entry)
-		if err != nil {
-			return nil, err
-		}
-		if info == nil || !info.IsDir() {
+		info, err := statEntry(l.dir, entry)
+		switch {
+		case err != nil:
+			return err
+		case info == nil:
+			continue
+		case !info.IsDir():
+			l.loose++
 			continue
 		}
 		first := len(l.files)
 		if err := l.walk(ctx, entry.Name(), []os.FileInfo{info}); err != nil {
-			return nil, err
+			return err
 		}
 		if len(l.files) == first {
-			return nil, fmt.Errorf("%s: no images: want files that end in .jpg, .jpeg or .png", filepath.Join(dir, entry.Name()))
+			return noImages(filepath.Join(l.dir, entry.Name()))
 		}
 		l.classes = append(l.classes, entry.Name())
 	}
 	if len(l.classes) == 0 {
-		return nil, fmt.Errorf("%s: no folders of classes: want images in %s", dir, filepath.Join(dir, "<class>", "<image>.jpg"))
+		return fmt.Errorf("%s: %w: want images in %s, or FolderOptions.Unlabelled for images without classes",
+			l.dir, ErrNoClasses, filepath.Join(l.dir, "<class>", "<image>.jpg"))
 	}
-	l.sort()
-	return l, nil
+	return nil
+}
+
+func noImages(dir string) error {
+	return fmt.Errorf("%s: no images: want files that end in .jpg, .jpeg or .png", dir)
 }
 
 // walk adds the images in a folder, which may lie deep in that of the class to
@@ -148,7 +189,7 @@ func (l *listing) sort() {
 }
 
 // without returns a listing that lacks the corrupt files, in order again, and
-// the name of a class that is then empty, if there is one.
+// what is then empty, if anything is: a class, or the folder.
 func (l *listing) without(corrupt []CorruptFile) (rest *listing, empty string) {
 	if len(corrupt) == 0 {
 		return l, ""
@@ -158,15 +199,18 @@ func (l *listing) without(corrupt []CorruptFile) (rest *listing, empty string) {
 		gone[file.Name] = true
 	}
 	rest = &listing{dir: l.dir, classes: l.classes}
-	left := make([]int, len(l.classes))
+	left := make([]int, max(1, len(l.classes)))
 	for _, file := range l.files {
 		if !gone[file.name] {
 			rest.files = append(rest.files, file)
 			left[file.class]++
 		}
 	}
-	if class := slices.Index(left, 0); class >= 0 {
-		empty = l.classes[class]
+	switch class := slices.Index(left, 0); {
+	case class >= 0 && l.classes == nil:
+		empty = "the folder"
+	case class >= 0:
+		empty = "class " + l.classes[class]
 	}
 	rest.sort()
 	return rest, empty
