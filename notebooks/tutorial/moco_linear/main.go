@@ -1,0 +1,13 @@
+package main
+
+// main runs the cells as a program.
+func main() {
+	ShowQueue()
+	ShowFollowing()
+	ShowFirstSteps()
+	Train()
+	ShowKeys()
+	JudgeBoth()
+	ShowConfusion()
+	ShowWorst()
+}
