@@ -2,6 +2,7 @@ package eval
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
@@ -13,7 +14,8 @@ import (
 )
 
 // KNN classifies by the weighted vote of the K nearest neighbours in a bank of
-// labelled features: nearest by cosine similarity s, with weight exp(s/T).
+// labelled features: nearest by cosine similarity s, with weight exp(s/T). The
+// zero value is off.
 //
 // Wu et al., Unsupervised Feature Learning via Non-Parametric Instance
 // Discrimination, 2018, arXiv:1805.01978, section 3.4.
@@ -22,8 +24,14 @@ type KNN struct {
 	Temperature float64 `json:"temperature"` // T
 }
 
+// On reports whether anything is to be classified at all.
+func (k KNN) On() bool { return k != KNN{} }
+
 // Validate reports the first field that makes no sense.
 func (k KNN) Validate() error {
+	if !k.On() {
+		return nil
+	}
 	if k.K < 1 {
 		return fmt.Errorf("eval: KNN: k %d, want at least 1", k.K)
 	}
@@ -45,6 +53,12 @@ type Classifier struct {
 func (k KNN) NewClassifier(d *device.Device, classes int) (*Classifier, error) {
 	if err := k.Validate(); err != nil {
 		return nil, err
+	}
+	if !k.On() {
+		return nil, errors.New("eval: KNN: the zero value classifies nothing: want k at least 1, and a temperature")
+	}
+	if classes < 2 {
+		return nil, fmt.Errorf("eval: KNN: %d classes, want at least 2", classes)
 	}
 	c := &Classifier{knn: k, batch: queryBatch(d)}
 	var err error

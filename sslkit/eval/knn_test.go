@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/google/go-cmp/cmp"
+	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 )
@@ -43,9 +44,26 @@ func TestPredictWantsABankOfK(t *testing.T) {
 }
 
 func TestValidate(t *testing.T) {
-	for _, knn := range []eval.KNN{{}, {K: 1}, {K: 0, Temperature: 1}, {K: 3, Temperature: -1}} {
+	for _, knn := range []eval.KNN{{K: 1}, {K: 0, Temperature: 1}, {K: 3, Temperature: -1}} {
 		if knn.Validate() == nil {
 			t.Errorf("%+v is valid", knn)
+		}
+	}
+	off := eval.KNN{}
+	if err := off.Validate(); err != nil || off.On() {
+		t.Errorf("the zero value is on: %v, error %v, want it to be off, and valid", off.On(), err)
+	}
+}
+
+// Without neighbours or classes there is nothing to choose from.
+func TestNoClassifier(t *testing.T) {
+	d := testkit.Open(t, device.Go)
+	if _, err := (eval.KNN{}).NewClassifier(d, 2); err == nil || !strings.Contains(err.Error(), "want k at least 1") {
+		t.Errorf("the zero value: error %v", err)
+	}
+	for classes := range 2 {
+		if _, err := (eval.KNN{K: 1, Temperature: 1}).NewClassifier(d, classes); err == nil || !strings.Contains(err.Error(), "want at least 2") {
+			t.Errorf("%d classes: error %v", classes, err)
 		}
 	}
 }

@@ -29,14 +29,14 @@ type Recipe struct {
 	Preset      Preset           `json:"preset"` // which published table it reproduces; "" for our own
 	Data        dataset.Name     `json:"data"`
 	TrainImages int              `json:"train_images"` // the first ones of the training split
-	TestImages  int              `json:"test_images"`  // likewise
+	TestImages  int              `json:"test_images"`  // likewise; may be 0 without Eval and Linear
 	Backbone    backbone.ResNet  `json:"backbone"`
 	Method      method.Method    `json:"-"`     // written as {"SimCLR": {…}} under "method"
 	Views       []augment.Policy `json:"views"` // one per view; images are evaluated with the first one's Size, Mean and Std
 	Optim       optim.SGD        `json:"optim"`
 	Epochs      int              `json:"epochs"`
-	Batch       int              `json:"batch"` // images per step, before views; a last, smaller batch is left out
-	Eval        eval.KNN         `json:"eval"`
+	Batch       int              `json:"batch"`     // images per step, before views; a last, smaller batch is left out
+	Eval        eval.KNN         `json:"eval"`      // kNN accuracy before the first and after every epoch; zero is none
 	Linear      eval.Linear      `json:"linear"`    // a linear probe after the last epoch; zero is none
 	Precision   device.Precision `json:"precision"` // of convolutions and dense layers; parameters are float32
 	Seed        uint64           `json:"seed"`
@@ -88,7 +88,8 @@ func (r Recipe) Validate() error {
 	}{
 		{r.Method == nil, "method is not set"},
 		{r.TrainImages < 1, fmt.Sprintf("train_images is %d, want at least 1", r.TrainImages)},
-		{r.TestImages < 1, fmt.Sprintf("test_images is %d, want at least 1", r.TestImages)},
+		{r.TestImages < 0, fmt.Sprintf("test_images is %d, want 0 or more", r.TestImages)},
+		{r.TestImages == 0 && (r.Eval.On() || r.Linear.On()), "test_images is 0, want at least 1 for eval and linear, or neither of them"},
 		{r.Epochs < 0, fmt.Sprintf("epochs is %d, want 0 or more", r.Epochs)},
 		{r.Batch < 2, fmt.Sprintf("batch is %d, want at least 2", r.Batch)},
 		{r.Batch > r.TrainImages, fmt.Sprintf("batch is %d, more than the %d training images", r.Batch, r.TrainImages)},

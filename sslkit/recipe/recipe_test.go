@@ -94,6 +94,7 @@ func TestValidate(t *testing.T) {
 		"method is not set":      func(r *recipe.Recipe) { r.Method = nil },
 		"train_images is 0":      func(r *recipe.Recipe) { r.TrainImages = 0 },
 		"test_images is -1":      func(r *recipe.Recipe) { r.TestImages = -1 },
+		"test_images is 0":       func(r *recipe.Recipe) { r.TestImages = 0 },
 		"epochs is -3":           func(r *recipe.Recipe) { r.Epochs = -3 },
 		"batch is 1":             func(r *recipe.Recipe) { r.Batch = 1 },
 		"more than the 100":      func(r *recipe.Recipe) { r.TrainImages = 100 },

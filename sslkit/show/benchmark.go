@@ -118,7 +118,7 @@ func overTime(r *train.Result) plotter.XYs {
 	seconds := r.CompileSeconds
 	for _, e := range r.Epochs {
 		seconds += e.TrainSeconds + e.KNNSeconds
-		if !math.IsNaN(e.KNN) {
+		if r.Recipe.Eval.On() && !math.IsNaN(e.KNN) {
 			xys = append(xys, plotter.XY{X: seconds / 60, Y: e.KNN})
 		}
 	}

@@ -9,13 +9,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"gonum.org/v1/plot/plotter"
 
+	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/train"
 )
 
 // learning is a run whose accuracy goes from 0.3 towards best.
 func learning(name string, batch int, best float64) *train.Result {
-	r := &train.Result{Recipe: recipe.Recipe{Name: name, Batch: batch, Epochs: 50}, CompileSeconds: 30}
+	r := &train.Result{Recipe: recipe.Recipe{Name: name, Batch: batch, Epochs: 50, Eval: eval.KNN{K: 1, Temperature: 1}}, CompileSeconds: 30}
 	for e := range 51 {
 		r.Epochs = append(r.Epochs, train.Epoch{
 			Epoch: e, KNN: best - (best-0.3)*math.Exp(-float64(e)/10), Loss: 4 + math.Exp(-float64(e)*best*best/10),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -18,7 +19,8 @@ import (
 // is the untrained network, whose accuracy a dashed line carries along. Several
 // runs share the axes and get a legend; runs of different methods, whose losses
 // mean different things, show the spread of their embeddings in place of the
-// loss. Notebooks keep it as SVG and as PNG.
+// loss. So do runs without kNN accuracy in place of that. Notebooks keep it as
+// SVG and as PNG.
 func Curves(results ...*train.Result) error {
 	return curves(results).show("curves: shown in a notebook; show.SaveCurves keeps them")
 }
@@ -63,10 +65,14 @@ func drawCurves(canvas draw.Canvas, results []*train.Result) error {
 	if len(results) == 0 {
 		return errors.New("show: curves: no result")
 	}
+	const spread = "spread of the embeddings (0: collapsed)"
 	accuracy, loss := panel("kNN accuracy", "epoch"), panel("training loss", "epoch")
-	comparable := sameMethod(results)
+	comparable, measured := sameMethod(results), accurate(results)
 	if !comparable {
-		loss.Title.Text = "spread of the embeddings (0: collapsed)"
+		loss.Title.Text = spread
+	}
+	if !measured {
+		accuracy.Title.Text = spread
 	}
 	top := 1.0
 	for _, result := range results {
@@ -76,6 +82,9 @@ func drawCurves(canvas draw.Canvas, results []*train.Result) error {
 		knn, losses := points(result)
 		if !comparable {
 			losses = spreads(result)
+		}
+		if !measured {
+			knn = spreads(result)
 		}
 		if untrained(result) {
 			y := result.Epochs[0].KNN
@@ -87,18 +96,27 @@ func drawCurves(canvas draw.Canvas, results []*train.Result) error {
 			return fmt.Errorf("show: curves: %w", err)
 		}
 	}
-	for _, p := range []*plot.Plot{accuracy, loss} {
+	panels := []*plot.Plot{accuracy, loss}
+	if !measured && !comparable { // they are the same
+		panels = panels[:1]
+	}
+	for _, p := range panels {
 		p.X.Min, p.X.Max = 0, top
 		p.X.Tick.Marker = ticks{most: 8, whole: true}
 		frame(p)
 	}
-	drawPanels(canvas, accuracy, loss)
+	drawPanels(canvas, panels...)
 	return nil
+}
+
+// accurate tells whether kNN accuracy was measured in any run.
+func accurate(results []*train.Result) bool {
+	return slices.ContainsFunc(results, func(r *train.Result) bool { return r.Recipe.Eval.On() })
 }
 
 // untrained tells whether the network was measured before training.
 func untrained(r *train.Result) bool {
-	return len(r.Epochs) > 0 && r.Epochs[0].Epoch == 0 && !math.IsNaN(r.Epochs[0].KNN)
+	return r.Recipe.Eval.On() && len(r.Epochs) > 0 && r.Epochs[0].Epoch == 0 && !math.IsNaN(r.Epochs[0].KNN)
 }
 
 // level is the look of the untrained network of run i.

@@ -25,7 +25,7 @@ func page(e train.Event, left time.Duration) string {
 	if e.Result != nil {
 		text = e.Result.Recipe.Name + ": " + text
 	}
-	if e.Result != nil && len(e.Result.Epochs) > 0 {
+	if e.Result != nil && len(e.Result.Epochs) > 0 && e.Result.Recipe.Eval.On() {
 		text += fmt.Sprintf(", kNN accuracy %.3f", e.Result.Last().KNN)
 	}
 	var b strings.Builder

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/janpfeifer/gonb/gonbui"
@@ -119,10 +120,14 @@ func epochLine(e train.Event) string {
 	last := e.Result.Epochs[len(e.Result.Epochs)-1]
 	width := len(fmt.Sprint(e.Epochs))
 	line := fmt.Sprintf("epoch %*d/%d  ", width, last.Epoch, e.Epochs)
-	if last.Epoch == 0 {
-		return line + fmt.Sprintf("untrained   kNN %.3f", last.KNN)
+	accuracy := ""
+	if e.Result.Recipe.Eval.On() {
+		accuracy = fmt.Sprintf("kNN %.3f  ", last.KNN)
 	}
-	line += fmt.Sprintf("loss %.3f  kNN %.3f  %.0f images/s", last.Loss, last.KNN, last.ImagesPerSecond)
+	if last.Epoch == 0 {
+		return strings.TrimSpace(line + "untrained   " + accuracy)
+	}
+	line += fmt.Sprintf("loss %.3f  %s%.0f images/s", last.Loss, accuracy, last.ImagesPerSecond)
 	if last.Warning != "" {
 		line += "\nwarning: " + last.Warning
 	}

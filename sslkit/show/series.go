@@ -9,11 +9,13 @@ import (
 	"gonum.org/v1/plot/plotter"
 )
 
-// points are the accuracies, the untrained network's first, and the losses of trained epochs.
+// points are the accuracies, the untrained network's first, if they were measured,
+// and the losses of trained epochs.
 func points(result *train.Result) (knn, loss plotter.XYs) {
+	measured := result.Recipe.Eval.On()
 	for _, e := range result.Epochs {
 		x := float64(e.Epoch)
-		if !math.IsNaN(e.KNN) {
+		if measured && !math.IsNaN(e.KNN) {
 			knn = append(knn, plotter.XY{X: x, Y: e.KNN})
 		}
 		if e.Epoch > 0 && !math.IsNaN(e.Loss) && !math.IsInf(e.Loss, 0) {

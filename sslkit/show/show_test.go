@@ -17,6 +17,7 @@ import (
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -25,7 +26,7 @@ import (
 
 func result() *train.Result {
 	return &train.Result{
-		Recipe: recipe.Recipe{Name: "SimCLR", Data: dataset.Shapes, Epochs: 2, Batch: 64},
+		Recipe: recipe.Recipe{Name: "SimCLR", Data: dataset.Shapes, Epochs: 2, Batch: 64, Eval: eval.KNN{K: 1, Temperature: 1}},
 		Device: "a device",
 		Epochs: []train.Epoch{
 			{Epoch: 0, Loss: math.NaN(), KNN: 0.25, KNNSeconds: 1},

@@ -10,8 +10,8 @@ import (
 	"github.com/gossl/gossl/sslkit/train"
 )
 
-// Table prints what came of a run: kNN accuracy before and after training,
-// time, speed and memory.
+// Table prints what came of a run: kNN accuracy before and after training, or
+// the loss where that was not measured, time, speed and memory.
 func Table(result *train.Result) {
 	os.Stdout.WriteString(TableText(result))
 }
@@ -26,9 +26,13 @@ func TableText(result *train.Result) string {
 	}
 	best, last := result.Best(), result.Last()
 	row("recipe", "%s on %s, %d epochs, batch %d", result.Recipe.Name, result.Recipe.Data, result.Recipe.Epochs, result.Recipe.Batch)
-	row("kNN untrained", "%.2f %%", 100*result.Untrained())
-	row("kNN last", "%.2f %%  (epoch %d)", 100*last.KNN, last.Epoch)
-	row("kNN best", "%.2f %%  (epoch %d)", 100*best.KNN, best.Epoch)
+	if result.Recipe.Eval.On() {
+		row("kNN untrained", "%.2f %%", 100*result.Untrained())
+		row("kNN last", "%.2f %%  (epoch %d)", 100*last.KNN, last.Epoch)
+		row("kNN best", "%.2f %%  (epoch %d)", 100*best.KNN, best.Epoch)
+	} else {
+		row("loss last", "%.3f  (epoch %d)", last.Loss, last.Epoch)
+	}
 	if last.Warning != "" {
 		row("warning", "%s", last.Warning)
 	}
@@ -56,9 +60,12 @@ func ComparisonText(results ...*train.Result) string {
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(w, "%-*s\tkNN untrained\tkNN last\tkNN best\tepochs\tsteps\tloss\tspread\tgradient\ttime\t\n", wide, "method")
 	for _, r := range results {
-		last := r.Last()
-		fmt.Fprintf(w, "%-*s\t%.1f %%\t%.1f %%\t%.1f %%\t%d\t%d\t%.3f\t%.2f\t%.2f\t%s\t\n",
-			wide, r.Recipe.Name, 100*r.Untrained(), 100*last.KNN, 100*r.Best().KNN, last.Epoch, last.Epoch*r.Recipe.Steps(),
+		last, accuracies := r.Last(), "–\t–\t–"
+		if r.Recipe.Eval.On() {
+			accuracies = fmt.Sprintf("%.1f %%\t%.1f %%\t%.1f %%", 100*r.Untrained(), 100*last.KNN, 100*r.Best().KNN)
+		}
+		fmt.Fprintf(w, "%-*s\t%s\t%d\t%d\t%.3f\t%.2f\t%.2f\t%s\t\n",
+			wide, r.Recipe.Name, accuracies, last.Epoch, last.Epoch*r.Recipe.Steps(),
 			last.Loss, last.EmbeddingSpread, last.GradientNorm, duration(r.Seconds()))
 	}
 	w.Flush()

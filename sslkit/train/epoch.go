@@ -102,10 +102,13 @@ func (t *trainer) diverged(epoch, step int) error {
 
 // finishEpoch measures the network, and keeps the epoch.
 func (t *trainer) finishEpoch(ctx context.Context, e Epoch) error {
-	t.tell(Event{Phase: Evaluating, Epoch: e.Epoch})
 	start := time.Now()
 	var err error
-	if e.KNN, err = t.eval.accuracy(ctx, t.state); err != nil {
+	if t.recipe.Eval.On() {
+		t.tell(Event{Phase: Evaluating, Epoch: e.Epoch})
+		e.KNN, err = t.eval.accuracy(ctx, t.state)
+	}
+	if err != nil {
 		if ctx.Err() != nil {
 			return t.stopped(place{e.Epoch - 1, t.recipe.Steps(), e.TrainSeconds}, ctx.Err())
 		}

@@ -17,14 +17,14 @@ import (
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
-// evaluator measures the kNN accuracy of a model: all test images against a
-// bank of all training images.
+// evaluator measures the kNN accuracy of a model, and fits linear probes: all
+// test images against a bank of all training images.
 type evaluator struct {
 	device     *device.Device
 	classes    int
 	embedder   *eval.Embedder
-	classifier *eval.Classifier
-	train      *feed.Source // shared with training
+	classifier *eval.Classifier // nil: the recipe wants no kNN accuracy
+	train      *feed.Source     // shared with training
 	test       *feed.Source
 	labels     *tensors.Tensor // of the training images
 	truth      []int32         // of the test images
@@ -33,11 +33,17 @@ type evaluator struct {
 func newEvaluator(d *device.Device, r recipe.Recipe, vars *nn.Variables, train, test *feed.Source, data *dataset.Set) (*evaluator, error) {
 	e := &evaluator{device: d, classes: len(data.Train.Classes), train: train, test: test, truth: data.Test.Labels}
 	var err error
+	if e.classes < 2 {
+		return nil, fmt.Errorf("train: the recipe's eval and linear tell classes apart, and the data have %d: "+
+			"want at least 2, or neither eval nor linear, as recipe.For has it", e.classes)
+	}
 	if e.embedder, err = NewEmbedder(d, vars, r.Backbone, r.Views[0], r.Precision); err != nil {
 		return nil, err
 	}
-	if e.classifier, err = r.Eval.NewClassifier(d, len(data.Train.Classes)); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
+	if r.Eval.On() {
+		if e.classifier, err = r.Eval.NewClassifier(d, e.classes); err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
 	}
 	e.labels, err = upload(d, tensors.FromFlatDataAndDimensions(data.Train.Labels, data.Train.Len()))
 	return e, err

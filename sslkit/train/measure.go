@@ -8,6 +8,7 @@ import (
 
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
@@ -20,7 +21,10 @@ type Speed struct {
 
 // Run estimates the time of a whole run; the search for neighbours is not in it.
 func (s Speed) Run(r recipe.Recipe) time.Duration {
-	knn := time.Duration(r.TrainImages+r.TestImages) * s.Embed
+	var knn time.Duration
+	if r.Eval.On() {
+		knn = time.Duration(r.TrainImages+r.TestImages) * s.Embed
+	}
 	return s.Compile + time.Duration(r.Epochs)*(time.Duration(r.Steps())*s.Step+knn) + knn
 }
 
@@ -32,7 +36,8 @@ func Measure(ctx context.Context, r recipe.Recipe, kind device.Kind, height, wid
 	if err != nil {
 		return Speed{}, fmt.Errorf("train: measure: %w", err)
 	}
-	r.TrainImages, r.TestImages, r.Eval.K = max(r.Batch*steps, d.EmbedBatch()), 1, 1
+	r.TrainImages, r.TestImages = max(r.Batch*steps, d.EmbedBatch()), 1
+	r.Eval = eval.KNN{K: 1, Temperature: 1}
 	if err := r.Validate(); err != nil {
 		return Speed{}, fmt.Errorf("train: measure: %w", err)
 	}

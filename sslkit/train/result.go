@@ -38,9 +38,9 @@ type Event struct {
 
 // An Epoch is what was measured in one epoch: a line of epochs.jsonl.
 type Epoch struct {
-	Epoch           int     `json:"epoch"` // counted from 1; 0 is the untrained network
-	Loss            float64 `json:"loss"`  // mean over the steps; like all of training, 0 in epoch 0
-	KNN             float64 `json:"knn_accuracy"`
+	Epoch           int     `json:"epoch"`        // counted from 1; 0 is the untrained network
+	Loss            float64 `json:"loss"`         // mean over the steps; like all of training, 0 in epoch 0
+	KNN             float64 `json:"knn_accuracy"` // 0 if the recipe's Eval is
 	LearningRate    float64 `json:"learning_rate"`
 	ImagesPerSecond float64 `json:"images_per_second"` // of the data set, not views; training only
 	TrainSeconds    float64 `json:"train_seconds"`

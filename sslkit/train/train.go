@@ -19,12 +19,12 @@ type Options struct {
 	Dir    string       // run folder; "" keeps nothing. A run that is there already goes on.
 	Device device.Kind  // "" is device.Auto
 	Feed   feed.Mode    // where the images are kept; "" is feed.Auto
-	Data   *dataset.Set // nil: what the recipe names is loaded
+	Data   *dataset.Set // images of your own, see [recipe.Recipe.For]; nil: what the recipe names is loaded
 	Report func(Event)  // told how the run gets on; may be nil
 }
 
 // Run trains a recipe and measures kNN accuracy before the first and after
-// every epoch.
+// every epoch, unless the recipe's Eval is zero.
 //
 // A run folder that holds the same recipe is taken up where it was left, to the
 // same numbers on the same device as a run without a break; one that holds
@@ -86,7 +86,7 @@ type trainer struct {
 	done   place // what a stopped run had done of the epoch in work
 	peak   int64 // of memory before the run, bytes: not more is an earlier run's
 	train  *feed.Source
-	test   *feed.Source
+	test   *feed.Source // nil like eval if the recipe wants no accuracy
 	eval   *evaluator
 }
 
@@ -133,6 +133,9 @@ func (t *trainer) prepare(ctx context.Context, opts Options) (err error) {
 	}
 	if t.train, err = feed.Open(t.device, data.Train, opts.Feed); err != nil {
 		return fmt.Errorf("train: %w", err)
+	}
+	if !t.recipe.Eval.On() && !t.recipe.Linear.On() {
+		return nil
 	}
 	if t.test, err = feed.Open(t.device, data.Test, opts.Feed); err != nil {
 		return fmt.Errorf("train: %w", err)
