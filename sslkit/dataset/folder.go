@@ -72,7 +72,7 @@ func Folder(ctx context.Context, dir string, opts FolderOptions) (*Images, error
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	if list.loose > 0 {
-		opts.warn("dataset: %s: images beside the folders of classes are left out: %d; FolderOptions.Unlabelled takes all", list.dir, list.loose)
+		opts.warn("dataset: %s: images beside the folders of classes are left out: %d; reading it unlabelled takes all", list.dir, list.loose)
 	}
 	images, err := list.read(ctx, opts)
 	if err != nil {

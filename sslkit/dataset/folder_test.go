@@ -85,7 +85,7 @@ func TestFolderOfManySizes(t *testing.T) {
 		var heard string
 		opts.Warn = func(text string) { heard += text }
 		images, err := Folder(t.Context(), dir, opts)
-		if want := "left out: 1; FolderOptions.Unlabelled takes all"; !strings.HasSuffix(heard, want) {
+		if want := "left out: 1; reading it unlabelled takes all"; !strings.HasSuffix(heard, want) {
 			t.Errorf("warned %q, want that loose.png is %s", heard, want)
 		}
 		if err != nil {

@@ -26,12 +26,15 @@ func newEmbed() *cobra.Command {
 		Long: `Writes the features that a network gives to images, a row for each image, with its file and class.
 
 RUN is the folder of a training run, WEIGHTS a .safetensors file. DIR is a folder with a folder of JPEG and PNG files
-for each class, DATA one of cifar10, imagenette and shapes. The end of FILE's name says its format:
+for each class; one without folders is embedded without classes, and so are, with --unlabelled, all images below DIR,
+whatever the folders there are called. DATA is one of cifar10, imagenette and shapes. The end of FILE's name says its
+format:
 
   .parquet  a table with the columns file, label, class and feature, for pandas, pyarrow and polars
   .csv      a table with the columns file, label, class, f0, f1 and so on
   .npy      a NumPy array, and beside it FILE.json with files, labels and classes`,
 		Example: `  sslkit embed runs/first --images photos --out photos.parquet
+  sslkit embed runs/first --images holiday --unlabelled --out holiday.parquet
   sslkit embed model.safetensors --images cifar10 --split test --out cifar10.npy`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -47,9 +50,10 @@ for each class, DATA one of cifar10, imagenette and shapes. The end of FILE's na
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&from.images, "images", "", "folder of folders of images, or cifar10, imagenette or shapes")
+	flags.StringVar(&from.images, "images", "", "folder of images, or cifar10, imagenette or shapes")
 	flags.StringVar(&from.split, "split", "", "of a data set: train or test (default test)")
 	flags.IntVar(&from.limit, "limit", 0, "embed the first ones only; 0: all")
+	flags.BoolVar(&from.unlabelled, "unlabelled", false, "of a folder: its folders are no classes; take all images below it")
 	flags.BoolVar(&from.skipCorrupt, "skip-corrupt", false, "leave out files that cannot be decoded")
 	flags.StringVarP(&out, "out", "o", "", "file to write: *.parquet, *.csv or *.npy")
 	flags.StringVar(&kind, "device", string(device.Auto), "auto, cuda, cpu or go")
@@ -63,7 +67,7 @@ func embed(cmd *cobra.Command, weights string, from source, kind device.Kind, ou
 	if err != nil {
 		return err
 	}
-	images, err := from.load(cmd.Context(), progress(cmd.ErrOrStderr()))
+	images, err := from.load(cmd.Context(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}

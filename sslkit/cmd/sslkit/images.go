@@ -26,6 +26,7 @@ type source struct {
 	images      string // a folder, or the name of a data set
 	split       string // of a data set; "": test
 	limit       int    // 0: all
+	unlabelled  bool   // of a folder: its folders are no classes
 	skipCorrupt bool
 }
 
@@ -41,18 +42,20 @@ func (s source) check() error {
 		return fmt.Errorf("--split %s: want train or test", s.split)
 	case !named && s.split != "":
 		return fmt.Errorf("--split %s: the folder %s has no splits; data sets have, which are cifar10, imagenette and shapes", s.split, s.images)
+	case named && s.unlabelled:
+		return fmt.Errorf("--unlabelled: %s is a data set, want a folder", s.images)
 	case named && s.skipCorrupt:
 		return fmt.Errorf("--skip-corrupt: %s is a data set, want a folder", s.images)
 	}
 	return nil
 }
 
-// load reads the images.
-func (s source) load(ctx context.Context, report dataset.Progress) (*dataset.Images, error) {
-	name := dataset.Name(s.images)
+// load reads the images. Messages for people go to w.
+func (s source) load(ctx context.Context, w io.Writer) (*dataset.Images, error) {
+	name, report := dataset.Name(s.images), progress(w)
 	counts, named := splits[name]
 	if !named {
-		images, err := dataset.Folder(ctx, s.images, dataset.FolderOptions{SkipCorrupt: s.skipCorrupt, Progress: report})
+		images, err := s.folder(ctx, w)
 		if err != nil {
 			return nil, err
 		}
@@ -77,6 +80,21 @@ func (s source) load(ctx context.Context, report dataset.Progress) (*dataset.Ima
 		return nil, err
 	}
 	return set.Test, nil
+}
+
+// folder reads a folder. One that has no folders of classes is read without them.
+func (s source) folder(ctx context.Context, w io.Writer) (*dataset.Images, error) {
+	opts := dataset.FolderOptions{
+		Unlabelled: s.unlabelled, SkipCorrupt: s.skipCorrupt, Progress: progress(w),
+		Warn: func(text string) { fmt.Fprintln(w, "sslkit:", text) },
+	}
+	images, err := dataset.Folder(ctx, s.images, opts)
+	if errors.Is(err, dataset.ErrNoClasses) {
+		fmt.Fprintf(w, "sslkit: %s has no folders of classes: its images are embedded without classes\n", s.images)
+		opts.Unlabelled = true
+		return dataset.Folder(ctx, s.images, opts)
+	}
+	return images, err
 }
 
 // first returns as many images as are wanted.

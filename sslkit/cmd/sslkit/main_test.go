@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -222,7 +223,7 @@ func TestSourceOfImages(t *testing.T) {
 	}{
 		{source{images: "shapes"}, 1000}, {source{images: "shapes", split: "train", limit: 30}, 30}, {source{images: "shapes", split: "test", limit: 7}, 7},
 	} {
-		images, err := test.from.load(t.Context(), nil)
+		images, err := test.from.load(t.Context(), io.Discard)
 		if err != nil || images.Len() != test.want {
 			t.Errorf("%+v: %v, error %v, want %d images", test.from, images, err, test.want)
 		}
@@ -236,8 +237,24 @@ func TestSourceOfImages(t *testing.T) {
 	for i := range 3 {
 		savePNG(t, filepath.Join(dir, "some", string(rune('a'+i))+".png"), set.Train.NRGBA(i))
 	}
-	images, err := source{images: dir, limit: 2}.load(t.Context(), nil)
-	if err != nil || !slices.Equal(images.Files, []string{"some/a.png", "some/b.png"}) {
-		t.Errorf("a folder: %+v, error %v", images, err)
+	savePNG(t, filepath.Join(dir, "loose.png"), set.Train.NRGBA(0))
+	for _, test := range []struct {
+		from    source
+		files   []string
+		classes int
+		said    string
+	}{
+		{source{images: dir, limit: 2}, []string{"some/a.png", "some/b.png"}, 1, "beside the folders of classes are left out: 1"},
+		{source{images: dir, unlabelled: true}, []string{"loose.png", "some/a.png", "some/b.png", "some/c.png"}, 0, ""},
+		{source{images: dir + "/some"}, []string{"a.png", "b.png", "c.png"}, 0, "/some has no folders of classes: its images are embedded without classes"},
+	} {
+		var said bytes.Buffer
+		images, err := test.from.load(t.Context(), &said)
+		if err != nil || !slices.Equal(images.Files, test.files) || len(images.Classes) != test.classes {
+			t.Errorf("%+v: %+v, error %v, want %q of %d classes", test.from, images, err, test.files, test.classes)
+		}
+		if !strings.Contains(said.String(), test.said) || test.said == "" && said.Len() > 0 {
+			t.Errorf("%+v: said %q, want %q", test.from, &said, test.said)
+		}
 	}
 }

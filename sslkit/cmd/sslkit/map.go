@@ -5,15 +5,18 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/gossl/gossl/sslkit/embedding"
 	"github.com/gossl/gossl/sslkit/store"
+
+	"github.com/gossl/gossl/sslkit/show"
 )
 
 func newMap() *cobra.Command {
@@ -23,11 +26,13 @@ func newMap() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "map EMBEDDINGS",
 		Short: "Give each image a place in the plane, by PCA or t-SNE",
-		Long: `Gives each image a place in the plane, and prints a table in CSV with the columns file, label, class, x and y.
+		Long: `Gives each image a place in the plane, and prints a table in CSV with the columns file, label, class, x and y, or draws
+a picture with a colour for each class: the end of FILE's name says which.
 
 PCA shows the directions in which features vary most; it takes seconds. t-SNE keeps similar images together, which shows
 groups; it takes minutes for 10,000 images, and distances between groups mean little.`,
 		Example: `  sslkit map photos.parquet --out map.csv
+  sslkit map photos.parquet --method tsne --out map.png
   sslkit map photos.parquet --method tsne --perplexity 50 --out map.csv`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -47,7 +52,7 @@ groups; it takes minutes for 10,000 images, and distances between groups mean li
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&method, "method", "pca", "pca or tsne")
-	flags.StringVarP(&out, "out", "o", "", "file to write: *.csv (default: standard output)")
+	flags.StringVarP(&out, "out", "o", "", "file to write: *.csv, *.png or *.svg (default: a table on standard output)")
 	flags.Float64Var(&opts.Perplexity, "perplexity", 0, "of t-SNE: how many neighbours an image should keep (default 30, less for few images)")
 	flags.IntVar(&opts.Iterations, "iterations", 0, "of t-SNE (default 1000)")
 	flags.BoolVar(&asJSON, "json", false, "print an object with the points, and how good the map is")
@@ -69,10 +74,16 @@ func checkMap(cmd *cobra.Command, method, out string, opts embedding.TSNEOptions
 		return fmt.Errorf("--perplexity %g: want at least 1", opts.Perplexity)
 	case cmd.Flags().Changed("iterations") && opts.Iterations < 1:
 		return fmt.Errorf("--iterations %d: want at least 1", opts.Iterations)
-	case out != "" && strings.ToLower(filepath.Ext(out)) != ".csv":
-		return fmt.Errorf("--out %s: want a name that ends in .csv", out)
+	case out != "" && !slices.Contains([]string{".csv", ".png", ".svg"}, filepath.Ext(out)):
+		return fmt.Errorf("--out %s: want a name that ends in .csv, .png or .svg", out)
 	case out != "" && asJSON:
 		return errors.New("--json is for standard output: leave --out away")
+	}
+	if out == "" {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Dir(out)); err != nil { // before minutes of t-SNE
+		return fmt.Errorf("--out %s: %w", out, err)
 	}
 	return nil
 }
@@ -116,6 +127,12 @@ func writeMap(cmd *cobra.Command, s *embedding.Set, m *embedding.Map, out string
 			Points     []point   `json:"points"`
 		}{m.Explained, m.Divergence, points})
 	}
+	if filepath.Ext(out) == ".png" || filepath.Ext(out) == ".svg" {
+		if err := show.SaveMap(out, m.Points, s.Labels, classNames(s)); err != nil {
+			return fmt.Errorf("--out %s: %w", out, err)
+		}
+		return nil
+	}
 	text, err := mapCSV(s, m)
 	if err != nil {
 		return err
@@ -129,6 +146,18 @@ func writeMap(cmd *cobra.Command, s *embedding.Set, m *embedding.Map, out string
 		return fmt.Errorf("--out %s: %w", out, err)
 	}
 	return nil
+}
+
+// classNames are the names of all classes, for a legend.
+func classNames(s *embedding.Set) []string {
+	names := slices.Clone(s.Classes)
+	for i, label := range s.Labels {
+		for len(names) <= int(label) {
+			names = append(names, strconv.Itoa(len(names)))
+		}
+		names[label] = s.Class(i)
+	}
+	return names
 }
 
 // mapCSV is the table of a map.

@@ -49,7 +49,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"map", path, "--perplexity", "5"}, "--perplexity is for --method tsne only"},
 		{[]string{"map", path, "--method", "tsne", "--perplexity", "0"}, "--perplexity 0: want at least 1"},
 		{[]string{"map", path, "--method", "tsne", "--iterations", "0"}, "--iterations 0: want at least 1"},
-		{[]string{"map", path, "--out", "map.png"}, "--out map.png: want a name that ends in .csv"},
+		{[]string{"map", path, "--out", "map.gif"}, "--out map.gif: want a name that ends in .csv, .png or .svg"},
+		{[]string{"map", path, "--out", "nowhere/map.png"}, "--out nowhere/map.png: "},
 		{[]string{"map", path, "--out", "map.csv", "--json"}, "--json is for standard output"},
 		{[]string{"embed"}, "0 arguments, want one: a run folder or a file of weights"},
 		{embed("--out", "x.csv"), "--images is missing"},
@@ -59,6 +60,7 @@ func TestUsage(t *testing.T) {
 		{embed("--images", "photos", "--out", "x.csv", "--split", "train"), "--split train: the folder photos has no splits"},
 		{embed("--images", "shapes", "--out", "x.csv", "--split", "val"), "--split val: want train or test"},
 		{embed("--images", "shapes", "--out", "x.csv", "--skip-corrupt"), "--skip-corrupt: shapes is a data set"},
+		{embed("--images", "shapes", "--out", "x.csv", "--unlabelled"), "--unlabelled: shapes is a data set"},
 		{embed("--images", "shapes", "--out", "x.csv", "--limit", "-1"), "--limit -1: want 0 or more"},
 		{embed("--images", "shapes", "--out", "x.csv", "--device", "tpu"), "--device tpu: want"},
 	} {
