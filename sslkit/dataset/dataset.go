@@ -5,8 +5,9 @@
 // Every data set comes as a [Set] of two splits of [Images]: plain uint8
 // pixels and labels, ready to be copied to a device in one piece. [Folder]
 // reads images of your own, of any sizes, with classes or without; it decodes
-// them once and keeps the pixels in a cache. [Split] holds some of them out. Only [Fetch] downloads anything. An error about a missing
-// set says which files are wanted where, and where they come from.
+// them once and keeps the pixels in a cache. [Split] holds some of them out.
+// Only [Fetch] downloads anything. An error about a missing set says which files
+// are wanted where, and where they come from.
 package dataset
 
 import (
