@@ -113,7 +113,8 @@ func Pictures() *dataset.Images {
 func Look() {
 	images := Pictures()
 	height, width := images.Size(0)
-	fmt.Println(images.Len(), "images, the first of", height, "×", width, "pixels; all take", len(images.Pixels), "bytes")
+	fmt.Println(images.Len(), "images, the first of", height, "×", width, "pixels")
+	fmt.Println("all pixels:", len(images.Pixels), "bytes")
 	fmt.Println("labels", images.Labels, "of", images.Classes)
 	fmt.Println("the first pixels of image 0, red, green, blue:", images.At(0)[:9])
 	check(show.Grid(images, 10, 10))
@@ -159,7 +160,8 @@ func ReadFolder() {
 	fmt.Printf("padded to 32 × 32 they would take %d\n", images.Len()*32*32*3)
 	for i := range 4 {
 		frame := images.Frames[i]
-		fmt.Printf("%-12s %d high, %d wide, from row %d on\n", images.Files[i], frame.Height, frame.Width, frame.Row)
+		fmt.Printf("%-15s %d high, %d wide, from row %d on\n",
+			images.Files[i], frame.Height, frame.Width, frame.Row)
 	}
 	check(show.Grid(images, 12, 12))
 }
@@ -181,7 +183,8 @@ func ReadFolder() {
 // SplitFolder reads the folder without classes, and holds three images out.
 func SplitFolder() {
 	options := dataset.FolderOptions{ShortSide: 24, Unlabelled: true, SkipCorrupt: true}
-	set := must(dataset.Split("photos", must(dataset.Folder(ctx, folder, options)), 3, 1))
+	images := must(dataset.Folder(ctx, folder, options))
+	set := must(dataset.Split("photos", images, 3, 1))
 	fmt.Println("to train on:", set.Train.Files)
 	fmt.Println("held out:   ", set.Test.Files)
 }
@@ -195,7 +198,7 @@ func SplitFolder() {
 // **whatever the views of an image share is what the network learns, and whatever varies between them is what it learns to
 // ignore.** That makes augmentation the most important choice you have.
 //
-// A `Policy` says how a view is drawn. Every field counts, and zero means zero. This one changes nothing, so that we can add
+// A `Policy` says how a view is drawn. Every field counts, and zero means zero. `Plain` changes nothing, so that we can add
 // one thing at a time:
 
 // %%
@@ -228,7 +231,9 @@ func Vary(name string, values []float64, set func(p *augment.Policy, value float
 
 // VaryCrop shows crops of several sizes.
 func VaryCrop() {
-	Vary("area", []float64{1, 0.5, 0.2, 0.08}, func(p *augment.Policy, v float64) { p.Scale = [2]float64{v, v} })
+	Vary("area", []float64{0.5, 0.2, 0.08}, func(p *augment.Policy, v float64) {
+		p.Scale = [2]float64{v, v}
+	})
 }
 
 //gonb:%exec VaryCrop
@@ -239,13 +244,16 @@ func VaryCrop() {
 // what such crops teach.
 //
 // **Colour jitter** changes brightness, contrast, saturation and hue in random order. A strength of 0.4 means a factor
-// between 0.6 and 1.4. Each column draws its own factor, and rows draw the same one with another strength.
+// between 0.6 and 1.4. Each column draws its own factor: some images become darker, others brighter, and the further down,
+// the more so.
 
 // %%
 
 // VaryBrightness shows jitter of the brightness.
 func VaryBrightness() {
-	Vary("brightness", []float64{0, 0.2, 0.4, 0.8}, func(p *augment.Policy, v float64) { p.JitterP, p.Brightness = 1, v })
+	Vary("brightness", []float64{0.2, 0.4, 0.8}, func(p *augment.Policy, v float64) {
+		p.JitterP, p.Brightness = 1, v
+	})
 }
 
 //gonb:%exec VaryBrightness
@@ -254,7 +262,9 @@ func VaryBrightness() {
 
 // VaryContrast shows jitter of the contrast.
 func VaryContrast() {
-	Vary("contrast", []float64{0, 0.2, 0.4, 0.8}, func(p *augment.Policy, v float64) { p.JitterP, p.Contrast = 1, v })
+	Vary("contrast", []float64{0.2, 0.4, 0.8}, func(p *augment.Policy, v float64) {
+		p.JitterP, p.Contrast = 1, v
+	})
 }
 
 //gonb:%exec VaryContrast
@@ -263,7 +273,9 @@ func VaryContrast() {
 
 // VarySaturation shows jitter of the saturation.
 func VarySaturation() {
-	Vary("saturation", []float64{0, 0.2, 0.4, 0.8}, func(p *augment.Policy, v float64) { p.JitterP, p.Saturation = 1, v })
+	Vary("saturation", []float64{0.2, 0.4, 0.8}, func(p *augment.Policy, v float64) {
+		p.JitterP, p.Saturation = 1, v
+	})
 }
 
 //gonb:%exec VarySaturation
@@ -276,20 +288,25 @@ func VarySaturation() {
 
 // VaryHue shows jitter of the hue.
 func VaryHue() {
-	Vary("hue", []float64{0, 0.05, 0.1, 0.5}, func(p *augment.Policy, v float64) { p.JitterP, p.Hue = 1, v })
+	Vary("hue", []float64{0.05, 0.1, 0.5}, func(p *augment.Policy, v float64) {
+		p.JitterP, p.Hue = 1, v
+	})
 }
 
 //gonb:%exec VaryHue
 
 // %% [markdown]
 // **Grayscale** is drawn with a probability, and images are gray or not. Without it, a histogram of colours is enough to
-// find the other view of an image; now and then the network must do without.
+// find the other view of an image; now and then the network must do without. Shapes are pale, so you see more of colour on
+// photographs.
 
 // %%
 
 // VaryGrayscale shows how many images lose their colour.
 func VaryGrayscale() {
-	Vary("probability", []float64{0, 0.2, 0.5, 1}, func(p *augment.Policy, v float64) { p.GrayscaleP = v })
+	Vary("probability", []float64{0.2, 0.5, 1}, func(p *augment.Policy, v float64) {
+		p.GrayscaleP = v
+	})
 }
 
 //gonb:%exec VaryGrayscale
@@ -302,7 +319,9 @@ func VaryGrayscale() {
 
 // VaryBlur shows blurs of several widths.
 func VaryBlur() {
-	Vary("σ", []float64{0.1, 0.5, 1, 2}, func(p *augment.Policy, v float64) { p.BlurP, p.BlurSigma = 1, [2]float64{v, v} })
+	Vary("σ", []float64{0.5, 1, 2}, func(p *augment.Policy, v float64) {
+		p.BlurP, p.BlurSigma = 1, [2]float64{v, v}
+	})
 }
 
 //gonb:%exec VaryBlur
@@ -314,7 +333,9 @@ func VaryBlur() {
 
 // VarySolarize shows how many images are solarized.
 func VarySolarize() {
-	Vary("probability", []float64{0, 0.2, 0.5, 1}, func(p *augment.Policy, v float64) { p.SolarizeP = v })
+	Vary("probability", []float64{0.2, 0.5, 1}, func(p *augment.Policy, v float64) {
+		p.SolarizeP = v
+	})
 }
 
 //gonb:%exec VarySolarize
@@ -355,7 +376,9 @@ func Recipe() recipe.Recipe {
 }
 
 // ShowViews shows two views of some images as training draws them.
-func ShowViews() { check(show.Views(Pictures(), 8, Recipe().Views[0], 2, kind)) }
+func ShowViews() {
+	check(show.Views(Pictures(), 8, Recipe().Views[0], 2, kind))
+}
 
 //gonb:%exec ShowViews
 
@@ -376,7 +399,7 @@ func Normalise() {
 	fmt.Printf("these images   mean %.3f  standard deviation %.3f\n", mean, std)
 	fmt.Printf("the recipe     mean %.3f  standard deviation %.3f\n", p.Mean, p.Std)
 	p.Mean, p.Std = mean, std
-	fmt.Println("with their own:", p.Validate() == nil)
+	check(p.Validate()) // the same policy with the statistics of these images
 }
 
 //gonb:%exec Normalise

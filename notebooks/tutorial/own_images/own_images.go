@@ -176,10 +176,16 @@ func Strangers() {
 	noise := rand.New(rand.NewPCG(1, 1))
 	level := func(most uint) uint8 { return uint8(noise.UintN(most)) }
 	for name, look := range map[string]func(x, y int) color.Color{
-		"disc/sunset.jpg":  func(x, y int) color.Color { return color.NRGBA{255, uint8(3 * y), uint8(60 + y), 255} },
+		"disc/sunset.jpg": func(x, y int) color.Color {
+			return color.NRGBA{255, uint8(3 * y), uint8(60 + y), 255}
+		},
 		"ring/lenscap.jpg": func(x, y int) color.Color { return color.Gray{10 + level(6)} },
-		"star/page.png":    func(x, y int) color.Color { return color.Gray{uint8(255 - 200*min(1, y/2%3*(x*7/(3+y/6)%5)))} },
-		"cross/noise.png":  func(x, y int) color.Color { return color.NRGBA{level(256), level(256), level(256), 255} },
+		"star/page.png": func(x, y int) color.Color {
+			return color.Gray{uint8(255 - 200*min(1, y/2%3*(x*7/(3+y/6)%5)))}
+		},
+		"cross/noise.png": func(x, y int) color.Color {
+			return color.NRGBA{level(256), level(256), level(256), 255}
+		},
 	} {
 		picture := image.NewNRGBA(image.Rect(0, 0, 64, 56))
 		for i := range 64 * 56 {
@@ -209,7 +215,8 @@ func Images() *dataset.Images {
 // Look shows what there is.
 func Look() {
 	all := Images()
-	fmt.Printf("%d images of %d classes, %.1f MB; left out: %v\n", all.Len(), len(all.Classes), float64(len(all.Pixels))/1e6, all.Skipped)
+	fmt.Println(all.Len(), "images of", len(all.Classes), "classes, in", len(all.Pixels), "bytes")
+	fmt.Println("left out:", all.Skipped)
 	mean, std := all.MeanStd()
 	fmt.Printf("red, green and blue: mean %.2f, standard deviation %.2f\n", mean, std)
 	check(show.Grid(all, 20, 10))
@@ -259,7 +266,8 @@ func ShowViews() {
 // Train trains the network, and keeps the run in a folder.
 func Train() {
 	set := Set()
-	_, err := train.Run(ctx, Recipe(set), train.Options{Dir: run, Device: kind, Data: set, Report: show.Progress()})
+	options := train.Options{Dir: run, Device: kind, Data: set, Report: show.Progress()}
+	_, err := train.Run(ctx, Recipe(set), options)
 	check(err)
 }
 
@@ -297,15 +305,8 @@ func Embed() {
 func Search() {
 	all, index := Images(), must(embedding.NewIndex(must(embedding.Read(features))))
 	neighbours := must(index.Neighbours(ctx, 8))
-	which := []int{}
-	for i := 20; i < min(26, all.Len()); i++ {
-		which = append(which, i)
-	}
-	found := [][]embedding.Neighbour{}
-	for _, i := range which {
-		found = append(found, neighbours[i])
-	}
-	check(show.Neighbours("most alike", all, which, all, found))
+	which := []int{20, 21, 22, 23, 24, 25} // the queries
+	check(show.Neighbours("most alike", all, which, all, neighbours[20:26]))
 }
 
 //gonb:%exec Search
@@ -325,11 +326,13 @@ func Search() {
 // SearchNew shows the images most like one that is in no folder.
 func SearchNew() {
 	file := filepath.Join(folder, "new.png")
-	Save(file, Scaled(must(dataset.DrawShapes(8, 6, 0)).Train.NRGBA(5), 60, 60)) // or a file of yours
+	drawing := must(dataset.DrawShapes(8, 6, 0)).Train.NRGBA(5)
+	Save(file, Scaled(drawing, 60, 60)) // or name a file of yours, and save nothing
 	query := must(dataset.File(file))
 	feature := must(must(pretrained.Open(run)).Embed(ctx, kind, query))
 	index := must(embedding.NewIndex(must(embedding.Read(features))))
-	check(show.Neighbours("most like "+file, query, []int{0}, Images(), must(index.NearestOf(ctx, feature, 8))))
+	nearest := must(index.NearestOf(ctx, feature, 8))
+	check(show.Neighbours("most like "+file, query, []int{0}, Images(), nearest))
 }
 
 //gonb:%exec SearchNew
@@ -394,7 +397,7 @@ func CountDuplicates() {
 
 var near float32 = 0.999 // where to stop
 
-// ShowDuplicates shows groups of images that are nearly the same: the first stays, the others could go.
+// ShowDuplicates shows images that are nearly the same: the first stays, the others could go.
 func ShowDuplicates() {
 	index := must(embedding.NewIndex(must(embedding.Read(features))))
 	which, others := []int{}, [][]embedding.Neighbour{}
