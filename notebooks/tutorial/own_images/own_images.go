@@ -37,6 +37,7 @@ import (
 	"github.com/gossl/gossl/sslkit/pretrained"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/show"
+	"github.com/gossl/gossl/sslkit/store"
 	"github.com/gossl/gossl/sslkit/train"
 	"golang.org/x/image/draw"
 )
@@ -288,7 +289,7 @@ func Train() {
 func Embed() {
 	model := must(pretrained.Open(run))
 	set := must(model.Embed(ctx, kind, Images()))
-	check(set.Write(features))
+	check(store.Write(features, set))
 	fmt.Printf("%s: %d features of %d images\n", features, set.Dim, set.Len())
 }
 
@@ -303,7 +304,7 @@ func Embed() {
 
 // Search shows the images most like some that are there.
 func Search() {
-	all, index := Images(), must(embedding.NewIndex(must(embedding.Read(features))))
+	all, index := Images(), must(embedding.NewIndex(must(store.Read(features))))
 	neighbours := must(index.Neighbours(ctx, 8))
 	which := []int{20, 21, 22, 23, 24, 25} // the queries
 	check(show.Neighbours("most alike", all, which, all, neighbours[20:26]))
@@ -330,7 +331,7 @@ func SearchNew() {
 	Save(file, Scaled(drawing, 60, 60)) // or name a file of yours, and save nothing
 	query := must(dataset.File(file))
 	feature := must(must(pretrained.Open(run)).Embed(ctx, kind, query))
-	index := must(embedding.NewIndex(must(embedding.Read(features))))
+	index := must(embedding.NewIndex(must(store.Read(features))))
 	nearest := must(index.NearestOf(ctx, feature, 8))
 	check(show.Neighbours("most like "+file, query, []int{0}, Images(), nearest))
 }
@@ -347,7 +348,7 @@ func SearchNew() {
 
 // ShowMap shows images where t-SNE puts them.
 func ShowMap() {
-	m := must(embedding.TSNE(ctx, must(embedding.Read(features)), embedding.TSNEOptions{}))
+	m := must(embedding.TSNE(ctx, must(store.Read(features)), embedding.TSNEOptions{}))
 	check(show.Thumbnails(m.Points, Images()))
 }
 
@@ -371,7 +372,7 @@ func madeBy(file, from string) string {
 
 // CountDuplicates counts what is found from some similarity on.
 func CountDuplicates() {
-	set := must(embedding.Read(features))
+	set := must(store.Read(features))
 	index := must(embedding.NewIndex(set))
 	for _, similarity := range []float32{1, 0.999, 0.998, 0.997, 0.996, 0.995, 0.99} {
 		count := map[string]int{}
@@ -399,7 +400,7 @@ var near float32 = 0.999 // where to stop
 
 // ShowDuplicates shows images that are nearly the same: the first stays, the others could go.
 func ShowDuplicates() {
-	index := must(embedding.NewIndex(must(embedding.Read(features))))
+	index := must(embedding.NewIndex(must(store.Read(features))))
 	which, others := []int{}, [][]embedding.Neighbour{}
 	for _, group := range must(index.Duplicates(ctx, near)) {
 		which, others = append(which, group.Keep), append(others, group.Others)
@@ -425,7 +426,7 @@ func ShowDuplicates() {
 
 // ShowOutliers shows the images that are least like any others.
 func ShowOutliers() {
-	all, index := Images(), must(embedding.NewIndex(must(embedding.Read(features))))
+	all, index := Images(), must(embedding.NewIndex(must(store.Read(features))))
 	outliers := must(index.Outliers(ctx, 10)) // by the mean similarity of the ten nearest
 	which := []int{}
 	for place, outlier := range outliers {

@@ -12,6 +12,7 @@ import (
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/embedding"
 	"github.com/gossl/gossl/sslkit/pretrained"
+	"github.com/gossl/gossl/sslkit/store"
 	"github.com/gossl/gossl/sslkit/train"
 )
 
@@ -43,7 +44,7 @@ func TestCells(t *testing.T) {
 	if last := result.Last(); last.Epoch != 1 || last.KNN == 0 || result.Recipe.TrainImages != 198 {
 		t.Errorf("last epoch %+v of a run on %d images, want the first of one on 198, with an accuracy", last, result.Recipe.TrainImages)
 	}
-	set, err := embedding.Read(features)
+	set, err := store.Read(features)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,7 @@ func TestOwnFolder(t *testing.T) {
 		t.Errorf("%d features with labels %v, want 150 without", set.Len(), set.Labels)
 	}
 	check(os.MkdirAll(folder, 0o755))
-	check(set.Write(features))
+	check(store.Write(features, set))
 	near = 1
 	Search()
 	ShowMap()
