@@ -38,8 +38,6 @@ func (m BarlowTwins) Validate() error {
 
 // Loss compares the cross-correlation with the unit matrix.
 func (m BarlowTwins) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output {
-	z := nn.PerView(scope, views, func(scope *nn.Scope, view *graph.Node) *graph.Node {
-		return project(scope.In("online"), backbone, m.Projector, view)
-	})
+	z := Projections(scope, backbone, m.Projector, views)
 	return Output{Loss: loss.BarlowTwins(z[0], z[1], m.Lambda, m.Unbiased), Embedding: z[0]}
 }

@@ -76,20 +76,14 @@ func (m DCLW) Validate() error {
 
 // Loss is [loss.DCL] of the two views' projections.
 func (m DCL) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output {
-	z := m.projections(scope, backbone, views)
+	z := Projections(scope, backbone, m.Projector, views)
 	return Output{Loss: loss.DCL(z[0], z[1], m.Temperature, m.Separate), Embedding: z[0]}
 }
 
 // Loss is [loss.DCLW] of the two views' projections.
 func (m DCLW) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output {
-	z := m.unweighted().projections(scope, backbone, views)
+	z := Projections(scope, backbone, m.Projector, views)
 	return Output{Loss: loss.DCLW(z[0], z[1], m.Temperature, m.Sigma, m.Separate), Embedding: z[0]}
-}
-
-func (m DCL) projections(scope *nn.Scope, backbone nn.Net, views []*graph.Node) []*graph.Node {
-	return nn.PerView(scope, views, func(scope *nn.Scope, view *graph.Node) *graph.Node {
-		return project(scope.In("online"), backbone, m.Projector, view)
-	})
 }
 
 // unweighted is the DCL that m weights.

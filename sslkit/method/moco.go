@@ -72,9 +72,7 @@ func (m MoCo) Validate() error {
 // Loss is the mean of both halves' InfoNCE: view 0 queries the keys of view 1,
 // then view 1 those of view 0.
 func (m MoCo) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output {
-	q := nn.PerView(scope, views, func(scope *nn.Scope, view *graph.Node) *graph.Node {
-		return project(scope.In("online"), backbone, m.Projector, view)
-	})
+	q := Projections(scope, backbone, m.Projector, views)
 	k := m.keys(scope, backbone, views[1], views[0]) // in the order of the halves
 
 	bank := scope.Buffer("queue", nn.UnitRows(m.Projector.Out), m.Queue, m.Projector.Out)

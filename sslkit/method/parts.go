@@ -8,6 +8,20 @@ import (
 	"github.com/gossl/gossl/sslkit/nn"
 )
 
+// Projections returns the projections of each view by the online network, which
+// is what methods compare: a backbone with its projector, as a method's Loss
+// applies them.
+//
+//	views   each [batch, height, width, channels]
+//	result  [batch, dim] for each view
+//
+// Batch norm's statistics are taken per view, see [nn.PerView].
+func Projections(scope *nn.Scope, backbone, projector nn.Net, views []*graph.Node) []*graph.Node {
+	return nn.PerView(scope, views, func(scope *nn.Scope, view *graph.Node) *graph.Node {
+		return project(scope.In("online"), backbone, projector, view)
+	})
+}
+
 // project applies a network, the online one or its target, up to the projection.
 func project(network *nn.Scope, backbone, projector nn.Net, view *graph.Node) *graph.Node {
 	h := backbone.Forward(network.In("backbone"), view)

@@ -38,8 +38,6 @@ func (m SimCLR) Validate() error {
 
 // Loss is NT-Xent of the two views' projections.
 func (m SimCLR) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output {
-	z := nn.PerView(scope, views, func(scope *nn.Scope, view *graph.Node) *graph.Node {
-		return project(scope.In("online"), backbone, m.Projector, view)
-	})
+	z := Projections(scope, backbone, m.Projector, views)
 	return Output{Loss: loss.NTXent(z[0], z[1], m.Temperature), Embedding: z[0]}
 }

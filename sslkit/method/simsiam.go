@@ -36,9 +36,7 @@ func (m SimSiam) Validate() error {
 
 // Loss is the mean of both directions' negative cosine (eq. 2 and 4).
 func (m SimSiam) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output {
-	z := nn.PerView(scope, views, func(scope *nn.Scope, view *graph.Node) *graph.Node {
-		return project(scope.In("online"), backbone, m.Projector, view)
-	})
+	z := Projections(scope, backbone, m.Projector, views)
 	p := nn.PerView(scope, z, func(scope *nn.Scope, z *graph.Node) *graph.Node {
 		return m.Predictor.Forward(scope.In("online").In("predictor"), z)
 	})
