@@ -14,11 +14,7 @@ const barlowTwinsEpsilon = 1e-5
 //	z0, z1  [batch, dim]  projections of the two views, not yet standardised
 //	result  scalar, at least float32
 //
-// C = Z0ᵀ·Z1/batch, [dim, dim], of columns that have mean 0 and standard
-// deviation 1 over the batch, each view by itself. The standard deviation is
-// √(biased variance + 1e-5), as in today's lightly; with unbiased it is that of
-// PyTorch's std, over batch−1 and without an epsilon, as in the lightly of the
-// published tables (2021 and 2023). Then C_ii is at most (batch−1)/batch, and a column without
+// C is [CrossCorrelation], which says what unbiased is; with it a column without
 // spread makes the loss NaN.
 //
 // Zbontar et al., Barlow Twins: Self-Supervised Learning via Redundancy
@@ -27,13 +23,33 @@ const barlowTwinsEpsilon = 1e-5
 func BarlowTwins(z0, z1 *graph.Node, lambda float64, unbiased bool) *graph.Node {
 	wantAlike("BarlowTwins", "z0", z0, "z1", z1)
 	wantBatch("BarlowTwins", "z0", z0)
-	batch, dim := z0.Shape().Dim(0), z0.Shape().Dim(1)
-	z0, z1 = standardize(z0, unbiased), standardize(z1, unbiased)
-	c := graph.DivScalar(op.MatMul(graph.Transpose(z0, 0, 1), z1), float64(batch)) // [dim, dim]
-
-	diagonal := graph.Diagonal(c.Graph(), dim) // [dim, dim]
+	c := CrossCorrelation(z0, z1, unbiased)                 // [dim, dim]
+	diagonal := graph.Diagonal(c.Graph(), c.Shape().Dim(0)) // [dim, dim]
 	off := graph.Square(graph.Sub(c, graph.ConvertDType(diagonal, c.DType())))
 	return graph.ReduceAllSum(graph.Where(diagonal, off, graph.MulScalar(off, lambda)))
+}
+
+// CrossCorrelation returns how the dimensions of one view's projections go
+// together with those of the other's over a batch: 1 where they rise and fall
+// alike, 0 where one says nothing of the other.
+//
+//	z0, z1  [batch, dim]  projections of the two views, not yet standardised
+//	result  [dim, dim] in [−1, 1], at least float32
+//
+// It is Z0ᵀ·Z1/batch, of columns that have mean 0 and standard deviation 1 over
+// the batch, each view by itself. The standard deviation is √(biased variance +
+// 1e-5), as in today's lightly; with unbiased it is that of PyTorch's std, over
+// batch−1 and without an epsilon, as in the lightly of the published tables
+// (2021 and 2023). Then no entry is above (batch−1)/batch, and a column without
+// spread makes its entries NaN.
+//
+// Zbontar et al., 2021, arXiv:2103.03230, eq. 2. It panics as [BarlowTwins].
+func CrossCorrelation(z0, z1 *graph.Node, unbiased bool) *graph.Node {
+	wantAlike("CrossCorrelation", "z0", z0, "z1", z1)
+	wantBatch("CrossCorrelation", "z0", z0)
+	batch := z0.Shape().Dim(0)
+	z0, z1 = standardize(z0, unbiased), standardize(z1, unbiased)
+	return graph.DivScalar(op.MatMul(graph.Transpose(z0, 0, 1), z1), float64(batch)) // [dim, dim]
 }
 
 // standardize gives every column mean 0 and standard deviation 1.

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/loss"
 )
@@ -15,9 +17,9 @@ func barlowTwins(lambda float64, unbiased bool) func(in []*graph.Node) *graph.No
 	return func(in []*graph.Node) *graph.Node { return loss.BarlowTwins(in[0], in[1], lambda, unbiased) }
 }
 
-// slowBarlowTwins is equations 1 and 2 of the paper, of columns standardised in
-// one of two ways.
-func slowBarlowTwins(lambda float64, unbiased bool) oracle {
+// slowCorrelation is one entry of equation 2 of the paper, of columns
+// standardised in one of two ways.
+func slowCorrelation(z0, z1 testkit.Array, i, j int, unbiased bool) float64 {
 	column := func(z testkit.Array, j int) []float64 {
 		batch, dim := z.Shape[0], z.Shape[1]
 		values, mean, variance := make([]float64, batch), 0.0, 0.0
@@ -37,11 +39,16 @@ func slowBarlowTwins(lambda float64, unbiased bool) oracle {
 		}
 		return values
 	}
+	return dot(column(z0, i), column(z1, j)) / float64(z0.Shape[0])
+}
+
+// slowBarlowTwins is equation 1.
+func slowBarlowTwins(lambda float64, unbiased bool) oracle {
 	return func(in []testkit.Array) float64 {
 		sum := 0.0
 		for i := range in[0].Shape[1] {
 			for j := range in[1].Shape[1] {
-				c := dot(column(in[0], i), column(in[1], j)) / float64(in[0].Shape[0])
+				c := slowCorrelation(in[0], in[1], i, j, unbiased)
 				if i == j {
 					sum += (c - 1) * (c - 1)
 				} else {
@@ -61,6 +68,22 @@ func TestBarlowTwinsEqualsThePaper(t *testing.T) {
 					matrix(110, dims[0], dims[1]), matrix(111, dims[0], dims[1]))
 			})
 		}
+	}
+}
+
+func TestCrossCorrelationEqualsThePaper(t *testing.T) {
+	z0, z1 := matrix(114, 5, 3), matrix(115, 5, 3)
+	for _, unbiased := range []bool{false, true} {
+		got := testkit.Run(t, testkit.Open(t, device.Go), func(in []*graph.Node) []*graph.Node {
+			return []*graph.Node{loss.CrossCorrelation(in[0], in[1], unbiased)}
+		}, z0.Tensor(dtypes.Float64), z1.Tensor(dtypes.Float64))
+		var want []float64
+		for i := range 3 {
+			for j := range 3 {
+				want = append(want, slowCorrelation(z0, z1, i, j, unbiased))
+			}
+		}
+		testkit.Within(t, fmt.Sprint("unbiased ", unbiased), got[0], want, 1e-12)
 	}
 }
 
@@ -111,5 +134,6 @@ func TestBarlowTwinsPanics(t *testing.T) {
 	panics(t, map[string]func(g *graph.Graph){
 		"want matrices of one shape": func(g *graph.Graph) { loss.BarlowTwins(zeros(g, 2, 3), zeros(g, 2, 4), 0.1, false) },
 		"at least 2 rows":            func(g *graph.Graph) { loss.BarlowTwins(zeros(g, 1, 3), zeros(g, 1, 3), 0.1, false) },
+		"CrossCorrelation":           func(g *graph.Graph) { loss.CrossCorrelation(zeros(g, 2, 3), zeros(g, 3, 3), false) },
 	})
 }

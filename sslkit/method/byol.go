@@ -44,13 +44,12 @@ func (m BYOL) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output
 		online := scope.In("online")
 		return m.Predictor.Forward(online.In("predictor"), project(online, backbone, m.Projector, view))
 	})
-	var z [2]*graph.Node // the target's
+	var z []*graph.Node // the target's
 	if m.Moves == 1 {
-		both := inTarget(scope, m.Momentum, backbone, m.Projector, views[0], views[1])
-		z[0], z[1] = both[0], both[1]
+		z = TargetProjections(scope, m.Momentum, backbone, m.Projector, views)
 	} else { // the first half predicts view 1
-		z[1] = inTarget(scope, m.Momentum, backbone, m.Projector, views[1])[0]
-		z[0] = inTarget(scope, m.Momentum, backbone, m.Projector, views[0])[0]
+		second := TargetProjections(scope, m.Momentum, backbone, m.Projector, views[1:])
+		z = append(TargetProjections(scope, m.Momentum, backbone, m.Projector, views[:1]), second...)
 	}
 	return Output{
 		Loss:      symmetric(loss.NegativeCosine(p[0], z[1]), loss.NegativeCosine(p[1], z[0])),

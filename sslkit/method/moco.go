@@ -101,10 +101,10 @@ func (m MoCo) keys(scope *nn.Scope, backbone nn.Net, views ...*graph.Node) []*gr
 	}
 	var k []*graph.Node
 	if m.Moves == 1 {
-		k = inTarget(scope, m.Momentum, backbone, m.Projector, shuffled...)
+		k = TargetProjections(scope, m.Momentum, backbone, m.Projector, shuffled)
 	} else {
-		for _, view := range shuffled {
-			k = append(k, inTarget(scope, m.Momentum, backbone, m.Projector, view)...)
+		for half := range shuffled {
+			k = append(k, TargetProjections(scope, m.Momentum, backbone, m.Projector, shuffled[half:half+1])...)
 		}
 	}
 	for half := range k {

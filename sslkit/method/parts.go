@@ -28,8 +28,13 @@ func project(network *nn.Scope, backbone, projector nn.Net, view *graph.Node) *g
 	return projector.Forward(network.In("projector"), h)
 }
 
-// inTarget moves the target network once and returns its projections of views.
-func inTarget(scope *nn.Scope, momentum float64, backbone, projector nn.Net, views ...*graph.Node) []*graph.Node {
+// TargetProjections moves the target network once, see [nn.Scope.Target], and
+// returns its projections of views, as constants: no gradient flows into them.
+// With momentum 1 it stays where it is.
+//
+//	views   each [batch, height, width, channels]
+//	result  [batch, dim] for each view
+func TargetProjections(scope *nn.Scope, momentum float64, backbone, projector nn.Net, views []*graph.Node) []*graph.Node {
 	z := nn.PerView(scope.Target(momentum), views, func(target *nn.Scope, view *graph.Node) *graph.Node {
 		return project(target, backbone, projector, view)
 	})

@@ -18,6 +18,7 @@ const (
 	drawWeights = iota
 	drawOrder
 	drawViews
+	drawLooks
 )
 
 // epochInput draws the order of an epoch's images, from the seed and the
@@ -61,10 +62,18 @@ func (t *trainer) trainEpoch(ctx context.Context, epoch int) (Epoch, error) {
 		if err := ctx.Err(); err != nil {
 			return Epoch{}, t.stopped(place{epoch - 1, s, time.Since(start).Seconds()}, err)
 		}
+		if err := t.look((epoch-1)*r.Steps() + s); err != nil {
+			return Epoch{}, err
+		}
 		if err := t.step.run(t.state, in); err != nil {
 			return Epoch{}, fmt.Errorf("train: epoch %d: step %d: %w", epoch, s+1, err)
 		}
 		t.tell(Event{Phase: Training, Epoch: epoch, Step: s + 1, Steps: r.Steps()})
+	}
+	if epoch == r.Epochs {
+		if err := t.look(epoch * r.Steps()); err != nil {
+			return Epoch{}, err
+		}
 	}
 	meters, err := floats(t.state.meters)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/nn"
@@ -61,22 +62,27 @@ func (s *step) build(in []*graph.Node) []*graph.Node {
 	places, lr, key, set := in[5], in[6], in[7], in[8:]
 
 	batch := feed.Take(set, graph.Gather(places, graph.Reshape(number, 1))) // [batch] of [steps, batch]
-	stepKey := op.KeyNode(key, number)
-	views := make([]*graph.Node, len(s.recipe.Views))
-	for i, view := range s.recipe.Views {
-		views[i] = view.View(op.KeyNodeAt(stepKey, uint64(i)), batch)
-	}
-
-	draws := uint64(len(views)) // counts what is drawn from the step's key
-	model := s.vars.Bind(s.mode(), params, buffers).WithPermutations(func(n int) *graph.Node {
-		draws++
-		return op.Permutation(op.KeyNodeAt(stepKey, draws-1), n)
-	})
+	model, views := s.bind(params, buffers, op.KeyNode(key, number), batch)
 	out := s.recipe.Method.Loss(model.Scope, s.recipe.Backbone, views)
 	gradient := model.Gradient(out.Loss)
 	params, velocity = s.recipe.Optim.Step(params, velocity, gradient, lr)
 	meters = record(meters, number, out, gradient)
 	return []*graph.Node{params, velocity, model.BuffersAfter(), meters, graph.AddScalar(number, 1)}
+}
+
+// bind opens the model in a graph, and draws the views of a batch. All that is
+// random depends on the key.
+func (s *step) bind(params, buffers, key *graph.Node, batch augment.Batch) (nn.Model, []*graph.Node) {
+	views := make([]*graph.Node, len(s.recipe.Views))
+	for i, view := range s.recipe.Views {
+		views[i] = view.View(op.KeyNodeAt(key, uint64(i)), batch)
+	}
+	draws := uint64(len(views)) // counts what is drawn from the key
+	model := s.vars.Bind(s.mode(), params, buffers).WithPermutations(func(n int) *graph.Node {
+		draws++
+		return op.Permutation(op.KeyNodeAt(key, draws-1), n)
+	})
+	return model, views
 }
 
 // state is what a step changes.

@@ -21,6 +21,7 @@ type Options struct {
 	Feed   feed.Mode    // where the images are kept; "" is feed.Auto
 	Data   *dataset.Set // images of your own, see [recipe.Recipe.For]; nil: what the recipe names is loaded
 	Report func(Event)  // told how the run gets on; may be nil
+	Look   *Look        // computes something of the network as it trains; may be nil
 }
 
 // Run trains a recipe and measures kNN accuracy before the first and after
@@ -88,6 +89,7 @@ type trainer struct {
 	train  *feed.Source
 	test   *feed.Source // nil like eval if the recipe wants no accuracy
 	eval   *evaluator
+	looker *looker // nil: there are no looks
 }
 
 func (t *trainer) tell(e Event) {
@@ -140,7 +142,10 @@ func (t *trainer) prepare(ctx context.Context, opts Options) (err error) {
 	if t.test, err = feed.Open(t.device, data.Test, opts.Feed); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	t.eval, err = newEvaluator(t.device, t.recipe, t.step.vars, t.train, t.test, data)
+	if t.eval, err = newEvaluator(t.device, t.recipe, t.step.vars, t.train, t.test, data); err != nil {
+		return err
+	}
+	t.looker, err = newLooker(t.step, opts.Look, t.train)
 	return err
 }
 

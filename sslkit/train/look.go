@@ -1,0 +1,114 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/feed"
+	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/op"
+	"github.com/gossl/gossl/sslkit/recipe"
+)
+
+// A Look computes something of a network at some steps of its training, such as
+// how its projections correlate, so that one can watch it change. The run's
+// numbers stay what they are; its time includes that of the looks.
+//
+// All looks are at the same views of the same images, the first Batch ones of
+// those to train on. So what changes from look to look is the network.
+type Look struct {
+	Every int // steps from one look to the next; the first is before the first step, the last after the last
+
+	// Build builds what is to be seen, of any shape, with the variables of the
+	// method's scope, as in a training step; views are as those of
+	// [method.Method]'s Loss.
+	Build func(scope *nn.Scope, views []*graph.Node) *graph.Node
+
+	// See gets the values, row after row, and how many steps the run has made. An
+	// error of it ends the run.
+	See func(step int, values []float32) error
+}
+
+// validate reports the first field that makes no sense.
+func (l *Look) validate() error {
+	if l.Every < 1 {
+		return fmt.Errorf("train: look: every %d steps, want at least 1", l.Every)
+	}
+	if l.Build == nil || l.See == nil {
+		return fmt.Errorf("train: look: Build or See is nil, want functions")
+	}
+	return nil
+}
+
+// looker makes the looks of a run.
+type looker struct {
+	*Look
+	recipe recipe.Recipe
+	images *feed.Source
+	exec   *graph.Exec
+	key    uint64
+}
+
+// newLooker returns nil if there is no look.
+func newLooker(s *step, l *Look, images *feed.Source) (*looker, error) {
+	if l == nil {
+		return nil, nil
+	}
+	if err := l.validate(); err != nil {
+		return nil, err
+	}
+	exec, err := graph.NewExec(s.device.Backend, func(in []*graph.Node) *graph.Node {
+		params, buffers, key, places, set := in[0], in[1], in[2], in[3], in[4:]
+		model, views := s.bind(params, buffers, key, feed.Take(set, places))
+		return graph.ConvertDType(l.Build(model.Scope, views), dtypes.Float32)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("train: look: %w", err)
+	}
+	return &looker{l, s.recipe, images, exec, op.Key(s.recipe.Seed, drawLooks)}, nil
+}
+
+// look shows the network after so many steps of the run, if it is to be seen then.
+func (t *trainer) look(step int) error {
+	l := t.looker
+	if l == nil || step%l.Every != 0 && step != t.recipe.Epochs*t.recipe.Steps() {
+		return nil
+	}
+	values, err := l.values(t.state)
+	if err == nil {
+		err = l.See(step, values)
+	}
+	if err != nil {
+		return fmt.Errorf("train: look after step %d: %w", step, err)
+	}
+	return nil
+}
+
+// values computes what is to be seen.
+func (l *looker) values(st *state) ([]float32, error) {
+	order := make([]int32, l.recipe.Batch)
+	for i := range order {
+		order[i] = int32(i)
+	}
+	reader, err := l.images.Read(order, len(order))
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	set, err := reader.Next()
+	if err != nil {
+		return nil, err
+	}
+	args := []any{st.params, st.buffers, l.key, l.images.Places(order, len(order))}
+	for _, images := range set {
+		args = append(args, images)
+	}
+	seen, err := l.exec.Exec1(args...)
+	if err != nil {
+		return nil, err
+	}
+	defer seen.MustFinalizeAll()
+	return tensors.CopyFlatData[float32](seen)
+}

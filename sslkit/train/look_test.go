@@ -1,0 +1,135 @@
+package train_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/google/go-cmp/cmp"
+	"github.com/gossl/gossl/sslkit/feed"
+	"github.com/gossl/gossl/sslkit/internal/testkit"
+	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/train"
+)
+
+// seen keeps what looks see.
+type seen struct {
+	steps  []int
+	values [][]float32
+}
+
+func (s *seen) see(step int, values []float32) error {
+	s.steps, s.values = append(s.steps, step), append(s.values, values)
+	return nil
+}
+
+// Looks come when they should, do not change the run, see the variables of the
+// moment, and always the same views.
+func TestLook(t *testing.T) {
+	r, dir := quickOf(t, "BYOL", 2), t.TempDir()
+	initial, err := train.InitialWeights(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weight := initial.Variables.Params()[0] // the first convolution's
+	m := r.Method.(method.BYOL)
+	for _, mode := range []feed.Mode{feed.Resident, feed.Streamed} {
+		var s seen
+		look := &train.Look{Every: r.Steps() - 1, See: s.see, Build: func(scope *nn.Scope, views []*graph.Node) *graph.Node {
+			z := method.Projections(scope, r.Backbone, m.Projector, views[:1])
+			behind := method.TargetProjections(scope, 1, r.Backbone, m.Projector, views[:1])
+			moved := graph.ReduceAllMax(graph.Abs(graph.Sub(z[0], behind[0])))
+			parts := []*graph.Node{moved, graph.ReduceAllSum(views[0]), scope.Param(weight.Path, nil, weight.Dims...)}
+			for i, part := range parts {
+				parts[i] = graph.Reshape(part, part.Shape().Size())
+			}
+			return graph.Concatenate(parts, 0)
+		}}
+		with, err := train.Run(context.Background(), r, train.Options{Dir: dir + string(mode), Device: testkit.XLA(t).Kind, Feed: mode, Look: look})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(run(t, r, "").Epochs, with.Epochs, numbers); diff != "" {
+			t.Errorf("%s: epochs without and with looks (-want +got):\n%s", mode, diff)
+		}
+		all := 2 * r.Steps()
+		want := []int{0, r.Steps() - 1, 2 * (r.Steps() - 1), all}
+		if !slices.Equal(s.steps, want) {
+			t.Fatalf("%s: looks after steps %v, want %v", mode, s.steps, want)
+		}
+		last, err := train.ReadWeights(dir + string(mode))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, values := range s.values {
+			if trained := i > 0; (values[0] > 1e-3) != trained {
+				t.Errorf("%s: look %d: the target is %g from the online network", mode, i, values[0])
+			}
+			if values[1] != s.values[0][1] {
+				t.Errorf("%s: look %d is at other views than the first", mode, i)
+			}
+		}
+		for place, w := range map[int]*train.Weights{0: initial, 3: last} {
+			for i, got := range s.values[place][2:] {
+				if got != float32(w.Params[weight.Offset+i]) {
+					t.Fatalf("%s: look %d: %s[%d] is %g, want %g", mode, place, weight.Path, i, got, w.Params[weight.Offset+i])
+				}
+			}
+		}
+	}
+}
+
+// A run that is stopped and goes on looks as often as one without a break; one
+// that is complete does not look again.
+func TestLookGoesOn(t *testing.T) {
+	r, dir := quick(t, 2), t.TempDir()
+	var s seen
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	look := &train.Look{Every: 1, Build: func(_ *nn.Scope, views []*graph.Node) *graph.Node { return views[0] }}
+	look.See = func(step int, values []float32) error {
+		if step == r.Steps()-1 {
+			cancel()
+		}
+		return s.see(step, values)
+	}
+	options := train.Options{Dir: dir, Device: testkit.XLA(t).Kind, Look: look}
+	if _, err := train.Run(ctx, r, options); !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v, want the context's", err)
+	}
+	for range 2 {
+		if _, err := train.Run(context.Background(), r, options); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, step := range s.steps {
+		if i != step {
+			t.Fatalf("looks after steps %v, want each once", s.steps)
+		}
+	}
+	if len(s.steps) != 2*r.Steps()+1 {
+		t.Errorf("%d looks in %d steps, want one more", len(s.steps), 2*r.Steps())
+	}
+}
+
+func TestLookFails(t *testing.T) {
+	see := func(int, []float32) error { return nil }
+	build := func(_ *nn.Scope, views []*graph.Node) *graph.Node { return views[0] }
+	for want, look := range map[string]*train.Look{
+		"every 0 steps":    {Build: build, See: see},
+		"Build or See":     {Every: 1, Build: build},
+		"not in the model": {Every: 1, See: see, Build: func(scope *nn.Scope, _ []*graph.Node) *graph.Node { return scope.Param("not in the model", nil, 1) }},
+		"after step 0: seen enough": {Every: 1, Build: build, See: func(int, []float32) error {
+			return errors.New("seen enough")
+		}},
+	} {
+		_, err := train.Run(context.Background(), quick(t, 1), train.Options{Device: testkit.XLA(t).Kind, Look: look})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
