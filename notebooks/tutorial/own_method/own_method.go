@@ -174,9 +174,9 @@ func CheckLoss() {
 // %% [markdown]
 // ## The method
 //
-// A method is a type whose fields are its hyperparameters, with four functions. `Loss` builds one training step: features
-// by the backbone, projections by a head, the loss of both views. Variables below `online` are trained, and `nn.PerView`
-// takes both views through the network in the way that is faster on the device at hand.
+// A method is a type whose fields are its hyperparameters, with four functions. `Loss` builds one training step:
+// `method.Projections` takes both views through the backbone and a head, whose variables are trained, and the loss compares
+// what comes out.
 //
 // `Collapsed` is the loss of a network that gives all images the same embedding: here both parts are 0 then. With it the
 // library can tell you how far from that a run is. `Register` lets later cells read what was written with the type's name.
@@ -203,10 +203,7 @@ func (m AlignUniform) Validate() error {
 }
 
 func (m AlignUniform) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) method.Output {
-	z := nn.PerView(scope, views, func(scope *nn.Scope, view *graph.Node) *graph.Node {
-		h := method.Features(scope, backbone, view)
-		return m.Projector.Forward(scope.In("online").In("projector"), h)
-	})
+	z := method.Projections(scope, backbone, m.Projector, views)
 	return method.Output{Loss: AlignUniformLoss(z[0], z[1], m.Weight), Embedding: z[0]}
 }
 
