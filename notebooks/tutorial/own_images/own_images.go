@@ -120,7 +120,7 @@ func Scaled(picture image.Image, width, height int) *image.NRGBA {
 // Drawings are what the folder is made of.
 func Drawings() *dataset.Images { return must(dataset.DrawShapes(7, images, 0)).Train }
 
-// Drawing is a drawing of up to 64 pixels a side, and where it lies.
+// Drawing is a drawing of up to 64 pixels a side, and where to keep it.
 func Drawing(drawings *dataset.Images, i int) (path string, picture image.Image) {
 	class := drawings.Classes[drawings.Labels[i]]
 	path = filepath.Join(folder, "photos", class, fmt.Sprintf("%04d.png", i))
@@ -232,8 +232,8 @@ func Look() {
 // measure accuracy with. The images that `dataset.Split` holds out are only measured with.
 //
 // This recipe has a tiny network that looks at 32 × 32 pixels: right for drawings, and for a page that takes two minutes.
-// For photographs, put `recipe.Imagenette("SimCLR")` in its place, a ResNet-18 that looks at 128 × 128; raise `ShortSide`
-// to 256, and use a GPU. From a few thousand photographs on it becomes interesting.
+// For photographs, put `recipe.Imagenette("SimCLR")` in its place, a ResNet-18 that looks at 128 × 128, with its own batch
+// and learning rate; raise `ShortSide` to 256, and use a GPU.
 
 // %%
 
@@ -246,7 +246,8 @@ func Set() *dataset.Set {
 // Recipe is SimCLR for the images of a set.
 func Recipe(set *dataset.Set) recipe.Recipe {
 	r := must(recipe.Shapes("SimCLR")).For(set)
-	r.Epochs, r.Batch = epochs, min(r.Batch, r.TrainImages)
+	r.Epochs = epochs
+	r.Batch, r.Optim.LR = min(64, r.TrainImages), 0.06 // half as large, for more steps with few images
 	return r
 }
 
@@ -306,16 +307,19 @@ func Embed() {
 func Search() {
 	all, index := Images(), must(embedding.NewIndex(must(store.Read(features))))
 	neighbours := must(index.Neighbours(ctx, 8))
-	which := []int{20, 21, 22, 23, 24, 25} // the queries
-	check(show.Neighbours("most alike", all, which, all, neighbours[20:26]))
+	queries, first := []int{}, all.Len()/2
+	for i := range 6 {
+		queries = append(queries, first+i)
+	}
+	check(show.Neighbours("most alike", all, queries, all, neighbours[first:first+6]))
 }
 
 //gonb:%exec Search
 
 // %% [markdown]
 // Nobody told the network that form is what matters here. Many neighbours have the form of the query, and those that have
-// another one show *why* they are near: the same bright forms on the same dark ground. That is what two views of an image
-// share, too. More epochs and more images move the balance towards form.
+// another one show *why* they are near: forms of the same brightness on the same ground. That is what two views of an image
+// share, too.
 //
 // All similarities are close to 1: the features of this network have no negative numbers. So the number alone says little.
 // What counts is the order.
@@ -362,7 +366,8 @@ func ShowMap() {
 
 // %%
 
-// madeBy is what this page did to one file to make the other: "copy", "small" or "bright". All else is "other".
+// madeBy is what this page did to one file to make the other: "copy", "small" or "bright", or
+// "other" if it did nothing.
 func madeBy(file, from string) string {
 	if rest, ok := strings.CutPrefix(file, strings.TrimSuffix(from, ".png")+"_"); ok {
 		return strings.TrimSuffix(rest, filepath.Ext(rest))
@@ -398,17 +403,18 @@ func CountDuplicates() {
 
 var near float32 = 0.999 // where to stop
 
-// ShowDuplicates shows images that are nearly the same: the first stays, the others could go.
+// ShowDuplicates shows images that are nearly the same, one above the other.
 func ShowDuplicates() {
 	index := must(embedding.NewIndex(must(store.Read(features))))
-	which, others := []int{}, [][]embedding.Neighbour{}
+	keep, others := []int{}, []int{}
 	for _, group := range must(index.Duplicates(ctx, near)) {
-		which, others = append(which, group.Keep), append(others, group.Others)
+		keep, others = append(keep, group.Keep), append(others, group.Others[0].Image)
 	}
-	fmt.Println(len(which), "groups")
-	if shown := min(12, len(which)); shown > 0 {
+	fmt.Println(len(keep), "groups")
+	if n := min(10, len(keep)); n > 0 {
 		all := Images()
-		check(show.Neighbours("the same?", all, which[:shown], all, others[:shown]))
+		rows := []*dataset.Images{all.Pick(keep[:n]...), all.Pick(others[:n]...)}
+		check(show.Rows([]string{"stays", "could go"}, rows))
 	}
 }
 
@@ -435,7 +441,7 @@ func ShowOutliers() {
 		}
 		switch name := filepath.Base(all.Files[outlier.Image]); name {
 		case "sunset.jpg", "lenscap.jpg", "page.png", "noise.png":
-			fmt.Printf("%-11s place %d of %d, similarity %.3f\n", name, place+1, len(outliers), outlier.Similarity)
+			fmt.Printf("%-11s place %d, similarity %.3f\n", name, place+1, outlier.Similarity)
 		}
 	}
 	check(show.Grid(all.Pick(which...), 20, 10))
@@ -444,10 +450,10 @@ func ShowOutliers() {
 //gonb:%exec ShowOutliers
 
 // %% [markdown]
-// The strangers stand near the front, though not all of them before every drawing: the network has learnt to describe
-// forms, and has no words for what it never saw. And there is no line at which outliers end. Drawings follow that are
-// nothing strange; some have to come next. So an outlier list is a list of images to look at, no more, and the rarest
-// images of a folder, which one least wants to lose, may well stand in it.
+// Most of the strangers stand at the front, but do not count on it for every one: to this network, which knows forms on a
+// ground, a page of text may be one more picture of small dark forms. And there is no line at which outliers end. Drawings
+// follow that are nothing strange; some have to come next. So an outlier list is a list of images to look at, no more, and
+// the rarest images of a folder, which one least wants to lose, may well stand in it.
 //
 // ## Taking it elsewhere
 //
@@ -497,8 +503,8 @@ func Export() {
 // /tmp/sslkit map photos.parquet --method tsne --out map.png
 // ```
 //
-// **Try:** set `unlabelled` to true, delete `runs/own_images/run`, and run the page again: training does not need the
-// classes, so what it finds is as good as before. Then embed the folder with `pretrained.Untrained(Recipe(Set()))` in place
-// of the trained network. Which of searching, copies and strangers suffers most?
+// **Try:** set `unlabelled` to true, delete `runs/own_images/run`, and run the page again. Is what it finds any worse
+// without the classes? Then embed the folder with `pretrained.Untrained(Recipe(Set()))` in place of the trained network.
+// Which of searching, copies and strangers suffers most?
 //
 // Next: *8. Your own method*.
