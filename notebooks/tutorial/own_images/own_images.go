@@ -174,7 +174,7 @@ func Copies() {
 
 // Strangers adds pictures that are no drawings of forms.
 func Strangers() {
-	noise := rand.New(rand.NewPCG(1, 1))
+	var noise *rand.Rand // anew for each picture
 	level := func(most uint) uint8 { return uint8(noise.UintN(most)) }
 	for name, look := range map[string]func(x, y int) color.Color{
 		"disc/sunset.jpg": func(x, y int) color.Color {
@@ -188,6 +188,7 @@ func Strangers() {
 			return color.NRGBA{level(256), level(256), level(256), 255}
 		},
 	} {
+		noise = rand.New(rand.NewPCG(1, 1))
 		picture := image.NewNRGBA(image.Rect(0, 0, 64, 56))
 		for i := range 64 * 56 {
 			picture.Set(i%64, i/64, look(i%64, i/64))
@@ -465,13 +466,11 @@ func ShowOutliers() {
 // Export saves the network for other tools.
 func Export() {
 	model := must(pretrained.Open(run))
-	for file, write := range map[string]func(string) error{
-		"model.safetensors": model.WriteSafetensors,
-		"model.onnx":        model.WriteONNX,
-	} {
-		path := filepath.Join(folder, file)
-		check(write(path))
-		fmt.Printf("%s: %d bytes\n", path, must(os.Stat(path)).Size())
+	weights, network := filepath.Join(folder, "model.safetensors"), filepath.Join(folder, "model.onnx")
+	check(model.WriteSafetensors(weights))
+	check(model.WriteONNX(network))
+	for _, file := range []string{weights, network} {
+		fmt.Printf("%s: %d bytes\n", file, must(os.Stat(file)).Size())
 	}
 }
 

@@ -14,9 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gossl/gossl/sslkit/embedding"
-	"github.com/gossl/gossl/sslkit/store"
-
 	"github.com/gossl/gossl/sslkit/show"
+	"github.com/gossl/gossl/sslkit/store"
 )
 
 func newMap() *cobra.Command {
