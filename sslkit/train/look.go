@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
@@ -16,10 +17,11 @@ import (
 // how its projections correlate, so that one can watch it change. The run's
 // numbers stay what they are; its time includes that of the looks.
 //
-// All looks are at the same views of the same images, the first Batch ones of
-// those to train on. So what changes from look to look is the network.
+// All looks are at the same views of the same images, the first ones of those
+// to train on. So what changes from look to look is the network.
 type Look struct {
-	Every int // steps from one look to the next; the first is before the first step, the last after the last
+	Every  int // steps from one look to the next; the first is before the first step, the last after the last
+	Images int // how many to look at; 0: a batch
 
 	// Build builds what is to be seen, of any shape, with the variables of the
 	// method's scope, as in a training step; views are as those of
@@ -32,9 +34,12 @@ type Look struct {
 }
 
 // validate reports the first field that makes no sense.
-func (l *Look) validate() error {
+func (l *Look) validate(r recipe.Recipe) error {
 	if l.Every < 1 {
 		return fmt.Errorf("train: look: every %d steps, want at least 1", l.Every)
+	}
+	if l.Images < 0 || l.Images > r.TrainImages {
+		return fmt.Errorf("train: look: at %d images, want 0 or at most the recipe's %d", l.Images, r.TrainImages)
 	}
 	if l.Build == nil || l.See == nil {
 		return fmt.Errorf("train: look: Build or See is nil, want functions")
@@ -45,8 +50,8 @@ func (l *Look) validate() error {
 // looker makes the looks of a run.
 type looker struct {
 	*Look
-	recipe recipe.Recipe
 	images *feed.Source
+	order  []int32 // those to look at
 	exec   *graph.Exec
 	key    uint64
 }
@@ -56,7 +61,7 @@ func newLooker(s *step, l *Look, images *feed.Source) (*looker, error) {
 	if l == nil {
 		return nil, nil
 	}
-	if err := l.validate(); err != nil {
+	if err := l.validate(s.recipe); err != nil {
 		return nil, err
 	}
 	exec, err := graph.NewExec(s.device.Backend, func(in []*graph.Node) *graph.Node {
@@ -67,7 +72,11 @@ func newLooker(s *step, l *Look, images *feed.Source) (*looker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: look: %w", err)
 	}
-	return &looker{l, s.recipe, images, exec, op.Key(s.recipe.Seed, drawLooks)}, nil
+	order := make([]int32, cmp.Or(l.Images, s.recipe.Batch))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	return &looker{l, images, order, exec, op.Key(s.recipe.Seed, drawLooks)}, nil
 }
 
 // look shows the network after so many steps of the run, if it is to be seen then.
@@ -88,11 +97,7 @@ func (t *trainer) look(step int) error {
 
 // values computes what is to be seen.
 func (l *looker) values(st *state) ([]float32, error) {
-	order := make([]int32, l.recipe.Batch)
-	for i := range order {
-		order[i] = int32(i)
-	}
-	reader, err := l.images.Read(order, len(order))
+	reader, err := l.images.Read(l.order, len(l.order))
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +106,7 @@ func (l *looker) values(st *state) ([]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []any{st.params, st.buffers, l.key, l.images.Places(order, len(order))}
+	args := []any{st.params, st.buffers, l.key, l.images.Places(l.order, len(l.order))}
 	for _, images := range set {
 		args = append(args, images)
 	}
