@@ -215,10 +215,12 @@ func TestNotebooks(t *testing.T) {
 			if err := os.WriteFile(copied, content, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			if err := Run(t.Context(), h, Options{Notebook: copied, Params: smaller[name], CellTimeout: 10 * time.Minute}, os.Stdout); err != nil {
+			executed := filepath.Join(filepath.Dir(copied), "executed.ipynb") // has the parameters
+			o := Options{Notebook: copied, Output: executed, Params: smaller[name], CellTimeout: 10 * time.Minute}
+			if err := Run(t.Context(), h, o, os.Stdout); err != nil {
 				t.Fatal(err)
 			}
-			nbclient := exec.CommandContext(t.Context(), filepath.Join(filepath.Dir(h.Python()), "jupyter-execute"), "--timeout=600", copied)
+			nbclient := exec.CommandContext(t.Context(), filepath.Join(filepath.Dir(h.Python()), "jupyter-execute"), "--timeout=600", executed)
 			nbclient.Dir, nbclient.Env = filepath.Dir(copied), home.Environ(h.JupyterEnv())
 			if out, err := nbclient.CombinedOutput(); err != nil {
 				t.Errorf("nbclient: %v\n%s", err, out)
