@@ -231,10 +231,11 @@ func TestNotebooks(t *testing.T) {
 
 // smaller are parameters of notebooks with which they take seconds.
 var smaller = map[string][]string{
-	"tutorial/moco_linear":  {"epochs=1", "images=256", "steps=4"},
-	"tutorial/own_images":   {"epochs=1", "images=200"},
-	"tutorial/own_method":   {"epochs=1", "images=250"},
-	"tutorial/simclr_parts": {"epochs=1", "images=256", "steps=4"},
+	"tutorial/moco_linear":      {"epochs=1", "images=256", "steps=4"},
+	"tutorial/own_images":       {"epochs=1", "images=200"},
+	"tutorial/own_method":       {"epochs=1", "images=250"},
+	"tutorial/simsiam_collapse": {"epochs=1", "images=200", "mapped=60"},
+	"tutorial/simclr_parts":     {"epochs=1", "images=256", "steps=4"},
 }
 
 // shorter is the line of a notebook that sets how long it trains, and what to set instead in a test.
