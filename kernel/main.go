@@ -43,6 +43,8 @@ func playPart(args []string) {
 		os.Exit(launch.Go(args[1:]))
 	case name == "gopls":
 		os.Exit(launch.Gopls(args[1:]))
+	case name == launch.GuardName && len(args) > 1:
+		os.Exit(launch.Guard(args[1:]))
 	case launch.IsCell(args[0]):
 		os.Exit(launch.Cell(args[0], args[1:]))
 	}

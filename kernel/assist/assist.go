@@ -16,8 +16,17 @@ import (
 // Options say what an Assistant works with.
 type Options struct {
 	Gopls string   // the program's path
+	Guard string   // program that runs gopls, the go command and what they start, and ends them with this process; "": none
 	Dir   string   // where GoNB builds cells: go.mod, go.work and main.go
 	Env   []string // of gopls and the go commands that it runs; nil for this process's
+}
+
+// guarded returns a command as the guard runs it.
+func (o Options) guarded(command ...string) []string {
+	if o.Guard == "" {
+		return command
+	}
+	return append([]string{o.Guard}, command...)
 }
 
 const (

@@ -15,7 +15,8 @@ const Library = "github.com/gossl/gossl/sslkit"
 // libraryPackages returns the packages of the library that cells can import, as if a cell had imported them: gopls then
 // has them loaded before anybody asks.
 func libraryPackages(ctx context.Context, o Options) (map[string]importSpec, error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-find", "-f", "{{.Name}} {{.ImportPath}}", Library+"/...")
+	command := o.guarded("go", "list", "-find", "-f", "{{.Name}} {{.ImportPath}}", Library+"/...")
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir, cmd.Env = o.Dir, environ(o.Env)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

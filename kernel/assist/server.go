@@ -51,7 +51,8 @@ func environ(env []string) []string {
 }
 
 func (s *server) run(o Options, started chan<- error) {
-	cmd := exec.Command(o.Gopls, "serve")
+	command := o.guarded(o.Gopls, "serve")
+	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Dir, cmd.Env = o.Dir, append(environ(o.Env), noTelemetry)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.WaitDelay = time.Second

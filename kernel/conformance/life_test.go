@@ -3,14 +3,15 @@ package conformance
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/gossl/gossl/kernel/home"
 	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/wire"
 )
@@ -115,22 +116,21 @@ func TestKernelDies(t *testing.T) {
 // Restarts leave no files; what a killed kernel left goes with the next start.
 func TestRestart(t *testing.T) {
 	k := start(t)
-	h, err := home.Find()
-	if err != nil {
-		t.Fatal(err)
-	}
-	folders := func() int {
-		found, err := filepath.Glob(filepath.Join(h.Temp(), "kernel-*"))
+	folder := func() string {
+		args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", find(t, proc.Below(k.PID()), "gonb")))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return len(found)
+		_, rest, _ := strings.Cut(string(args), "--kernel\x00")
+		file, _, _ := strings.Cut(rest, "\x00")
+		return filepath.Dir(file)
 	}
-	before := folders()
+	var before []string
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	for i := range 5 {
 		k.ok("fmt.Println(1)")
+		before = append(before, folder())
 		if i%2 == 1 {
 			if err := syscall.Kill(k.PID(), syscall.SIGKILL); err != nil {
 				t.Fatal(err)
@@ -140,8 +140,13 @@ func TestRestart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if after := folders(); after > before {
-		t.Errorf("%d folders of kernels before, %d after", before, after)
+	if _, err := os.Stat(folder()); err != nil {
+		t.Errorf("the folder of the running kernel: %v", err)
+	}
+	for _, dir := range before {
+		if _, err := os.Stat(dir); err == nil {
+			t.Errorf("%s is left behind", dir)
+		}
 	}
 }
 

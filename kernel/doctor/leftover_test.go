@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -58,15 +59,23 @@ func TestStale(t *testing.T) {
 		t.Fatal(got, err)
 	}
 	defer lock.Close()
-	expect(t, d.stale(t.Context()), Warn, "1 of killed kernels\n"+killed, "doctor --clean")
+	started, old := filepath.Join(d.Home.Temp(), "kernel-3"), filepath.Join(d.Home.Temp(), "kernel-4") // without a lock
+	write(t, filepath.Join(started, "bin", "go"), "")
+	write(t, filepath.Join(old, "tmp", "go-build1"), "")
+	if err := os.Chtimes(old, time.Time{}, time.Now().Add(-2*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, d.stale(t.Context()), Warn, "2 of killed kernels\n"+killed+"\n"+old, "doctor --clean")
 	d.Clean = true
-	expect(t, d.stale(t.Context()), OK, "removed 1 of killed kernels\n"+killed, "")
+	expect(t, d.stale(t.Context()), OK, "removed 2 of killed kernels\n"+killed+"\n"+old, "")
 	expect(t, d.stale(t.Context()), OK, "none", "")
 	if _, err := os.Stat(killed); err == nil {
 		t.Errorf("%s is still there", killed)
 	}
-	if _, err := os.Stat(running); err != nil {
-		t.Error(err)
+	for _, dir := range []string{running, started} {
+		if _, err := os.Stat(dir); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -3,8 +3,10 @@ package front
 import (
 	"context"
 	"os"
+	"path/filepath"
 
 	"github.com/gossl/gossl/kernel/assist"
+	"github.com/gossl/gossl/kernel/launch"
 )
 
 // startAssist starts what answers Tab and Shift-Tab, once GoNB's folder is there. front.mu is held.
@@ -13,7 +15,9 @@ func (f *front) startAssist(workDir string) {
 		return
 	}
 	env := append(os.Environ(), "TMPDIR="+f.dir.temp()) // where what it leaves is removed
-	f.assist = assist.Start(context.Background(), assist.Options{Gopls: f.options.Gopls, Dir: workDir, Env: env})
+	f.assist = assist.Start(context.Background(), assist.Options{
+		Gopls: f.options.Gopls, Guard: filepath.Join(f.dir.bin(), launch.GuardName), Dir: workDir, Env: env,
+	})
 }
 
 func (f *front) closeAssist() {

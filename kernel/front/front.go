@@ -4,10 +4,10 @@
 // that stops, answers to every request.
 //
 //	Jupyter ── front ── GoNB ── go (shim, builds) and the launcher (runs the cell)
-//	             └────── gopls, for completion
+//	             └────── guard ── gopls, for completion
 //
-// Shim and launcher are this program under other names (package launch); they
-// tell the front of their events (package event).
+// Shim, launcher and guard are this program under other names (package launch);
+// the first two tell the front of their events (package event).
 package front
 
 import (

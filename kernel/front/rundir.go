@@ -3,10 +3,12 @@ package front
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
-	"github.com/gofrs/flock"
+	"golang.org/x/sys/unix"
 
 	"github.com/gossl/gossl/kernel/launch"
 )
@@ -17,12 +19,13 @@ import (
 type runDir struct {
 	path string
 	work string // folder that GoNB builds in; "" until it is made
-	lock *flock.Flock
+	lock *os.File
 }
 
 const (
 	runPrefix = "kernel-"
 	lockName  = "lock"
+	makeTime  = time.Minute // after which a folder without a lock is not one that is being made
 )
 
 func newRunDir(parent string) (*runDir, error) {
@@ -33,8 +36,8 @@ func newRunDir(parent string) (*runDir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("front: %w", err)
 	}
-	d := &runDir{path: path, lock: flock.New(filepath.Join(path, lockName))}
-	if ok, err := d.lock.TryLock(); err != nil || !ok {
+	d := &runDir{path: path}
+	if d.lock, err = hold(filepath.Join(path, lockName)); err != nil {
 		return nil, errors.Join(fmt.Errorf("front: lock %s: %w", path, err), os.RemoveAll(path))
 	}
 	for _, dir := range []string{d.bin(), d.temp()} {
@@ -43,6 +46,22 @@ func newRunDir(parent string) (*runDir, error) {
 		}
 	}
 	return d, nil
+}
+
+// hold locks a file, for this process and all that it starts: what outlives a
+// killed kernel, if only for a moment, may still write into the folder.
+func hold(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil {
+		_, err = unix.FcntlInt(file.Fd(), unix.F_SETFD, 0) // stays open in children
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
 }
 
 func (d *runDir) bin() string    { return filepath.Join(d.path, "bin") }
@@ -91,15 +110,23 @@ func Stale(parent string) ([]string, error) {
 	}
 	var stale []string
 	for _, path := range found {
-		file := filepath.Join(path, lockName)
-		if _, err := os.Stat(file); err != nil {
-			continue // being made this moment, or not a kernel's
-		}
-		lock := flock.New(file)
-		if ok, err := lock.TryLock(); err == nil && ok {
+		if abandoned(path) {
 			stale = append(stale, path)
 		}
-		_ = lock.Close()
 	}
 	return stale, nil
+}
+
+// abandoned says whether no process holds a kernel's folder.
+func abandoned(path string) bool {
+	lock, err := os.Open(filepath.Join(path, lockName))
+	if errors.Is(err, fs.ErrNotExist) {
+		info, err := os.Stat(path)
+		return err == nil && time.Since(info.ModTime()) > makeTime
+	}
+	if err != nil {
+		return false
+	}
+	defer lock.Close()
+	return unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil
 }

@@ -1,7 +1,7 @@
-// Package launch holds the parts that this program plays when GoNB starts it
+// Package launch holds the parts that this program plays when it is started
 // under another name: the go command and gopls, which GoNB looks up on its PATH,
-// and the program of a cell, which GoNB starts where it asked go to build one.
-// So builds and cells can be interrupted, told of, and mended, with GoNB as it is.
+// the program of a cell, which GoNB starts where it asked go to build one, and
+// the guard of the front's own gopls. So builds and cells can be interrupted, told of, and mended, with GoNB as it is.
 package launch
 
 import (
@@ -13,8 +13,8 @@ import (
 	"github.com/gossl/gossl/kernel/event"
 )
 
-// Shims are the names under which GoNB finds this program on its PATH.
-var Shims = []string{"go", "gopls"}
+// Shims are the names under which GoNB and the front find this program.
+var Shims = []string{"go", "gopls", GuardName}
 
 // IsCell says whether argv0, the name that this program was started by, is that
 // of a cell's program.

@@ -34,6 +34,8 @@ func TestMain(m *testing.M) {
 		os.Exit(Go(os.Args[1:]))
 	case name == "gopls":
 		os.Exit(Gopls(os.Args[1:]))
+	case name == GuardName:
+		os.Exit(Guard(os.Args[1:]))
 	case IsCell(os.Args[0]):
 		os.Exit(Cell(os.Args[0], os.Args[1:]))
 	default:
