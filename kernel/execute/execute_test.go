@@ -232,6 +232,7 @@ func TestNotebooks(t *testing.T) {
 // smaller are parameters of notebooks with which they take seconds.
 var smaller = map[string][]string{
 	"tutorial/moco_linear":      {"epochs=1", "images=256", "steps=4"},
+	"tutorial/byol_barlowtwins": {"epochs=1", "images=200", "more=200"},
 	"tutorial/own_images":       {"epochs=1", "images=200"},
 	"tutorial/own_method":       {"epochs=1", "images=250"},
 	"tutorial/simsiam_collapse": {"epochs=1", "images=200", "mapped=60"},

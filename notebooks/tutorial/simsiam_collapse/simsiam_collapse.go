@@ -327,4 +327,4 @@ func ShowThumbnails() {
 // seed to seed, spreads do not. Show `Recipes()[2]` in the maps, too. Give SimSiam's recipe `r.Optim.LR = 0.1`: does it
 // learn more? And what becomes of the other two?
 //
-// Next: *7. Your own images*.
+// Next: *6. BYOL and BarlowTwins*.
