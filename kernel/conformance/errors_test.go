@@ -76,5 +76,8 @@ func TestQueueIsAborted(t *testing.T) {
 	if strings.Join(got, " ") != "error aborted aborted" {
 		t.Errorf("replies %v, want an error and two aborted", got)
 	}
-	k.ok(`fmt.Println(4)`)
+	for range 10 { // sent as soon as the failure is known
+		k.fails("1 +", "BuildError", "")
+		k.ok("// nothing")
+	}
 }

@@ -77,6 +77,7 @@ func command(t testing.TB) wire.Command {
 		t.Skip(err)
 	}
 	env["GOWORK"] = ""
+	env["GORACE"] = strings.TrimSpace(os.Getenv("GORACE") + " atexit_sleep_ms=0") // a shim with the race detector would take a second to end
 	file, err := program()
 	if err != nil {
 		t.Fatal(err)
@@ -98,6 +99,9 @@ func start(t *testing.T) *kernel {
 	k.Client = startClient(t, c)
 	t.Cleanup(func() {
 		k.Close()
+		if strings.Contains(k.log.String(), "DATA RACE") {
+			t.Error("the kernel has a data race")
+		}
 		if t.Failed() {
 			t.Logf("the kernel printed:\n%s", k.log)
 		}

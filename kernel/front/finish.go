@@ -60,6 +60,7 @@ func (f *front) end(r *running, e *ending) {
 		f.publishError(r.request, c)
 	}
 	c["execution_count"] = r.count
+	r.behind = len(f.queue) // after the reply a client sends cells that know of the failure
 	f.reply(f.jupyter.shell, r.request, c, content{
 		"started": r.start.UTC().Format(time.RFC3339Nano), "status": c["status"],
 		"dependencies_met": true, "sslkit": r.timing(),

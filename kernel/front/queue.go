@@ -39,51 +39,48 @@ func (f *front) work(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case request := <-f.queue:
-			if f.execute(request) {
-				continue
-			}
-			for n := len(f.queue); n > 0; n-- {
+			for range f.execute(request) {
 				f.answer(f.jupyter.shell, <-f.queue, content{"status": "aborted"})
 			}
 		}
 	}
 }
 
-// execute executes a cell and says whether those after it may run.
-func (f *front) execute(request *wire.Message) bool {
+// execute executes a cell and says how many of those after it must not run.
+func (f *front) execute(request *wire.Message) (behind int) {
 	o := order{StoreHistory: true, StopOnError: true, AllowStdin: true, Expressions: map[string]any{}}
 	if err := json.Unmarshal(request.Content, &o); err != nil {
 		f.answer(f.jupyter.shell, request, failure("BadRequest", "execute_request: "+err.Error()))
-		return true
+		return 0
 	}
 	r := &running{request: request, order: o, idle: make(chan struct{}), start: time.Now(), count: f.number(o)}
 	rewritten, err := f.session.Rewrite(o.Code)
 	if err != nil {
-		f.refuse(r, &ending{name: "Refused", value: err.Error()})
-		return !o.StopOnError
+		return f.refuse(r, &ending{name: "Refused", value: err.Error()})
 	}
 	if rewritten.Files != nil { // the cell is Go
 		file := f.index.Add(r.count, rewritten.Code)
 		if e := f.syntax(file, rewritten.Code); e != nil {
-			f.refuse(r, e)
-			return !o.StopOnError
+			return f.refuse(r, e)
 		}
 	}
 	if err := f.prepare(rewritten.Files); err != nil {
-		f.refuse(r, &ending{name: "Kernel", value: err.Error()})
-		return !o.StopOnError
+		return f.refuse(r, &ending{name: "Kernel", value: err.Error()})
 	}
 	o.Code, o.StoreHistory = rewritten.Code, o.StoreHistory && !o.Silent
 	f.begin(r)
 	if !f.pass(r, o) {
-		return false // the kernel ends, and the cell with it
+		return len(f.queue) // the kernel ends
 	}
 	ok := f.finish(r)
 	f.mu.Lock()
 	f.running = nil
 	f.mu.Unlock()
 	f.session.Built(r.build != nil && r.build.Code == 0)
-	return ok || !o.StopOnError && !r.interrupted
+	if ok || !o.StopOnError && !r.interrupted {
+		return 0
+	}
+	return r.behind
 }
 
 // number is the cell's number: silent ones have that of the cell before.
@@ -130,11 +127,15 @@ func (f *front) pass(r *running, o order) bool {
 	}
 }
 
-// refuse ends a cell that GoNB must not see.
-func (f *front) refuse(r *running, e *ending) {
+// refuse ends a cell that GoNB must not see. It returns how many after it must not run.
+func (f *front) refuse(r *running, e *ending) (behind int) {
 	f.publish("status", r.request, content{"execution_state": "busy"})
 	f.publish("execute_input", r.request, content{"code": r.order.Code, "execution_count": r.count})
 	f.end(r, e)
+	if !r.order.StopOnError {
+		return 0
+	}
+	return r.behind
 }
 
 // prepare writes the files that GoNB builds with the cell but never reads, and

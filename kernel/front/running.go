@@ -19,6 +19,7 @@ type running struct {
 	count   int
 	start   time.Time
 	reply   *wire.Message // GoNB's
+	behind  int           // cells that were waiting when it ended
 	idle    chan struct{} // closed when GoNB has published everything
 
 	build       *event.Event // the end of the build; nil before it
