@@ -13,7 +13,7 @@ package main
 // - what each part of an augmentation does, value by value, and how the views of SimCLR, SimSiam and BYOL differ;
 // - what normalisation is, and where images live while a network trains.
 //
-// The page downloads nothing. On two CPUs it takes about a minute.
+// The page downloads nothing. On two CPUs it takes half a minute.
 
 // %%
 

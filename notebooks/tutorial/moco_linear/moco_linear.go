@@ -13,7 +13,7 @@ package main
 // - how the loss moves in the first steps, and why it goes *up*;
 // - a linear classifier on the frozen features, beside kNN, and which classes it takes for which.
 //
-// The pictures are drawn on this machine. On two CPUs the page takes about two minutes.
+// The pictures are drawn on this machine. On two CPUs the page takes about a minute and a half.
 
 // %%
 

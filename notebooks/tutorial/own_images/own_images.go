@@ -14,7 +14,7 @@ package main
 // - save the network, and use it from a terminal and from Python.
 //
 // So that the page runs anywhere, it draws a folder first, and hides copies and strangers in it. To work with a folder of
-// yours, write its name behind `photos` below, and run the page again. On two CPUs it takes about two minutes.
+// yours, write its name behind `photos` below, and run the page again. On two CPUs it takes about a minute and a half.
 
 // %%
 
@@ -232,7 +232,7 @@ func Look() {
 // A recipe is every number of a run. `For` fits it to other images: how many there are, and whether there are classes to
 // measure accuracy with. The images that `dataset.Split` holds out are only measured with.
 //
-// This recipe has a tiny network that looks at 32 × 32 pixels: right for drawings, and for a page that takes two minutes.
+// This recipe has a tiny network that looks at 32 × 32 pixels: right for drawings, and for a page that takes a minute or two.
 // For photographs, put `recipe.Imagenette("SimCLR")` in its place, a ResNet-18 that looks at 128 × 128, with its own batch
 // and learning rate; raise `ShortSide` to 256, and use a GPU.
 

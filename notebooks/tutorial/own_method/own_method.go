@@ -14,7 +14,7 @@ package main
 //
 // The example is *alignment and uniformity* (Wang and Isola, 2020, arXiv:2005.10242): two views of a picture should lie
 // close together on the sphere (alignment), and all pictures should spread over it evenly (uniformity). SimCLR does both
-// at once without saying so. On two CPUs the page takes about two and a half minutes.
+// at once without saying so. On two CPUs the page takes about two minutes.
 
 // %%
 

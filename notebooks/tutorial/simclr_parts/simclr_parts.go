@@ -13,7 +13,7 @@ package main
 // - a training step written out, compiled as one function, and called a few dozen times;
 // - what a trained network takes for alike, and how the choice of the views decides it.
 //
-// The pictures are drawn on this machine. On two CPUs the page takes about three minutes.
+// The pictures are drawn on this machine. On two CPUs the page takes under two minutes.
 
 // %%
 

@@ -14,7 +14,7 @@ package main
 // - what a collapse looks like in the curves of a run, and how the library warns of it;
 // - maps of what a network has learnt, by PCA and by t-SNE, of a healthy run and of a collapsed one.
 //
-// The pictures are drawn on this machine. On two CPUs the page takes under three minutes.
+// The pictures are drawn on this machine. On two CPUs the page takes two minutes.
 
 // %%
 
