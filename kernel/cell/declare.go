@@ -66,7 +66,6 @@ func (r *rewriter) blankImport(from, to int, grouped bool) {
 var (
 	versionElement = regexp.MustCompile(`^v[0-9]+$`)
 	versioned      = regexp.MustCompile(`[/.]v[0-9]+$`)
-	identifier     = regexp.MustCompile(`^[\pL_][\pL_\p{Nd}]*$`)
 	// lastWord is what GoNB takes for the name of an imported package.
 	lastWord = regexp.MustCompile(`^.*?(\w+)\s*$`)
 )
@@ -75,7 +74,7 @@ var (
 // otherwise; "" where GoNB is right, or nobody knows.
 func (r *rewriter) packageName(p string) string {
 	last := path.Base(p)
-	if p == "C" || identifier.MatchString(last) && !versionElement.MatchString(last) {
+	if p == "C" || token.IsIdentifier(last) && !versionElement.MatchString(last) {
 		return ""
 	}
 	name := ""
@@ -88,7 +87,7 @@ func (r *rewriter) packageName(p string) string {
 		}
 	}
 	gonb := lastWord.FindStringSubmatch(p)
-	if !identifier.MatchString(name) || token.IsKeyword(name) || gonb != nil && gonb[1] == name {
+	if !token.IsIdentifier(name) || gonb != nil && gonb[1] == name {
 		return ""
 	}
 	return name
@@ -102,7 +101,7 @@ func assumedName(p string) string {
 		name = path.Base(path.Dir(p))
 	}
 	name = strings.TrimPrefix(name, "go-")
-	if i := strings.IndexFunc(name, func(c rune) bool { return !identifier.MatchString("a" + string(c)) }); i >= 0 {
+	if i := strings.IndexFunc(name, func(c rune) bool { return !token.IsIdentifier("a" + string(c)) }); i >= 0 {
 		name = name[:i]
 	}
 	return name

@@ -80,8 +80,10 @@ func set(fields map[string]json.RawMessage, name string, value any) error {
 	return nil
 }
 
-// validID is what nbformat lets cells be called.
-var validID = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
+// validID says whether nbformat lets a cell be called so.
+func validID(id string) bool { return len(id) <= 64 && wordID.MatchString(id) }
+
+var wordID = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)
 
 // Encode returns the notebook as Jupyter writes it, in nbformat 4.5 or later: cells
 // without a name, or with another's, get one.
@@ -90,7 +92,7 @@ func (d *Document) Encode() ([]byte, error) {
 	var unnamed []map[string]json.RawMessage
 	for _, cell := range d.cells {
 		var id string
-		if json.Unmarshal(cell["id"], &id) != nil || !validID.MatchString(id) || taken[id] {
+		if json.Unmarshal(cell["id"], &id) != nil || !validID(id) || taken[id] {
 			unnamed = append(unnamed, cell)
 			continue
 		}
