@@ -37,7 +37,7 @@ func newRunDir(parent string) (*runDir, error) {
 		return nil, fmt.Errorf("front: %w", err)
 	}
 	d := &runDir{path: path}
-	if d.lock, err = hold(filepath.Join(path, lockName)); err != nil {
+	if d.lock, err = hold(path); err != nil {
 		return nil, errors.Join(fmt.Errorf("front: lock %s: %w", path, err), os.RemoveAll(path))
 	}
 	for _, dir := range []string{d.bin(), d.temp()} {
@@ -48,15 +48,20 @@ func newRunDir(parent string) (*runDir, error) {
 	return d, nil
 }
 
-// hold locks a file, for this process and all that it starts: what outlives a
-// killed kernel, if only for a moment, may still write into the folder.
-func hold(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+// hold locks a folder, for this process and all that it starts: what outlives a
+// killed kernel, if only for a moment, may still write into it. Nobody sees the
+// file before it is locked: a kernel that starts beside this one would take the
+// folder for an abandoned one.
+func hold(dir string) (*os.File, error) {
+	file, err := os.CreateTemp(dir, lockName+"-")
 	if err != nil {
 		return nil, err
 	}
 	if err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil {
 		_, err = unix.FcntlInt(file.Fd(), unix.F_SETFD, 0) // stays open in children
+	}
+	if err == nil {
+		err = os.Rename(file.Name(), filepath.Join(dir, lockName))
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())

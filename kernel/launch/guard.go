@@ -39,11 +39,14 @@ func Guard(command []string) int {
 	var exit *exec.ExitError
 	select {
 	case err := <-done:
-		if err != nil && !errors.As(err, &exit) {
-			report(err)
+		if errors.As(err, &exit) && exit.Exited() {
+			return exit.ExitCode()
+		}
+		if err != nil {
+			report(err) // a signal ended it, for one
 			return failed
 		}
-		return max(cmd.ProcessState.ExitCode(), 0)
+		return 0
 	case <-signals:
 		if err := proc.KillBelow(os.Getpid(), 0); err != nil {
 			report(err)

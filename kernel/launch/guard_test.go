@@ -18,6 +18,10 @@ func TestGuardPassesOn(t *testing.T) {
 	if err := guard.Run(); err == nil || guard.ProcessState.ExitCode() != 3 || out.String() != "hello" || complaints.String() != "oops\n" {
 		t.Errorf("%v, %q, %q, want exit status 3, hello and oops", err, out.String(), complaints.String())
 	}
+	guard = exec.Command(filepath.Join(newGoNB(t).paths.Bin, GuardName), "/bin/sh", "-c", "kill -9 $$")
+	if text, err := guard.CombinedOutput(); err == nil || !strings.Contains(string(text), "signal: killed") {
+		t.Errorf("%v, %q, want an error that names the signal", err, text)
+	}
 	guard = exec.Command(filepath.Join(newGoNB(t).paths.Bin, GuardName), "/no/such/program")
 	if text, err := guard.CombinedOutput(); err == nil || !strings.Contains(string(text), "/no/such/program") {
 		t.Errorf("%v, %q, want an error that names the program", err, text)

@@ -1,7 +1,8 @@
 // Package launch holds the parts that this program plays when it is started
 // under another name: the go command and gopls, which GoNB looks up on its PATH,
 // the program of a cell, which GoNB starts where it asked go to build one, and
-// the guard of the front's own gopls. So builds and cells can be interrupted, told of, and mended, with GoNB as it is.
+// the guard of the front's own gopls. So builds and cells can be interrupted,
+// told of, and mended, with GoNB as it is.
 package launch
 
 import (
