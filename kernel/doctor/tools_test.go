@@ -72,8 +72,8 @@ func TestTools(t *testing.T) {
 	expect(t, d.gopls(t.Context()), OK, "gopls", "")
 
 	write(t, filepath.Join(d.Repo, "kernel", "tools", "go.mod"),
-		"tool (\n\tgithub.com/janpfeifer/gonb\n)\n\nrequire (\n\tgithub.com/janpfeifer/gonb v0.11.3 // indirect\n)\n")
-	expect(t, d.gonb(t.Context()), Warn, "the checkout wants v0.11.3", "make setup")
+		"tool (\n\tgithub.com/janpfeifer/gonb\n)\n\nrequire (\n\tgithub.com/janpfeifer/gonb v0.11.4 // indirect\n)\n")
+	expect(t, d.gonb(t.Context()), Warn, "the checkout wants v0.11.4", "make setup")
 	expect(t, d.gopls(t.Context()), OK, "gopls", "")
 
 	script(t, d.Home.Bin("gonb"), "echo cannot execute >&2; exit 126")
