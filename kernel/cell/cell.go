@@ -24,7 +24,9 @@ type Rewritten struct {
 	Code string
 	// Files are those that must lie beside main.go: name to content, "" for one that
 	// must not exist. It is nil for cells that are not Go.
-	Files map[string]string
+	Files    map[string]string
+	Captures bool // GoNB writes what comes out to a file, too
+	Password bool // what is typed as input is not to be shown
 }
 
 // Session is what is remembered of the cells so far.
@@ -33,6 +35,12 @@ type Session struct {
 	// paths that do not end in the name, such as math/rand/v2; without it, or if it
 	// does not know, the name is guessed from the path.
 	PackageName func(path string) (name string, ok bool)
+	// Shell returns the text of the command that GoNB is to run in place of one of
+	// the user's. If it is nil, commands stay as they are.
+	Shell func(command string) string
+	// Script returns the program that runs what other programs are to run as a
+	// script. If it is nil, cells of other languages stay as they are.
+	Script func() string
 
 	kept memory // of the cells that were built
 	next memory // kept and what the current cell adds
@@ -61,16 +69,19 @@ func (m memory) clone() memory {
 func (s *Session) Rewrite(code string) (Rewritten, error) {
 	src := read(code)
 	if src.magic {
-		return Rewritten{Code: src.withoutReturns()}, nil
+		return Rewritten{Code: src.withoutReturns(s.Script)}, nil
 	}
 	s.obey(src.commands)
 	s.next = s.kept.clone()
-	r := rewriter{source: src, names: s.PackageName, memory: &s.next}
+	r := rewriter{source: src, names: s.PackageName, shell: s.Shell, memory: &s.next}
 	if err := r.rewrite(); err != nil {
 		s.next = s.kept.clone()
 		return Rewritten{}, err
 	}
-	out := Rewritten{Code: r.apply(), Files: map[string]string{ImportsFile: s.next.imports(), ShowFile: "", ImageFile: ""}}
+	out := Rewritten{
+		Code: r.apply(), Files: map[string]string{ImportsFile: s.next.imports(), ShowFile: "", ImageFile: ""},
+		Captures: src.has("capture"), Password: src.has("with_password"),
+	}
 	if src.exec && src.blankGo(out.Code) {
 		out.Code += "\n//"
 	}

@@ -12,6 +12,7 @@ type rewriter struct {
 	source
 	edits
 	names   func(path string) (string, bool)
+	shell   func(command string) string
 	memory  *memory
 	blanks  map[string]int // names given to blank variables and constants, with their uses
 	hasMain bool           // the user wrote func main
@@ -22,6 +23,8 @@ type rewriter struct {
 func (r *rewriter) rewrite() error {
 	r.blanks = map[string]int{}
 	r.commandLines()
+	r.shellLines()
+	r.withoutInputCommands()
 	all := chunks(r.golang)
 	split := len(all) // from here on all is the body of func main
 	for i, c := range all {

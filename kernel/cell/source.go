@@ -100,21 +100,27 @@ func isMain(text string) bool {
 
 func isExec(text string) bool { return strings.HasPrefix(strings.TrimPrefix(text, prefix), "%exec") }
 
-// takeCommand records the command on line i and returns its last line: a backslash
-// at the end continues it.
-func (s *source) takeCommand(i int) int {
-	joined, last := "", i
-	for ; ; last++ {
-		s.lines[last].command = true
-		joined += strings.TrimPrefix(s.text(last), prefix)
-		rest, more := strings.CutSuffix(joined, `\`)
+// joined is the command on line i, and its last line: a backslash at the end
+// continues it.
+func (s *source) joined(i int) (text string, last int) {
+	for last = i; ; last++ {
+		text += strings.TrimPrefix(s.text(last), prefix)
+		rest, more := strings.CutSuffix(text, `\`)
 		if !more {
-			break
+			return text, last
 		}
-		joined = rest + " "
+		text = rest + " "
 		if last == len(s.lines)-1 {
-			break
+			return text, last
 		}
+	}
+}
+
+// takeCommand records the command on line i and returns its last line.
+func (s *source) takeCommand(i int) int {
+	joined, last := s.joined(i)
+	for j := i; j <= last; j++ {
+		s.lines[j].command = true
 	}
 	words := strings.FieldsFunc(joined[1:], isBlank)
 	if len(words) == 0 {
@@ -150,7 +156,9 @@ func (s *source) blankGo(code string) bool {
 }
 
 // withoutReturns is the code with a first line that GoNB understands.
-func (s *source) withoutReturns() string { return s.text(0) + s.code[s.lines[0].to:] }
+func (s *source) withoutReturns(program func() string) string {
+	return script(s.text(0), program) + s.code[s.lines[0].to:]
+}
 
 // after is what the text behind a line lies in, if the line begins in w.
 func (w within) after(text string) within {

@@ -11,7 +11,7 @@ import (
 )
 
 // listen serves events on a socket that Tell finds.
-func listen(t *testing.T, handle func(Event)) {
+func listen(t *testing.T, handle func(Event) Answer) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "front")
 	l, err := net.Listen("unix", path)

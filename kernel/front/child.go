@@ -64,6 +64,7 @@ func (f *front) startGoNB(ctx context.Context, connectionName string) error {
 	var log tail
 	cmd.Stdout, cmd.Stderr = &log, &log
 	cmd.Env = launch.Environ(os.Environ(), launch.Paths{Bin: f.dir.bin(), Temp: f.dir.temp(), Socket: f.dir.socket(), Cells: f.dir.cells()})
+	cmd.ExtraFiles = f.pipes.Ends() // descriptors launch.StdoutFD and launch.StderrFD of all that GoNB starts
 	if f.child, err = start(cmd); err != nil {
 		return fmt.Errorf("front: start GoNB: %w", err)
 	}
@@ -111,7 +112,7 @@ func (f *front) dial(ctx context.Context, conn *wire.Conn) error {
 	defer cancel()
 	for channel, socket := range map[wire.Channel]**wire.Socket{
 		wire.Shell: &f.gonb.shell, wire.Control: &f.gonb.control,
-		wire.Stdin: &f.gonb.stdin, wire.IOPub: &f.gonb.iopub,
+		wire.IOPub: &f.gonb.iopub,
 	} {
 		s, err := wire.Dial(ctx, conn, channel, "front")
 		if err != nil {

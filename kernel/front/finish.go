@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gossl/gossl/kernel/lines"
+	"github.com/gossl/gossl/kernel/pipes"
 	"github.com/gossl/gossl/kernel/wire"
 )
 
@@ -20,21 +21,24 @@ type ending struct {
 	name, value string
 	traceback   []string
 	page        string // HTML that says the same; "" for none
+	crash       bool   // the traceback is what the process printed in the end
 }
 
 // finish publishes how the running cell ended: what is still held back, its
 // result, its error, the reply, and last that the kernel is idle. It says
 // whether the cell did what it was meant to.
 func (f *front) finish(r *running) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.pipes.Drain(true)
+	close(r.ended)
 	gonb := content{}
 	if err := json.Unmarshal(r.reply.Content, &gonb); err != nil {
 		f.log("GoNB's execute_reply: %v", err)
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	e := f.ending(r, gonb)
-	if r.holding && (e == nil || e.name == "Interrupt") {
-		f.publish("stream", r.request, content{"name": "stderr", "text": r.held.String()})
+	if held := r.crash.release(); held != "" && (e == nil || !e.crash) {
+		f.output(r, r.request, "stream", content{"name": pipes.Stderr, "text": held})
 	}
 	for _, data := range r.shown {
 		f.publish("execute_result", r.request, content{"execution_count": r.count, "data": data, "metadata": content{}})
@@ -85,26 +89,28 @@ func (f *front) ending(r *running, gonb content) *ending {
 		return f.buildFailure(r.build.Text)
 	case gonb["status"] == "error":
 		return &ending{name: "GoNB", value: strings.TrimSpace(fmt.Sprint(gonb["evalue"])), traceback: texts(gonb["traceback"])}
+	case r.failed != nil:
+		return r.failed
 	case r.end != nil && r.end.Code != 0:
-		return r.crash(f.index)
+		return r.died(f.index)
 	case r.command != "":
 		return &ending{name: "Command", value: r.command}
 	}
 	return nil
 }
 
-// crash tells of a process that did not end well.
-func (r *running) crash(index *lines.Index) *ending {
-	if r.end.Signal == "" && !r.holding {
-		return &ending{name: "Exit", value: fmt.Sprintf("exit status %d", r.end.Code)}
+// died tells of a process that did not end well.
+func (r *running) died(index *lines.Index) *ending {
+	if name, reason, trace := lines.Trace(r.crash.trace(), index); name != "" && r.crash.held > 0 {
+		return &ending{name: name, value: reason, traceback: trace, crash: true}
 	}
-	if name, reason, trace := lines.Trace(r.end.Text, index); name != "" {
-		return &ending{name: name, value: reason, traceback: trace}
-	}
-	if r.end.Signal != "" {
+	switch {
+	case r.end.Text != "":
+		return &ending{name: "Kernel", value: r.end.Text}
+	case r.end.Signal != "":
 		return &ending{name: "Signal", value: "signal: " + r.end.Signal}
 	}
-	return &ending{name: "Exit", value: fmt.Sprintf("exit status %d", r.end.Code), traceback: strings.Split(r.held.String(), "\n")}
+	return &ending{name: "Exit", value: fmt.Sprintf("exit status %d", r.end.Code)}
 }
 
 // texts is a JSON list of strings.

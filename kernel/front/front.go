@@ -26,6 +26,7 @@ import (
 	"github.com/gossl/gossl/kernel/cell"
 	"github.com/gossl/gossl/kernel/event"
 	"github.com/gossl/gossl/kernel/lines"
+	"github.com/gossl/gossl/kernel/pipes"
 	"github.com/gossl/gossl/kernel/wire"
 )
 
@@ -50,21 +51,26 @@ type content map[string]any
 
 // front is the running kernel.
 type front struct {
-	options Options
-	dir     *runDir
-	jupyter sockets // that we listen on
-	gonb    sockets // that we dialled
-	child   *child
-	info    json.RawMessage // content of our kernel_info_reply
-	assist  *assist.Assistant
-	session *cell.Session     // used by the worker alone
-	index   *lines.Index      // likewise
-	names   map[string]string // likewise: of packages, by import path
+	options   Options
+	dir       *runDir
+	jupyter   sockets // that we listen on
+	gonb      sockets // that we dialled
+	child     *child
+	pipes     *pipes.Reader
+	stdin     stdin
+	input     chan string     // what the client answered, to who asked
+	updatable map[string]bool // displays that can be updated; used by outputs alone
+	info      json.RawMessage // content of our kernel_info_reply
+	assist    *assist.Assistant
+	session   *cell.Session     // used by the worker alone
+	index     *lines.Index      // likewise
+	names     map[string]string // likewise: of packages, by import path
 
 	mu      sync.Mutex
 	pending map[string]*pending // requests that GoNB is working on, by message ID
 	queue   chan *wire.Message  // cells to execute
 	running *running            // the cell that GoNB is working on; nil between cells
+	last    *wire.Message       // the request of the cell that ran last
 	builds  map[int]bool        // processes of running builds
 	history history
 	count   int // of executed cells
@@ -96,13 +102,22 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 	f := &front{
 		options: o, session: cell.NewSession(), index: lines.NewIndex(),
 		pending: map[string]*pending{}, queue: make(chan *wire.Message, queueSize), builds: map[int]bool{},
-		names: map[string]string{}, quit: make(chan error, 8),
+		names: map[string]string{}, updatable: map[string]bool{}, input: make(chan string), quit: make(chan error, 8),
 	}
-	f.session.PackageName = f.packageName
+	f.session.PackageName, f.session.Shell, f.session.Script = f.packageName, f.shell, f.script
 	if f.dir, err = newRunDir(o.Temp); err != nil {
 		return err
 	}
 	defer f.dir.remove()
+	f.stdin.path = f.dir.stdin()
+	if err := f.stdin.renew(); err != nil {
+		return err
+	}
+	if f.pipes, err = pipes.New(f.dir.path, outputs{f}); err != nil {
+		return err
+	}
+	go f.pipes.Run()
+	defer f.pipes.Close()
 	if err := f.listen(ctx, conn); err != nil {
 		return err
 	}

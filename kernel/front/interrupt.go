@@ -1,9 +1,12 @@
 package front
 
 import (
+	"os"
+	"slices"
 	"syscall"
 	"time"
 
+	"github.com/gossl/gossl/kernel/launch"
 	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/wire"
 )
@@ -21,6 +24,7 @@ func (f *front) interrupt() {
 		r.interrupted = true
 	}
 	f.mu.Unlock()
+	f.endLeftovers()
 	if r == nil {
 		return
 	}
@@ -46,6 +50,30 @@ func (f *front) interrupt() {
 	}()
 }
 
+// leftoverTime is how long what was left running may take to end after SIGTERM.
+const leftoverTime = time.Second
+
+// endLeftovers ends what cells and commands have left running: the system made
+// it this process's child when its own parent ended.
+func (f *front) endLeftovers() {
+	var left []int
+	for _, pid := range proc.Children()[os.Getpid()] {
+		if pid != f.child.cmd.Process.Pid && proc.Comm(pid) != launch.GuardName {
+			left = append(append(left, pid), proc.Below(pid)...)
+		}
+	}
+	signalAll(left, syscall.SIGTERM)
+	time.AfterFunc(leftoverTime, func() {
+		signalAll(slices.DeleteFunc(left, func(pid int) bool { return !proc.Alive(pid) }), syscall.SIGKILL)
+	})
+}
+
+func signalAll(pids []int, s syscall.Signal) {
+	for _, pid := range pids {
+		_ = syscall.Kill(pid, s) // it may have ended
+	}
+}
+
 // signal signals builds, and what is below GoNB's ! commands. The cell's process
 // is the launcher's business.
 func (f *front) signal(s syscall.Signal) {
@@ -64,8 +92,6 @@ func (f *front) signal(s syscall.Signal) {
 		if spare[pid] || proc.Comm(pid) == "gopls" {
 			continue
 		}
-		for _, below := range append(proc.Below(pid), pid) {
-			_ = syscall.Kill(below, s)
-		}
+		signalAll(append(proc.Below(pid), pid), s)
 	}
 }

@@ -53,7 +53,7 @@ func (f *front) execute(request *wire.Message) (behind int) {
 		f.answer(f.jupyter.shell, request, failure("BadRequest", "execute_request: "+err.Error()))
 		return 0
 	}
-	r := &running{request: request, order: o, idle: make(chan struct{}), start: time.Now(), count: f.number(o)}
+	r := &running{request: request, order: o, idle: make(chan struct{}), ended: make(chan struct{}), start: time.Now(), count: f.number(o)}
 	rewritten, err := f.session.Rewrite(o.Code)
 	if err != nil {
 		return f.refuse(r, &ending{name: "Refused", value: err.Error()})
@@ -68,7 +68,10 @@ func (f *front) execute(request *wire.Message) (behind int) {
 		return f.refuse(r, &ending{name: "Kernel", value: err.Error()})
 	}
 	o.Code, o.StoreHistory = rewritten.Code, o.StoreHistory && !o.Silent
-	f.begin(r)
+	r.captures, r.password = rewritten.Captures, rewritten.Password
+	if err := f.begin(r); err != nil {
+		return f.refuse(r, &ending{name: "Kernel", value: err.Error()})
+	}
 	if !f.pass(r, o) {
 		return len(f.queue) // the kernel ends
 	}
@@ -94,10 +97,15 @@ func (f *front) number(o order) int {
 	return f.count
 }
 
-func (f *front) begin(r *running) {
+func (f *front) begin(r *running) error {
+	if err := f.stdin.renew(); err != nil {
+		return err
+	}
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.running = r
+	f.running, f.last = r, r.request
+	f.mu.Unlock()
+	go f.watchInput(r)
+	return nil
 }
 
 // pass gives a cell to GoNB and waits for its end; false if GoNB ended first.

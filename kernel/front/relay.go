@@ -98,32 +98,6 @@ func (f *front) relayPublished(heard chan<- struct{}) {
 	}
 }
 
-// relayInput passes a cell's questions to the client that sent the cell, and the answers back.
-func (f *front) relayInput() {
-	go func() {
-		for {
-			answer, err := f.jupyter.stdin.Recv()
-			if err != nil {
-				return
-			}
-			answer.Identities = nil
-			f.send(f.gonb.stdin, answer)
-		}
-	}()
-	for {
-		question, err := f.gonb.stdin.Recv()
-		if err != nil {
-			return
-		}
-		f.mu.Lock()
-		if r := f.running; r != nil && r.request.Header.ID == question.Parent.ID {
-			question.Identities = r.request.Identities
-		}
-		f.mu.Unlock()
-		f.send(f.jupyter.stdin, question)
-	}
-}
-
 // send sends a message; a peer that is gone is no reason to stop.
 func (f *front) send(s *wire.Socket, m *wire.Message) {
 	if err := s.Send(m); err != nil {

@@ -72,6 +72,7 @@ func hold(dir string) (*os.File, error) {
 func (d *runDir) bin() string    { return filepath.Join(d.path, "bin") }
 func (d *runDir) temp() string   { return filepath.Join(d.path, "tmp") }
 func (d *runDir) socket() string { return filepath.Join(d.path, "front") }
+func (d *runDir) stdin() string  { return filepath.Join(d.path, "stdin") }
 func (d *runDir) cells() string  { return filepath.Join(d.path, "cells.json") }
 
 // addShims puts this program on GoNB's PATH under the names of its shims. It is
@@ -84,6 +85,9 @@ func (d *runDir) addShims() error {
 	own := filepath.Join(d.bin(), filepath.Base(self))
 	if os.Link(self, own) != nil { // another file system
 		own = self
+	}
+	if err := os.WriteFile(filepath.Join(d.bin(), launch.ScriptName), []byte(launch.Script), 0o700); err != nil {
+		return fmt.Errorf("front: %w", err)
 	}
 	for _, shim := range launch.Shims {
 		if err := os.Symlink(own, filepath.Join(d.bin(), shim)); err != nil {

@@ -31,10 +31,12 @@ func report(err error) {
 
 // tell tells the front. Work goes on when it cannot be told: it has ended then,
 // and what it started ends soon.
-func tell(e event.Event) {
-	if err := event.Tell(e); err != nil {
+func tell(e event.Event) event.Answer {
+	answer, err := event.Tell(e)
+	if err != nil {
 		report(err)
 	}
+	return answer
 }
 
 // tool returns the path of a true program, where the shims would be found by PATH.

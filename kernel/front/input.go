@@ -1,0 +1,203 @@
+package front
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+
+	"github.com/gossl/gossl/kernel/pipes"
+	"github.com/gossl/gossl/kernel/proc"
+	"github.com/gossl/gossl/kernel/wire"
+)
+
+// stdin is the pipe that cells and commands read. It is made anew for each cell:
+// what one did not read is not for the next.
+type stdin struct {
+	path string
+	mu   sync.Mutex
+	file *os.File // for reading too: then neither side waits for the other to open it
+}
+
+// renew makes the pipe anew. Whoever still reads the one before is at its end.
+func (s *stdin) renew() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.path + ".next"
+	if err := unix.Mkfifo(next, 0o600); err != nil {
+		return fmt.Errorf("front: %w", &os.PathError{Op: "mkfifo", Path: next, Err: err})
+	}
+	file, err := os.OpenFile(next, os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("front: %w", err)
+	}
+	if err := os.Rename(next, s.path); err != nil {
+		return fmt.Errorf("front: %w", err)
+	}
+	if s.file != nil {
+		_ = s.file.Close() // it has been written to
+	}
+	s.file = file
+	return nil
+}
+
+// now is the pipe as it is now.
+func (s *stdin) now() *os.File {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.file
+}
+
+// unread says whether there is something in the pipe.
+func (s *stdin) unread() (some bool) {
+	conn, err := s.now().SyscallConn()
+	if err == nil {
+		err = conn.Control(func(fd uintptr) {
+			n, err := unix.IoctlGetInt(int(fd), unix.TIOCINQ)
+			some = err == nil && n > 0
+		})
+	}
+	return some && err == nil
+}
+
+const (
+	glance  = 100 * time.Millisecond // between two looks at whether a cell waits for input
+	glances = 20                     // after which they become rarer
+	look    = 500 * time.Millisecond
+)
+
+// watchInput asks the client for input whenever the cell, or what it started,
+// waits for some.
+func (f *front) watchInput(r *running) {
+	for i := 0; ; i++ {
+		pause := glance
+		if i >= glances {
+			pause = look
+		}
+		select {
+		case <-r.ended:
+			return
+		case <-f.child.gone:
+			return
+		case <-time.After(pause):
+		}
+		if !r.asks.TryLock() {
+			continue // it is asked for already
+		}
+		if !f.stdin.unread() && reads(f.child.cmd.Process.Pid, f.stdin.path) {
+			f.pipes.Drain(false) // the question comes first
+			f.askInput(r, protocol.InputRequest{})
+		}
+		r.asks.Unlock()
+	}
+}
+
+// askInput asks the client for a line of input and writes it to whoever reads. A
+// client that gives none ends the input. r.asks is held.
+func (f *front) askInput(r *running, q protocol.InputRequest) {
+	if !r.order.AllowStdin {
+		f.noInput(r, "the cell reads its input, and this client gives none: the input ends here")
+		return
+	}
+	request, err := wire.New("input_request", r.request, content{"prompt": q.Prompt, "password": q.Password || r.password})
+	if err != nil {
+		f.log("input_request: %v", err)
+		return
+	}
+	request.Identities = r.request.Identities
+	f.send(f.jupyter.stdin, request)
+	select {
+	case line := <-f.input:
+		if _, err := f.stdin.now().WriteString(line + "\n"); err != nil {
+			f.log("input: %v", err)
+		}
+	case <-r.ended:
+	case <-f.child.gone:
+	}
+}
+
+// noInput ends the input of a cell, and says why.
+func (f *front) noInput(r *running, why string) {
+	f.output(r, r.request, "stream", content{"name": pipes.Stderr, "text": "sslkit-kernel: " + why + "\n"})
+	if err := f.stdin.renew(); err != nil {
+		f.log("%v", err)
+	}
+}
+
+// requestInput is gonbui.RequestInput: the cell reads the answer, when it is there.
+func (f *front) requestInput(r *running, q protocol.InputRequest) {
+	if r == nil {
+		return
+	}
+	if !r.order.AllowStdin {
+		f.mu.Lock()
+		r.failed = &ending{name: "Input", value: fmt.Sprintf("the cell asks for input (%q), and this client gives none", q.Prompt)}
+		f.mu.Unlock()
+	}
+	go func() {
+		r.asks.Lock()
+		defer r.asks.Unlock()
+		f.askInput(r, q)
+	}()
+}
+
+// relayInput takes the client's answers.
+func (f *front) relayInput() {
+	for {
+		answer, err := f.jupyter.stdin.Recv()
+		if err != nil {
+			return
+		}
+		var reply struct {
+			Value string `json:"value"`
+		}
+		if err := json.Unmarshal(answer.Content, &reply); err != nil {
+			f.log("input_reply: %v", err)
+			continue
+		}
+		select {
+		case f.input <- reply.Value:
+		case <-time.After(time.Second): // nobody asked, or not any more
+		}
+	}
+}
+
+// reading are the system calls that read from the descriptor that is their first argument.
+var reading = map[string]bool{
+	strconv.Itoa(unix.SYS_READ): true, strconv.Itoa(unix.SYS_READV): true,
+	strconv.Itoa(unix.SYS_SPLICE): true, strconv.Itoa(unix.SYS_COPY_FILE_RANGE): true,
+}
+
+// reads says whether a process below pid waits to read a file.
+func reads(pid int, file string) bool {
+	for _, below := range proc.Below(pid) {
+		dir := "/proc/" + strconv.Itoa(below)
+		calls, _ := filepath.Glob(dir + "/task/*/syscall") // none if it has ended
+		for _, call := range calls {
+			text, err := os.ReadFile(call)
+			if err != nil {
+				continue
+			}
+			fields := strings.Fields(string(text)) // number and arguments in hexadecimal, or "running"
+			if len(fields) < 2 || !reading[fields[0]] {
+				continue
+			}
+			fd, err := strconv.ParseUint(strings.TrimPrefix(fields[1], "0x"), 16, 32)
+			if err != nil {
+				continue
+			}
+			if to, err := os.Readlink(dir + "/fd/" + strconv.FormatUint(fd, 10)); err == nil && to == file {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,164 @@
+package front
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+
+	"github.com/gossl/gossl/kernel/event"
+	"github.com/gossl/gossl/kernel/pipes"
+	"github.com/gossl/gossl/kernel/wire"
+)
+
+// MIME types of displays that mean something to the kernel and are not shown.
+const (
+	clearMIME  = "application/vnd.sslkit.clear_output+json"
+	deviceMIME = "application/vnd.sslkit.device+json"
+)
+
+// outputs publishes what cells and commands write. It is the handler of the
+// front's pipes, whose methods are called one at a time.
+type outputs struct{ *front }
+
+// current is the running cell, and the request that outputs belong to: those of
+// processes that a cell left behind to the last one.
+func (f *front) current() (*running, *wire.Message) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.running != nil {
+		return f.running, f.running.request
+	}
+	return nil, f.last
+}
+
+// output publishes an output of a cell.
+func (f *front) output(r *running, request *wire.Message, kind string, c any) {
+	if request != nil && (r == nil || !r.order.Silent) {
+		f.publish(kind, request, c)
+	}
+}
+
+// Text publishes text. The text of a crash is held back: it becomes the traceback.
+func (o outputs) Text(stream pipes.Stream, text string) {
+	r, request := o.current()
+	if r != nil && r.pipes != nil {
+		if err := r.pipes.Copy(stream, text); err != nil {
+			o.Failed(err)
+		}
+	}
+	if r != nil && stream == pipes.Stderr {
+		text = o.holdCrash(r, text)
+	} else {
+		o.release(r)
+	}
+	if text != "" {
+		o.output(r, request, "stream", content{"name": stream, "text": text})
+	}
+}
+
+// Shown keeps the value of a cell's last expression: it is the cell's result.
+func (o outputs) Shown(_ *pipes.Cell, data map[string]string) {
+	if r, _ := o.current(); r != nil {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		r.shown = append(r.shown, data)
+	}
+}
+
+// Display publishes what a cell displays, or has done what it asks for instead.
+func (o outputs) Display(c *pipes.Cell, d *protocol.DisplayData) {
+	r, request := o.current()
+	if input, ok := d.Data[protocol.MIMEJupyterInput].(protocol.InputRequest); ok {
+		o.requestInput(r, input)
+		return
+	}
+	for _, mime := range []protocol.MIMEType{protocol.MIMECommValue, protocol.MIMECommSubscribe} {
+		if _, ok := d.Data[mime]; ok { // widgets are GoNB's
+			if err := c.Forward(d); err != nil {
+				o.Failed(err)
+			}
+			return
+		}
+	}
+	o.release(r)
+	if o.forKernel(r, request, d) {
+		return
+	}
+	if r != nil && r.captures {
+		if err := c.Forward(d); err != nil {
+			o.Failed(err)
+		}
+	}
+	kind, transient := "display_data", content{}
+	if id := d.DisplayID; id != "" {
+		transient["display_id"] = id
+		if o.updatable[id] {
+			kind = "update_display_data"
+		}
+		o.updatable[id] = true
+	}
+	metadata := d.Metadata
+	if metadata == nil {
+		metadata = map[string]any{}
+	}
+	o.output(r, request, kind, content{"data": d.Data, "metadata": metadata, "transient": transient})
+}
+
+// forKernel deals with the displays that are for the kernel, and says whether it was one.
+func (f *front) forKernel(r *running, request *wire.Message, d *protocol.DisplayData) bool {
+	if _, ok := d.Data[clearMIME]; ok {
+		f.output(r, request, "clear_output", content{"wait": true}) // GoNB has no such call
+		return true
+	}
+	device, ok := d.Data[deviceMIME]
+	if text, valid := device.(string); valid && r != nil && json.Valid([]byte(text)) {
+		f.mu.Lock()
+		r.device = json.RawMessage(text)
+		f.mu.Unlock()
+	}
+	return ok
+}
+
+// Failed tells of what went wrong with a pipe.
+func (o outputs) Failed(err error) {
+	r, request := o.current()
+	o.output(r, request, "stream", content{"name": pipes.Stderr, "text": fmt.Sprintf("sslkit-kernel: %v\n", err)})
+	o.log("%v", err)
+}
+
+// openPipes makes the pipes of a cell whose launcher has started.
+func (f *front) openPipes(r *running, e event.Event) event.Answer {
+	c, err := f.pipes.Open(e.PID)
+	if err != nil {
+		outputs{f}.Failed(err)
+		return event.Answer{}
+	}
+	c.GoNB.Displays, c.GoNB.Answers = e.Pipes[0], e.Pipes[1]
+	f.mu.Lock()
+	captures := r.captures
+	f.mu.Unlock()
+	if captures {
+		if err := c.Capture(); err != nil {
+			outputs{f}.Failed(err)
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r.pipes = c
+	return event.Answer{Stdin: f.stdin.path, Displays: c.Displays, Answers: c.Answers, Shown: c.Shown}
+}
+
+// closePipes takes the last of a cell whose process has ended.
+func (f *front) closePipes(r *running) {
+	f.pipes.Drain(true)
+	f.mu.Lock()
+	c := r.pipes
+	f.mu.Unlock()
+	if c != nil {
+		c.Close()
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r.pipes = nil
+}

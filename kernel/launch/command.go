@@ -1,0 +1,26 @@
+package launch
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Shell returns a line for bash that runs a command, which reads the pipe stdin
+// and writes to the front.
+func Shell(command, stdin string) string {
+	return fmt.Sprintf("exec %s 0<%s /bin/bash -c %s", redirect, quote(stdin), quote(command))
+}
+
+// redirect has a command write to the front.
+var redirect = fmt.Sprintf("1>&%d 2>&%d %d>&- %d>&-", StdoutFD, StderrFD, StdoutFD, StderrFD)
+
+// quote writes text for bash as one word.
+func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+
+// ScriptName is the name of a script that runs its arguments as a command, which
+// writes to the front; Script is its text.
+const ScriptName = "sslkit-script"
+
+var Script = "#!/bin/bash\nexec " + redirect + "\n" + `type -- "$1" >/dev/null 2>&1 || { echo "$1: command not found" >&2; exit 127; }
+exec -- "$@"
+`

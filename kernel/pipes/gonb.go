@@ -1,0 +1,123 @@
+package pipes
+
+import (
+	"encoding/gob"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+)
+
+// patience is how long GoNB may take for what it is given of a cell in the end.
+// Widgets without a browser take it 3 s.
+const patience = 10 * time.Second
+
+// GoNB is what GoNB is given of a cell: requests of widgets, which it deals with,
+// and, where it captures outputs, these.
+type GoNB struct {
+	Displays string // path of its pipe for displays
+	Answers  string // and of that for its answers
+
+	captures [2]*os.File // its pipes for stdout and stderr; nil where it captures nothing
+	pipe     *os.File
+	encoder  *gob.Encoder
+	err      error
+	sent     bool // something, after the last sign that it has arrived
+	synced   chan struct{}
+}
+
+// sign is the number of our own request for a sign; the numbers that cells use are
+// not negative.
+const sign = -1
+
+// Capture has GoNB be given copies of text and displays, too.
+func (c *Cell) Capture() error {
+	for i := range c.GoNB.captures { // the launcher's stdout and stderr
+		file, err := os.OpenFile("/proc/"+strconv.Itoa(c.pid)+"/fd/"+strconv.Itoa(i+1), os.O_WRONLY, 0)
+		if err != nil {
+			return fmt.Errorf("pipes: %%capture: %w", err)
+		}
+		c.GoNB.captures[i] = file
+	}
+	return nil
+}
+
+// Copy gives GoNB text that it captures.
+func (c *Cell) Copy(stream Stream, text string) error {
+	file := c.GoNB.captures[0]
+	if stream == Stderr {
+		file = c.GoNB.captures[1]
+	}
+	if file == nil {
+		return nil
+	}
+	_, err := file.WriteString(text)
+	return err
+}
+
+// Forward gives GoNB what a cell asks of it, or a display that it captures.
+func (c *Cell) Forward(d *protocol.DisplayData) error {
+	g := &c.GoNB
+	if g.err != nil || g.Displays == "" {
+		return g.err
+	}
+	if g.encoder == nil {
+		if g.pipe, g.err = os.OpenFile(g.Displays, os.O_WRONLY, 0); g.err != nil {
+			return fmt.Errorf("pipes: GoNB does not take displays: %w", g.err)
+		}
+		g.encoder, g.synced = gob.NewEncoder(g.pipe), make(chan struct{}, 1)
+		go c.readBack()
+	}
+	g.sent = true
+	if g.err = g.encoder.Encode(d); g.err != nil {
+		return fmt.Errorf("pipes: GoNB does not take displays: %w", g.err)
+	}
+	return nil
+}
+
+// readBack takes GoNB's answers: that to our own request, and those for the cell.
+func (c *Cell) readBack() {
+	pipe, err := os.Open(c.GoNB.Answers)
+	if err != nil {
+		c.reader.handler.Failed(fmt.Errorf("pipes: GoNB's answers: %w", err))
+		return
+	}
+	defer pipe.Close()
+	decoder := gob.NewDecoder(pipe)
+	for {
+		answer := new(protocol.CommValue)
+		if decoder.Decode(answer) != nil {
+			return // GoNB has closed it
+		}
+		if answer.Address == protocol.GonbuiSyncAckAddress && answer.Value == sign {
+			c.GoNB.synced <- struct{}{}
+			continue
+		}
+		c.Answer(answer)
+	}
+}
+
+// settle waits until GoNB has dealt with what it was given.
+func (c *Cell) settle() {
+	g := &c.GoNB
+	for _, file := range g.captures {
+		if file != nil {
+			_ = file.Close() // what was written to it has arrived
+		}
+	}
+	if g.sent && g.err == nil {
+		if c.Forward(&protocol.DisplayData{Data: map[protocol.MIMEType]any{
+			protocol.MIMECommValue: protocol.CommValue{Address: protocol.GonbuiSyncAddress, Value: sign},
+		}}) == nil {
+			select {
+			case <-g.synced:
+			case <-time.After(patience):
+			}
+		}
+	}
+	if g.pipe != nil {
+		_ = g.pipe.Close() // nothing is left in it
+	}
+}

@@ -1,0 +1,200 @@
+// Package pipes reads what cells and commands write, in the order in which they
+// write it, whichever of stdout, stderr and the pipe for displays they write to.
+//
+// A pipe does not say when it was written to. So each of them holds one write at
+// a time: whoever writes again waits until the write before has been read. Then
+// the order in which pipes become ready, which epoll keeps, is the order of the
+// writes.
+package pipes
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+)
+
+// Stream is where a process writes text to, by Jupyter's name.
+type Stream string
+
+const (
+	Stdout Stream = "stdout"
+	Stderr Stream = "stderr"
+)
+
+// Handler takes what was written. Its methods are called one at a time.
+type Handler interface {
+	// Text takes text, which is valid UTF-8; a character is never split.
+	Text(Stream, string)
+	// Shown takes the value of a cell's last expression: MIME type to text.
+	Shown(*Cell, map[string]string)
+	// Display takes what a cell displays, or what else it asks for by package gonbui.
+	Display(*Cell, *protocol.DisplayData)
+	// Failed takes what went wrong with a pipe.
+	Failed(error)
+}
+
+// Reader reads the outputs of all processes of a kernel.
+type Reader struct {
+	handler            Handler
+	dir                string // in which pipes with names are made
+	epoll, wake, opens int    // descriptors: the second one interrupts waiting, the third tells of pipes that are opened
+	ends               [2]*os.File
+	sinks              map[int]func([]byte) // by the descriptor that is read
+	watches            map[int]*Cell        // by what opens reports
+	text               text
+	calls              chan func() // for the goroutine that reads
+	done               chan struct{}
+	buffer             []byte
+}
+
+// New returns a reader that makes named pipes below dir, and hands what it reads
+// to the handler once Run is called.
+func New(dir string, h Handler) (*Reader, error) {
+	r := &Reader{
+		handler: h, dir: dir, sinks: map[int]func([]byte){}, watches: map[int]*Cell{}, text: text{to: h.Text},
+		calls: make(chan func(), 16), done: make(chan struct{}), buffer: make([]byte, packet),
+	}
+	var err error
+	if r.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return nil, fmt.Errorf("pipes: epoll: %w", err)
+	}
+	if r.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		return nil, fmt.Errorf("pipes: eventfd: %w", err)
+	}
+	if r.opens, err = unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK); err != nil {
+		return nil, fmt.Errorf("pipes: inotify: %w", err)
+	}
+	for _, fd := range []int{r.wake, r.opens} {
+		if err := r.watch(fd); err != nil {
+			return nil, err
+		}
+	}
+	for i, stream := range []Stream{Stdout, Stderr} {
+		fd, end, err := unnamed()
+		if err != nil {
+			return nil, err
+		}
+		r.ends[i] = end
+		if err := r.add(fd, func(data []byte) { r.text.put(stream, data) }); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// Ends are the pipes that processes get as stdout and stderr.
+func (r *Reader) Ends() []*os.File { return r.ends[:] }
+
+// add has a descriptor read.
+func (r *Reader) add(fd int, sink func([]byte)) error {
+	r.sinks[fd] = sink
+	return r.watch(fd)
+}
+
+// watch has epoll report a descriptor each time that something is written to it.
+func (r *Reader) watch(fd int) error {
+	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET, Fd: int32(fd)}
+	if err := unix.EpollCtl(r.epoll, unix.EPOLL_CTL_ADD, fd, &event); err != nil {
+		return fmt.Errorf("pipes: epoll: %w", err)
+	}
+	return nil
+}
+
+// Run reads until Close is called.
+func (r *Reader) Run() {
+	events := make([]unix.EpollEvent, 8)
+	for {
+		n, err := unix.EpollWait(r.epoll, events, r.text.wait())
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			r.handler.Failed(fmt.Errorf("pipes: epoll: %w", err))
+			return
+		}
+		r.take(events[:max(n, 0)])
+		r.text.tick(time.Now())
+		select {
+		case <-r.done:
+			return
+		case call := <-r.calls:
+			call()
+		default:
+		}
+	}
+}
+
+// take reads the pipes that were reported, a write each.
+func (r *Reader) take(events []unix.EpollEvent) {
+	for _, event := range events {
+		switch fd := int(event.Fd); fd {
+		case r.wake:
+			_, _ = unix.Read(fd, r.buffer) // its count is of no interest
+		case r.opens:
+			r.opened()
+		default:
+			r.read(fd)
+		}
+	}
+}
+
+// read reads what a pipe holds.
+func (r *Reader) read(fd int) {
+	n, err := unix.Read(fd, r.buffer)
+	for errors.Is(err, unix.EINTR) {
+		n, err = unix.Read(fd, r.buffer)
+	}
+	if sink := r.sinks[fd]; n > 0 && sink != nil { // nil: it was closed in the meantime
+		sink(r.buffer[:n])
+	}
+}
+
+// rounds is how often a pipe is read at most that somebody goes on writing to.
+const rounds = 256
+
+// Drain returns when everything that was written before the call has been handed
+// on. Final says that a character that is not whole yet will not become so.
+func (r *Reader) Drain(final bool) {
+	r.Do(func() {
+		events := make([]unix.EpollEvent, 8)
+		for range rounds {
+			n, err := unix.EpollWait(r.epoll, events, 0)
+			if n == 0 || err != nil && !errors.Is(err, unix.EINTR) {
+				break
+			}
+			r.take(events[:max(n, 0)])
+		}
+		r.text.flush()
+		if final {
+			r.text.end()
+		}
+	})
+}
+
+// Do has a function called by the goroutine that reads, and waits for it.
+func (r *Reader) Do(f func()) {
+	finished := make(chan struct{})
+	select {
+	case r.calls <- func() { f(); close(finished) }:
+	case <-r.done:
+		return
+	}
+	r.interrupt()
+	select {
+	case <-finished:
+	case <-r.done:
+	}
+}
+
+func (r *Reader) interrupt() {
+	one := [8]byte{1} // little-endian; a full counter wakes as well
+	_, _ = unix.Write(r.wake, one[:])
+}
+
+// Close ends Run. The pipes go with the process.
+func (r *Reader) Close() {
+	close(r.done)
+	r.interrupt()
+}
