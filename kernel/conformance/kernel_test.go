@@ -90,12 +90,15 @@ func command(t testing.TB) wire.Command {
 }
 
 // start starts a kernel for a test.
-func start(t *testing.T) *kernel {
+func start(t *testing.T, change ...func(*wire.Command)) *kernel {
 	t.Helper()
 	c := command(t)
 	k := &kernel{t: t, dir: c.Dir, log: &bytes.Buffer{}}
 	c.Stderr = k.log
 	c.Input = func(prompt string, _ bool) string { return "answer to " + prompt }
+	for _, f := range change {
+		f(&c)
+	}
 	k.Client = startClient(t, c)
 	t.Cleanup(func() {
 		k.Close()
@@ -142,6 +145,14 @@ type outcome struct {
 	metadata            map[string]any      // of the reply
 	took                time.Duration
 	reply               *wire.Message
+}
+
+// write makes a file where cells run.
+func (k *kernel) write(name, content string) {
+	k.t.Helper()
+	if err := os.WriteFile(filepath.Join(k.dir, name), []byte(content), 0o600); err != nil {
+		k.t.Fatal(err)
+	}
 }
 
 // run executes a cell.

@@ -32,15 +32,22 @@ func listen(t *testing.T, handle func(Event) Answer) {
 // Tell returns when the event has been dealt with, not before.
 func TestTell(t *testing.T) {
 	var got []Event
-	listen(t, func(e Event) { got = append(got, e) })
+	listen(t, func(e Event) Answer {
+		got = append(got, e)
+		return Answer{Stdin: string(e.Kind)}
+	})
 	want := []Event{
 		{Kind: CellStart, PID: 7},
-		{Kind: Shown, Data: map[string]string{"text/plain": "漢\n\x00"}},
+		{Kind: BuildEnd, Text: "漢\n\x00", Pipes: [2]string{"a", "b"}},
 		{Kind: CellEnd, Code: -1, Signal: "killed", Seconds: 0.5, CPUSeconds: 0.25, PeakMemory: 1 << 40, Text: strings.Repeat("x", 1<<20)},
 	}
 	for i, e := range want {
-		if err := Tell(e); err != nil {
+		answer, err := Tell(e)
+		if err != nil {
 			t.Fatal(err)
+		}
+		if answer != (Answer{Stdin: string(e.Kind)}) {
+			t.Errorf("%s was answered with %+v", e.Kind, answer)
 		}
 		if len(got) != i+1 {
 			t.Fatalf("%d events were dealt with when Tell returned, want %d", len(got), i+1)
@@ -53,7 +60,7 @@ func TestTell(t *testing.T) {
 
 func TestNobodyListens(t *testing.T) {
 	t.Setenv(Socket, filepath.Join(t.TempDir(), "front"))
-	if err := Tell(Event{Kind: CellEnd}); err == nil || !strings.Contains(err.Error(), string(CellEnd)) {
+	if _, err := Tell(Event{Kind: CellEnd}); err == nil || !strings.Contains(err.Error(), string(CellEnd)) {
 		t.Errorf("error %v, want one that names the event", err)
 	}
 }
@@ -61,7 +68,10 @@ func TestNobodyListens(t *testing.T) {
 // What is no event is dropped, and those after it are served.
 func TestGarbage(t *testing.T) {
 	count := 0
-	listen(t, func(Event) { count++ })
+	listen(t, func(Event) Answer {
+		count++
+		return Answer{}
+	})
 	for _, garbage := range []string{"", "{", "[1]"} {
 		conn, err := net.Dial("unix", os.Getenv(Socket))
 		if err != nil {
@@ -72,7 +82,7 @@ func TestGarbage(t *testing.T) {
 		}
 		conn.Close()
 	}
-	if err := Tell(Event{Kind: BuildStart}); err != nil || count != 1 {
+	if _, err := Tell(Event{Kind: BuildStart}); err != nil || count != 1 {
 		t.Errorf("%d events, error %v, want the last one", count, err)
 	}
 }

@@ -51,7 +51,7 @@ func (g *gonb) build() event.Event { return g.built("build", "-o", g.program) }
 // ran runs the cell and returns what it wrote to stdout.
 func (g *gonb) ran(args ...string) []string {
 	g.t.Helper()
-	r := g.start(&run{}, args...)
+	r := g.start(args...)
 	if end := r.end(); end.Code != 0 {
 		g.t.Errorf("the cell ended with %+v", end)
 	}
@@ -138,13 +138,13 @@ func TestBuildMends(t *testing.T) {
 	if end := g.build(); end.Code != 0 {
 		t.Fatalf("told %+v, want success", end)
 	}
-	r := g.start(&run{})
-	end := r.end()
+	r := g.start()
+	r.end()
 	if diff := cmp.Diff([]string{"PRINTED"}, r.outputs); diff != "" {
 		t.Errorf("output (-want +got):\n%s", diff)
 	}
-	if !strings.Contains(end.Text, "main.go:13") {
-		t.Errorf("the panic is not in line 13, where it was: %s", end.Text)
+	if !strings.Contains(r.stderr.String(), "main.go:13") {
+		t.Errorf("the panic is not in line 13, where it was: %s", r.stderr.String())
 	}
 }
 

@@ -1,15 +1,12 @@
 package launch
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/gob"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -18,6 +15,7 @@ import (
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 
 	"github.com/gossl/gossl/kernel/event"
+	"github.com/gossl/gossl/kernel/pipes"
 )
 
 // gonb stands for GoNB and the front.
@@ -30,6 +28,12 @@ type gonb struct {
 	mu      sync.Mutex
 	events  []event.Event
 	news    chan event.Event // the same
+	ends    []*os.File
+	cell    *pipes.Cell
+
+	outputs    []string    // lines of stdout
+	newOutputs chan string // the same
+	stderr     strings.Builder
 }
 
 func newGoNB(t *testing.T) *gonb {
@@ -39,7 +43,7 @@ func newGoNB(t *testing.T) *gonb {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(run) })
-	g := &gonb{t: t, work: filepath.Join(run, "tmp", "gonb_x"), news: make(chan event.Event, 1000)}
+	g := &gonb{t: t, work: filepath.Join(run, "tmp", "gonb_x"), news: make(chan event.Event, 1000), newOutputs: make(chan string, 1<<20)}
 	g.program = filepath.Join(g.work, "gonb_x")
 	g.paths = Paths{
 		Bin: filepath.Join(run, "bin"), Temp: filepath.Join(run, "tmp"),
@@ -72,19 +76,67 @@ func newGoNB(t *testing.T) *gonb {
 	return g
 }
 
+// listen is the front: it takes events, and what cells write.
 func (g *gonb) listen() {
 	l, err := net.Listen("unix", g.paths.Socket)
 	if err != nil {
 		g.t.Fatal(err)
 	}
 	g.t.Cleanup(func() { l.Close() })
-	go event.Serve(l, func(e event.Event) {
+	reader, err := pipes.New(g.paths.Temp, g)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.ends = reader.Ends()
+	if err := syscall.Mkfifo(g.stdinPath(), 0o600); err != nil {
+		g.t.Fatal(err)
+	}
+	go reader.Run()
+	g.t.Cleanup(reader.Close)
+	go event.Serve(l, func(e event.Event) (answer event.Answer) {
+		switch e.Kind {
+		case event.CellStart:
+			c, err := reader.Open(e.PID)
+			if err != nil {
+				g.t.Error(err)
+				return answer
+			}
+			g.cell = c
+			answer = event.Answer{Stdin: g.stdinPath(), Displays: c.Displays, Answers: c.Answers, Shown: c.Shown}
+		case event.CellEnd:
+			reader.Drain(true)
+			g.cell.Close()
+		}
 		g.mu.Lock()
 		g.events = append(g.events, e)
 		g.mu.Unlock()
 		g.news <- e
+		return answer
 	})
 }
+
+func (g *gonb) stdinPath() string { return filepath.Join(g.paths.Temp, "stdin") }
+
+// Text takes lines.
+func (g *gonb) Text(s pipes.Stream, text string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if s == pipes.Stderr {
+		g.stderr.WriteString(text)
+		return
+	}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		g.outputs = append(g.outputs, line)
+		g.newOutputs <- line
+	}
+}
+
+func (g *gonb) Shown(_ *pipes.Cell, data map[string]string) { g.Text(pipes.Stdout, fmt.Sprint(data)) }
+
+func (g *gonb) Display(*pipes.Cell, *protocol.DisplayData) {}
+
+func (g *gonb) Failed(err error) { g.t.Error(err) }
 
 // write makes a file in the folder that GoNB builds in.
 func (g *gonb) write(name, content string) {
@@ -124,70 +176,34 @@ func (g *gonb) told(kind event.Kind) (events []event.Event) {
 // run is a cell that runs, as GoNB runs it.
 type run struct {
 	*gonb
-	cmd        *exec.Cmd
-	stdin      io.WriteCloser
-	displayLag time.Duration // that GoNB takes for a display
-	outputs    []string      // displays, and lines of stdout, in the order that GoNB dealt with them
-	newOutputs chan string   // the same
-	stderr     bytes.Buffer
-	over       bool // GoNB listens no more
-	done       chan struct{}
+	cmd   *exec.Cmd
+	stdin *os.File
+	done  chan struct{}
 }
 
 // start starts the launcher.
-func (g *gonb) start(r *run, args ...string) *run {
+func (g *gonb) start(args ...string) *run {
 	g.t.Helper()
-	r.gonb, r.newOutputs, r.done = g, make(chan string, 1<<20), make(chan struct{})
-	r.cmd = exec.Command(g.program, args...)
-	pipe, back := filepath.Join(g.paths.Temp, "pipe"), filepath.Join(g.paths.Temp, "back")
-	r.cmd.Env = append(g.environ, protocol.GONB_PIPE_ENV+"="+pipe, protocol.GONB_PIPE_BACK_ENV+"="+back)
-	for _, name := range []string{pipe, back} {
-		os.Remove(name)
-		if err := syscall.Mkfifo(name, 0o600); err != nil {
-			g.t.Fatal(err)
-		}
-	}
-	stdout, err := r.cmd.StdoutPipe()
-	if err != nil {
+	r := &run{gonb: g, done: make(chan struct{}), cmd: exec.Command(g.program, args...)}
+	var err error
+	if r.stdin, err = os.OpenFile(g.stdinPath(), os.O_RDWR, 0); err != nil {
 		g.t.Fatal(err)
 	}
-	if r.stdin, err = r.cmd.StdinPipe(); err != nil {
-		g.t.Fatal(err)
-	}
-	go r.takeDisplays(pipe, back)
-	r.cmd.Stderr = &r.stderr
+	r.cmd.Env, r.cmd.ExtraFiles, r.cmd.Stderr = g.environ, g.ends, os.Stderr
 	if err := r.cmd.Start(); err != nil {
 		g.t.Fatal(err)
 	}
 	g.t.Cleanup(func() { _ = r.cmd.Process.Kill() })
-	go r.takeLines(stdout)
+	go func() {
+		if err := r.cmd.Wait(); err != nil {
+			g.t.Errorf("the launcher ended with %v", err)
+		}
+		close(r.done)
+	}()
 	return r
 }
 
-// takeLines reads stdout, then waits for the end.
-func (r *run) takeLines(stdout io.Reader) {
-	for scanner := bufio.NewScanner(stdout); scanner.Scan(); {
-		r.put(scanner.Text())
-	}
-	if err := r.cmd.Wait(); err != nil {
-		r.t.Errorf("the launcher ended with %v", err)
-	}
-	r.mu.Lock()
-	r.over = true
-	r.mu.Unlock()
-	close(r.done)
-}
-
-func (r *run) put(output string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.over {
-		r.outputs = append(r.outputs, output)
-		r.newOutputs <- output
-	}
-}
-
-// next waits for the next output.
+// next waits for the next line of output.
 func (r *run) next() string {
 	r.t.Helper()
 	select {
@@ -196,46 +212,6 @@ func (r *run) next() string {
 	case <-time.After(time.Minute):
 		r.t.Fatal("no output comes")
 		return ""
-	}
-}
-
-// takeDisplays answers the cell on its pipes.
-func (r *run) takeDisplays(pipe, back string) {
-	from, err := os.Open(pipe)
-	if err != nil {
-		return // the test is over
-	}
-	to, err := os.OpenFile(back, os.O_WRONLY, 0)
-	if err != nil {
-		return
-	}
-	decoder, encoder := gob.NewDecoder(from), gob.NewEncoder(to)
-	for {
-		var d protocol.DisplayData
-		if decoder.Decode(&d) != nil {
-			return
-		}
-		time.Sleep(r.displayLag) // GoNB takes its time
-		switch v := d.Data[protocol.MIMECommValue].(type) {
-		case protocol.CommValue:
-			answer := protocol.CommValue{Address: protocol.GonbuiSyncAckAddress, Value: v.Value}
-			if v.Request {
-				answer = protocol.CommValue{Address: v.Address, Value: 42}
-			}
-			if encoder.Encode(&answer) != nil {
-				return
-			}
-			continue
-		}
-		if input, ok := d.Data[protocol.MIMEJupyterInput].(protocol.InputRequest); ok {
-			fmt.Fprintln(r.stdin, "answer-to-"+input.Prompt)
-		}
-		if text, ok := d.Data[protocol.MIMETextHTML].(string); ok {
-			r.put(text)
-		}
-		if picture, ok := d.Data[protocol.MIMEImagePNG].([]byte); ok {
-			r.put(fmt.Sprint("picture ", len(picture)))
-		}
 	}
 }
 

@@ -7,14 +7,9 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/janpfeifer/gonb/gonbui"
-	"github.com/janpfeifer/gonb/gonbui/comms"
-	"github.com/janpfeifer/gonb/gonbui/protocol"
 )
 
 // asCell is the first argument of this binary when it is a cell's program.
@@ -53,7 +48,6 @@ func play(what string, args []string) {
 	case "exit":
 		os.Exit(n)
 	case "panic":
-		fmt.Fprintln(os.Stderr, strings.Repeat("x", 2*tailSize))
 		panic(args[0])
 	case "signal":
 		_ = syscall.Kill(os.Getpid(), syscall.Signal(n))
@@ -65,13 +59,6 @@ func play(what string, args []string) {
 		}
 		for start := time.Now(); time.Since(start) < 100*time.Millisecond; {
 		}
-	case "lines":
-		for i := range n {
-			fmt.Println("line", i)
-			if i%10 == 0 {
-				fmt.Fprintln(os.Stderr, "error", i)
-			}
-		}
 	case "environ":
 		for _, name := range args {
 			value, ok := os.LookupEnv(name)
@@ -82,7 +69,6 @@ func play(what string, args []string) {
 		for _, mime := range args {
 			fmt.Fprintf(f, "%s\x00\x05\x00\x00\x00value", mime)
 		}
-		fmt.Fprintf(f, "text/plain\x00\xff\xff\xff\x7fcut off")
 	case "shell":
 		cmd := exec.Command("/bin/sh", "-c", args[0])
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -91,7 +77,6 @@ func play(what string, args []string) {
 		}
 	default:
 		playSignals(what)
-		playDisplays(what, n)
 	}
 }
 
@@ -110,51 +95,5 @@ func playSignals(what string) {
 		fmt.Println("ready")
 		<-signals
 		fmt.Println("saved")
-	}
-}
-
-func playDisplays(what string, n int) {
-	switch what {
-	case "displays":
-		for i := range n {
-			gonbui.DisplayHTML(fmt.Sprint("display ", i))
-		}
-	case "picture":
-		gonbui.DisplayPNG(make([]byte, n))
-		fmt.Println("printed")
-	case "mixed": // a line of input after each pair of outputs
-		for i := range n {
-			if i%2 == 0 {
-				fmt.Println("line", i)
-			}
-			gonbui.DisplayHTML(fmt.Sprint("display ", i))
-			if i%2 == 1 {
-				fmt.Println("line", i)
-			}
-			_, _ = fmt.Scanln()
-		}
-	case "fast":
-		for i := range n {
-			fmt.Println("line", i)
-			gonbui.DisplayHTML(fmt.Sprint("display ", i))
-		}
-	case "garbage":
-		if err := os.WriteFile(os.Getenv(protocol.GONB_PIPE_ENV), []byte(strings.Repeat("garbage", 1<<16)), 0); err != nil {
-			fmt.Println(err)
-		}
-		fmt.Println("printed")
-	case "sync":
-		for range n {
-			gonbui.UpdateHTML("id", "text")
-			gonbui.Sync()
-		}
-		fmt.Println("synced", gonbui.Error())
-	case "comms":
-		fmt.Println("read", comms.ReadValue[int]("/number"))
-	case "input":
-		var word string
-		gonbui.RequestInput("word?", false)
-		_, err := fmt.Scanln(&word)
-		fmt.Println("input", word, err)
 	}
 }

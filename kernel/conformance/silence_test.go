@@ -1,0 +1,228 @@
+package conformance
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gossl/gossl/kernel/proc"
+	"github.com/gossl/gossl/kernel/wire"
+)
+
+// Characters of several bytes arrive whole, whoever writes them and however much.
+func TestCharacters(t *testing.T) {
+	k := start(t)
+	want := strings.Repeat("€", 200_000)
+	if o := k.ok(`fmt.Print(strings.Repeat("€", 200000))`); o.stdout != want {
+		t.Errorf("stdout: %d bytes, %d of them replaced", len(o.stdout), strings.Count(o.stdout, "\ufffd"))
+	}
+	if o := k.ok(`fmt.Fprint(os.Stderr, strings.Repeat("€", 200000))`); o.stderr != want {
+		t.Errorf("stderr: %d bytes, %d of them replaced", len(o.stderr), strings.Count(o.stderr, "\ufffd"))
+	}
+	if o := k.ok(`for _, b := range []byte(strings.Repeat("a€😀", 300)) {
+	os.Stdout.Write([]byte{b})
+}`); o.stdout != strings.Repeat("a€😀", 300) {
+		t.Errorf("byte by byte: %.60q", o.stdout)
+	}
+	if o := k.ok(`!printf '€%.0s' {1..50000}; printf 'ü%.0s' {1..50000} >&2`); o.stdout != want[:150_000] || o.stderr != strings.Repeat("ü", 50_000) {
+		t.Errorf("a command: %d and %d bytes", len(o.stdout), len(o.stderr))
+	}
+	if o := k.ok("%%bash\nprintf '€%.0s' {1..50000}"); o.stdout != want[:150_000] {
+		t.Errorf("a script: %d bytes", len(o.stdout))
+	}
+}
+
+// Text and displays come in the order in which they were made.
+func TestOrder(t *testing.T) {
+	k := start(t)
+	var shown []string
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	reply, err := k.Execute(ctx, `for i := range 500 {
+	fmt.Println("heading", i)
+	gonbui.DisplayHTML(fmt.Sprint("table ", i))
+	fmt.Println("footer", i)
+	fmt.Fprintln(os.Stderr, "note", i)
+}`, func(m *wire.Message) {
+		var c struct {
+			Text string
+			Data map[string]string
+		}
+		if json.Unmarshal(m.Content, &c) == nil && c.Text+c.Data["text/html"] != "" {
+			shown = append(shown, strings.Split(strings.TrimSuffix(c.Text+c.Data["text/html"], "\n"), "\n")...)
+		}
+	})
+	if err != nil || !strings.Contains(string(reply.Content), `"ok"`) {
+		t.Fatal(err, reply)
+	}
+	var want []string
+	for i := range 500 {
+		want = append(want, fmt.Sprint("heading ", i), fmt.Sprint("table ", i), fmt.Sprint("footer ", i), fmt.Sprint("note ", i))
+	}
+	for i := range min(len(shown), len(want)) {
+		if shown[i] != want[i] {
+			t.Fatalf("output %d is %q, want %q", i, shown[i], want[i])
+		}
+	}
+	if len(shown) != len(want) {
+		t.Errorf("%d outputs, want %d", len(shown), len(want))
+	}
+}
+
+// What looks like a crash and is none comes when it is written, and is not lost
+// when the program is killed.
+func TestNoCrash(t *testing.T) {
+	k := start(t)
+	o := k.ok("debug.PrintStack()\nfmt.Fprintln(os.Stderr, \"and on\")\nfmt.Println(\"printed\")\nfmt.Fprintln(os.Stderr, \"goroutine 1 is mine\")")
+	if !strings.Contains(o.stderr, "debug.PrintStack") && !strings.Contains(o.stderr, "debug/stack.go") ||
+		!strings.Contains(o.stderr, "and on\n") || !strings.HasSuffix(o.stderr, "goroutine 1 is mine\n") {
+		t.Errorf("stderr %q", o.stderr)
+	}
+	for _, c := range []struct{ code, name, value string }{
+		{`debug.PrintStack(); fmt.Fprintln(os.Stderr, "panic: mine"); syscall.Kill(os.Getpid(), syscall.SIGKILL); select {}`, "Signal", "killed"},
+		{`fmt.Fprintln(os.Stderr, "panic: mine"); os.Exit(2)`, "Exit", "exit status 2"},
+		{`fmt.Fprintln(os.Stderr, "panic: mine"); time.Sleep(time.Second); log.Fatal("at last")`, "Exit", "exit status 1"},
+	} {
+		if o := k.fails(c.code, c.name, c.value); !strings.Contains(o.stderr, "panic: mine\n") {
+			t.Errorf("%s: stderr %q", c.code, o.stderr)
+		}
+	}
+	arrived := make(chan struct{})
+	done := make(chan outcome)
+	go func() {
+		var o outcome
+		reply, err := k.Execute(t.Context(), "fmt.Fprintln(os.Stderr, \"panic: not really\")\nfor {\n\tif _, err := os.Stat(\"go-on\"); err == nil {\n\t\tbreak\n\t}\n\ttime.Sleep(10 * time.Millisecond)\n}",
+			func(m *wire.Message) {
+				if o.take(m); o.stderr != "" && arrived != nil {
+					close(arrived)
+					arrived = nil
+				}
+			})
+		if err == nil {
+			o.finish(t, reply)
+		}
+		done <- o
+	}()
+	wait := arrived
+	select {
+	case <-wait:
+	case <-time.After(limit / 2):
+		t.Error("the text does not come while the cell runs")
+	}
+	k.write("go-on", "")
+	if o := <-done; o.status != "ok" || o.stderr != "panic: not really\n" {
+		t.Errorf("%s: stderr %q", o.status, o.stderr)
+	}
+}
+
+// How a command ends is not read from what it prints.
+func TestCommandsThatTalkOfErrors(t *testing.T) {
+	k := start(t)
+	k.write("fails.go", "package main\n\nimport \"os\"\n\nfunc main() { os.Exit(3) }\n")
+	if o := k.ok("!echo exit status 3 >&2"); o.stderr != "exit status 3\n" {
+		t.Errorf("stderr %q", o.stderr)
+	}
+	if o := k.ok("!(go run fails.go || true)"); o.stderr != "exit status 3\n" {
+		t.Errorf("stderr %q", o.stderr)
+	}
+	k.fails("!exit 3", "Command", "exit status 3")
+	k.fails("!kill -9 $$", "Command", "signal: killed")
+	k.fails("%%bash\nexit 4", "Command", "exit status 4")
+	if o := k.fails("!nosuchcommand", "Command", "exit status 127"); o.stderr != "/bin/bash: line 1: nosuchcommand: command not found\n" {
+		t.Errorf("stderr %q", o.stderr)
+	}
+	if o := k.ok("x := \"it's\"\n!echo 'two  words' \"it's\" \\\n  $((1+1))\n!*pwd\nfmt.Println(x)"); !strings.HasPrefix(o.stdout, "two  words it's 2\n") ||
+		!strings.Contains(o.stdout, "gonb_") || !strings.HasSuffix(o.stdout, "it's\n") {
+		t.Errorf("printed %q", o.stdout)
+	}
+}
+
+// What a command leaves running does not hold the cell, and Stop ends it.
+func TestBackground(t *testing.T) {
+	k := start(t)
+	begin := time.Now()
+	k.ok("!sleep 247 & echo $! > child")
+	if took := time.Since(begin); took > 20*time.Second {
+		t.Errorf("the cell took %v", took)
+	}
+	pid := k.number("child")
+	if !proc.Alive(pid) {
+		t.Fatal("it does not run")
+	}
+	k.ok("fmt.Println(1)")
+	if err := k.Interrupt(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 {
+		if !proc.Alive(pid) {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if proc.Alive(pid) {
+		t.Error("it runs on after Stop")
+	}
+	k.ok("fmt.Println(2)")
+}
+
+// Who reads gets an input box, where the client has one.
+func TestInput(t *testing.T) {
+	k := start(t, func(c *wire.Command) {
+		c.Input = func(prompt string, password bool) string {
+			if password {
+				return "secret"
+			}
+			return "answer to " + prompt
+		}
+	})
+	for code, want := range map[string]string{
+		"var s string\nfmt.Print(\"name? \")\nfmt.Scan(&s)\nfmt.Println(s)": "name? answer\n",
+		"!read x; echo \"[$x]\"":                 "[answer to]\n",
+		"!head -n 1":                             "answer to \n",
+		"%with_password\n!read x; echo \"[$x]\"": "[secret]\n",
+		"var s string\ngonbui.RequestInput(\"name?\", false)\nfmt.Scan(&s)\nfmt.Println(s)": "answer\n",
+	} {
+		if o := k.ok(code); o.stdout != want {
+			t.Errorf("%q printed %q, want %q", code, o.stdout, want)
+		}
+	}
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("no python3: input() is not tried")
+	}
+	if o := k.ok("!python3 -c \"print(input('name? ') + '!')\""); o.stdout != "name? answer to !\n" {
+		t.Errorf("printed %q", o.stdout)
+	}
+}
+
+// Who reads is at the end of the input where the client gives none, and one is told.
+func TestNoInput(t *testing.T) {
+	k := start(t, func(c *wire.Command) { c.Input = nil })
+	for code, want := range map[string]string{
+		"var s string\n_, err := fmt.Scanln(&s)\nfmt.Println(err)": "EOF\n",
+		"!cat; echo over": "over\n",
+		"!cat":            "",
+	} {
+		if o := k.ok(code); o.stdout != want || !strings.Contains(o.stderr, "this client gives none") {
+			t.Errorf("%q: printed %q, want %q; told %q", code, o.stdout, want, o.stderr)
+		}
+	}
+	k.fails("var s string\ngonbui.RequestInput(\"name?\", false)\nfmt.Scanln(&s)", "Input", "name?")
+	if o := k.ok("fmt.Println(1)"); o.stdout != "1\n" {
+		t.Errorf("the next cell printed %q", o.stdout)
+	}
+}
+
+// What GoNB prints of its own commands, and what others print, is in order.
+func TestCommandsInOrder(t *testing.T) {
+	k := start(t)
+	for range 20 {
+		o := k.ok("%env AB 1\n!echo $AB\n%env AB 2\n!echo $AB\n%env AB 3\nfmt.Println(os.Getenv(\"AB\"))")
+		if want := "Set: AB=\"1\"\n1\nSet: AB=\"2\"\n2\nSet: AB=\"3\"\n3\n"; o.stdout != want {
+			t.Fatalf("printed %q, want %q", o.stdout, want)
+		}
+	}
+}
