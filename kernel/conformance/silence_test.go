@@ -4,7 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,16 +56,20 @@ func TestOrder(t *testing.T) {
 			Text string
 			Data map[string]string
 		}
-		if json.Unmarshal(m.Content, &c) == nil && c.Text+c.Data["text/html"] != "" {
-			shown = append(shown, strings.Split(strings.TrimSuffix(c.Text+c.Data["text/html"], "\n"), "\n")...)
+		if json.Unmarshal(m.Content, &c) != nil {
+			return
 		}
+		if html := c.Data["text/html"]; strings.HasPrefix(html, "table") { // not the time that the cell took
+			shown = append(shown, html)
+		}
+		shown = slices.AppendSeq(shown, strings.Lines(c.Text))
 	})
 	if err != nil || !strings.Contains(string(reply.Content), `"ok"`) {
 		t.Fatal(err, reply)
 	}
 	var want []string
 	for i := range 500 {
-		want = append(want, fmt.Sprint("heading ", i), fmt.Sprint("table ", i), fmt.Sprint("footer ", i), fmt.Sprint("note ", i))
+		want = append(want, fmt.Sprintln("heading", i), fmt.Sprint("table ", i), fmt.Sprintln("footer", i), fmt.Sprintln("note", i))
 	}
 	for i := range min(len(shown), len(want)) {
 		if shown[i] != want[i] {
@@ -167,6 +175,38 @@ func TestBackground(t *testing.T) {
 		t.Error("it runs on after Stop")
 	}
 	k.ok("fmt.Println(2)")
+	gone := filepath.Join("/proc", strconv.Itoa(pid))
+	for range 1000 {
+		if _, err := os.Stat(gone); err != nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("it stays a zombie")
+}
+
+// Stop ends a cell that waits for input, too; the answer that comes late is for nobody.
+func TestInterruptInput(t *testing.T) {
+	asked := make(chan struct{})
+	k := start(t, func(c *wire.Command) {
+		c.Input = func(string, bool) string {
+			close(asked)
+			<-t.Context().Done()
+			return "late"
+		}
+	})
+	done := make(chan outcome)
+	go func() { done <- k.run("var s string\nfmt.Scanln(&s)\nfmt.Println(s)") }()
+	<-asked
+	if err := k.Interrupt(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if o := <-done; o.name != "Interrupt" || o.stdout != "" {
+		t.Errorf("%s %s, printed %q", o.status, o.name, o.stdout)
+	}
+	if o := k.ok("fmt.Println(1)"); o.stdout != "1\n" {
+		t.Errorf("printed %q", o.stdout)
+	}
 }
 
 // Who reads gets an input box, where the client has one.

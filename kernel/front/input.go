@@ -12,8 +12,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/janpfeifer/gonb/gonbui/protocol"
-
 	"github.com/gossl/gossl/kernel/pipes"
 	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/wire"
@@ -94,7 +92,7 @@ func (f *front) watchInput(r *running) {
 		}
 		if !f.stdin.unread() && reads(f.child.cmd.Process.Pid, f.stdin.path) {
 			f.pipes.Drain(false) // the question comes first
-			f.askInput(r, protocol.InputRequest{})
+			f.askInput(r, pipes.Input{})
 		}
 		r.asks.Unlock()
 	}
@@ -102,7 +100,7 @@ func (f *front) watchInput(r *running) {
 
 // askInput asks the client for a line of input and writes it to whoever reads. A
 // client that gives none ends the input. r.asks is held.
-func (f *front) askInput(r *running, q protocol.InputRequest) {
+func (f *front) askInput(r *running, q pipes.Input) {
 	if !r.order.AllowStdin {
 		f.noInput(r, "the cell reads its input, and this client gives none: the input ends here")
 		return
@@ -133,10 +131,7 @@ func (f *front) noInput(r *running, why string) {
 }
 
 // requestInput is gonbui.RequestInput: the cell reads the answer, when it is there.
-func (f *front) requestInput(r *running, q protocol.InputRequest) {
-	if r == nil {
-		return
-	}
+func (f *front) requestInput(r *running, q pipes.Input) {
 	if !r.order.AllowStdin {
 		f.mu.Lock()
 		r.failed = &ending{name: "Input", value: fmt.Sprintf("the cell asks for input (%q), and this client gives none", q.Prompt)}

@@ -58,7 +58,7 @@ const leftoverTime = time.Second
 func (f *front) endLeftovers() {
 	var left []int
 	for _, pid := range proc.Children()[os.Getpid()] {
-		if pid != f.child.cmd.Process.Pid && proc.Comm(pid) != launch.GuardName {
+		if !f.started(pid) {
 			left = append(append(left, pid), proc.Below(pid)...)
 		}
 	}
@@ -66,6 +66,11 @@ func (f *front) endLeftovers() {
 	time.AfterFunc(leftoverTime, func() {
 		signalAll(slices.DeleteFunc(left, func(pid int) bool { return !proc.Alive(pid) }), syscall.SIGKILL)
 	})
+}
+
+// started says whether a child is one that the front started itself.
+func (f *front) started(pid int) bool {
+	return pid == f.child.cmd.Process.Pid || proc.Comm(pid) == launch.GuardName
 }
 
 func signalAll(pids []int, s syscall.Signal) {

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/janpfeifer/gonb/gonbui/protocol"
-
 	"github.com/gossl/gossl/kernel/event"
 	"github.com/gossl/gossl/kernel/pipes"
 	"github.com/gossl/gossl/kernel/wire"
@@ -66,32 +64,15 @@ func (o outputs) Shown(_ *pipes.Cell, data map[string]string) {
 	}
 }
 
-// Display publishes what a cell displays, or has done what it asks for instead.
-func (o outputs) Display(c *pipes.Cell, d *protocol.DisplayData) {
+// Display publishes what a cell displays.
+func (o outputs) Display(_ *pipes.Cell, d pipes.Display) (copied bool) {
 	r, request := o.current()
-	if input, ok := d.Data[protocol.MIMEJupyterInput].(protocol.InputRequest); ok {
-		o.requestInput(r, input)
-		return
-	}
-	for _, mime := range []protocol.MIMEType{protocol.MIMECommValue, protocol.MIMECommSubscribe} {
-		if _, ok := d.Data[mime]; ok { // widgets are GoNB's
-			if err := c.Forward(d); err != nil {
-				o.Failed(err)
-			}
-			return
-		}
-	}
 	o.release(r)
 	if o.forKernel(r, request, d) {
-		return
-	}
-	if r != nil && r.captures {
-		if err := c.Forward(d); err != nil {
-			o.Failed(err)
-		}
+		return false
 	}
 	kind, transient := "display_data", content{}
-	if id := d.DisplayID; id != "" {
+	if id := d.ID; id != "" {
 		transient["display_id"] = id
 		if o.updatable[id] {
 			kind = "update_display_data"
@@ -103,10 +84,18 @@ func (o outputs) Display(c *pipes.Cell, d *protocol.DisplayData) {
 		metadata = map[string]any{}
 	}
 	o.output(r, request, kind, content{"data": d.Data, "metadata": metadata, "transient": transient})
+	return r != nil && r.captures
+}
+
+// Input asks for input; the cell reads the answer, when it is there.
+func (o outputs) Input(_ *pipes.Cell, i pipes.Input) {
+	if r, _ := o.current(); r != nil {
+		o.requestInput(r, i)
+	}
 }
 
 // forKernel deals with the displays that are for the kernel, and says whether it was one.
-func (f *front) forKernel(r *running, request *wire.Message, d *protocol.DisplayData) bool {
+func (f *front) forKernel(r *running, request *wire.Message, d pipes.Display) bool {
 	if _, ok := d.Data[clearMIME]; ok {
 		f.output(r, request, "clear_output", content{"wait": true}) // GoNB has no such call
 		return true

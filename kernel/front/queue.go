@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/wire"
 )
 
@@ -76,6 +77,7 @@ func (f *front) execute(request *wire.Message) (behind int) {
 		return len(f.queue) // the kernel ends
 	}
 	ok := f.finish(r)
+	go proc.Reap(f.started)
 	f.mu.Lock()
 	f.running = nil
 	f.mu.Unlock()

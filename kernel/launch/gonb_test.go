@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/janpfeifer/gonb/gonbui/protocol"
-
 	"github.com/gossl/gossl/kernel/event"
 	"github.com/gossl/gossl/kernel/pipes"
 )
@@ -134,7 +132,9 @@ func (g *gonb) Text(s pipes.Stream, text string) {
 
 func (g *gonb) Shown(_ *pipes.Cell, data map[string]string) { g.Text(pipes.Stdout, fmt.Sprint(data)) }
 
-func (g *gonb) Display(*pipes.Cell, *protocol.DisplayData) {}
+func (g *gonb) Display(*pipes.Cell, pipes.Display) bool { return false }
+
+func (g *gonb) Input(*pipes.Cell, pipes.Input) {}
 
 func (g *gonb) Failed(err error) { g.t.Error(err) }
 

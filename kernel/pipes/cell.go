@@ -128,9 +128,9 @@ func (c *Cell) welcome() {
 	}()
 }
 
-// Answer sends a value to the cell. It is dropped, as GoNB does, if the cell does
+// answer sends a value to the cell. It is dropped, as GoNB does, if the cell does
 // not read.
-func (c *Cell) Answer(v *protocol.CommValue) {
+func (c *Cell) answer(v *protocol.CommValue) {
 	select {
 	case c.answers <- v:
 	default:
@@ -141,12 +141,11 @@ func (c *Cell) Answer(v *protocol.CommValue) {
 func (c *Cell) decode(from io.Reader) {
 	decoder := gob.NewDecoder(bufio.NewReaderSize(from, packet))
 	for {
-		display := new(protocol.DisplayData)
-		err := decoder.Decode(display)
+		d := new(protocol.DisplayData)
+		err := decoder.Decode(d)
 		switch {
-		case err == nil && c.synced(display):
 		case err == nil:
-			c.reader.handler.Display(c, display)
+			c.take(d)
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 			return // a display that the cell's end cut off is none
 		default:
@@ -156,14 +155,27 @@ func (c *Cell) decode(from io.Reader) {
 	}
 }
 
-// synced answers gonbui.Sync, which waits until everything before it has been taken.
-func (c *Cell) synced(display *protocol.DisplayData) bool {
-	v, ok := display.Data[protocol.MIMECommValue].(protocol.CommValue)
-	if !ok || v.Address != protocol.GonbuiSyncAddress {
-		return false
+// take deals with what package gonbui has written.
+func (c *Cell) take(d *protocol.DisplayData) {
+	v, isValue := d.Data[protocol.MIMECommValue].(protocol.CommValue)
+	_, isSubscription := d.Data[protocol.MIMECommSubscribe]
+	input, isInput := d.Data[protocol.MIMEJupyterInput].(protocol.InputRequest)
+	switch {
+	case v.Address == protocol.GonbuiSyncAddress: // what came before has been taken
+		c.answer(&protocol.CommValue{Address: protocol.GonbuiSyncAckAddress, Value: v.Value})
+	case isValue, isSubscription: // widgets are GoNB's
+		c.forward(d)
+	case isInput:
+		c.reader.handler.Input(c, Input(input))
+	default:
+		data := make(map[string]any, len(d.Data))
+		for mime, value := range d.Data {
+			data[string(mime)] = value
+		}
+		if c.reader.handler.Display(c, Display{data, d.Metadata, d.DisplayID}) {
+			c.forward(d)
+		}
 	}
-	c.Answer(&protocol.CommValue{Address: protocol.GonbuiSyncAckAddress, Value: v.Value})
-	return true
 }
 
 // longestMIME is more than any MIME type has.

@@ -57,24 +57,28 @@ func (c *Cell) Copy(stream Stream, text string) error {
 	return err
 }
 
-// Forward gives GoNB what a cell asks of it, or a display that it captures.
-func (c *Cell) Forward(d *protocol.DisplayData) error {
-	g := &c.GoNB
-	if g.err != nil || g.Displays == "" {
-		return g.err
+// forward gives GoNB what a cell asks of it, or a display that it captures.
+func (c *Cell) forward(d *protocol.DisplayData) {
+	if err := c.GoNB.err; err != nil {
+		return // it was told before
 	}
+	if err := c.send(d); err != nil {
+		c.reader.handler.Failed(fmt.Errorf("pipes: GoNB does not take displays: %w", err))
+	}
+}
+
+func (c *Cell) send(d *protocol.DisplayData) error {
+	g := &c.GoNB
 	if g.encoder == nil {
 		if g.pipe, g.err = os.OpenFile(g.Displays, os.O_WRONLY, 0); g.err != nil {
-			return fmt.Errorf("pipes: GoNB does not take displays: %w", g.err)
+			return g.err
 		}
 		g.encoder, g.synced = gob.NewEncoder(g.pipe), make(chan struct{}, 1)
 		go c.readBack()
 	}
 	g.sent = true
-	if g.err = g.encoder.Encode(d); g.err != nil {
-		return fmt.Errorf("pipes: GoNB does not take displays: %w", g.err)
-	}
-	return nil
+	g.err = g.encoder.Encode(d)
+	return g.err
 }
 
 // readBack takes GoNB's answers: that to our own request, and those for the cell.
@@ -95,7 +99,7 @@ func (c *Cell) readBack() {
 			c.GoNB.synced <- struct{}{}
 			continue
 		}
-		c.Answer(answer)
+		c.answer(answer)
 	}
 }
 
@@ -108,7 +112,7 @@ func (c *Cell) settle() {
 		}
 	}
 	if g.sent && g.err == nil {
-		if c.Forward(&protocol.DisplayData{Data: map[protocol.MIMEType]any{
+		if c.send(&protocol.DisplayData{Data: map[protocol.MIMEType]any{
 			protocol.MIMECommValue: protocol.CommValue{Address: protocol.GonbuiSyncAddress, Value: sign},
 		}}) == nil {
 			select {

@@ -2,6 +2,7 @@ package pipes
 
 import (
 	"encoding/gob"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,35 +36,11 @@ func TestForward(t *testing.T) {
 		}
 	}
 	got := make(chan []string)
-	go func() { // GoNB, which is slow
-		var addresses []string
-		from, _ := os.Open(c.GoNB.Displays)
-		to, _ := os.OpenFile(c.GoNB.Answers, os.O_WRONLY, 0)
-		decoder, encoder := gob.NewDecoder(from), gob.NewEncoder(to)
-		for {
-			var d protocol.DisplayData
-			if decoder.Decode(&d) != nil {
-				got <- addresses
-				return
-			}
-			time.Sleep(50 * time.Millisecond)
-			v := d.Data[protocol.MIMECommValue].(protocol.CommValue)
-			addresses = append(addresses, v.Address)
-			answer := protocol.CommValue{Address: v.Address, Value: 42}
-			if v.Address == protocol.GonbuiSyncAddress {
-				answer = protocol.CommValue{Address: protocol.GonbuiSyncAckAddress, Value: v.Value}
-			}
-			if err := encoder.Encode(&answer); err != nil {
-				t.Error(err)
-			}
-		}
-	}()
+	go func() { got <- slowGoNB(t, c.GoNB) }()
 	for _, address := range []string{"/a", "/b"} {
-		if err := c.Forward(&protocol.DisplayData{Data: map[protocol.MIMEType]any{
+		c.take(&protocol.DisplayData{Data: map[protocol.MIMEType]any{
 			protocol.MIMECommValue: protocol.CommValue{Address: address, Request: true},
-		}}); err != nil {
-			t.Fatal(err)
-		}
+		}})
 	}
 	c.Close()
 	if want := []string{"/a", "/b", protocol.GonbuiSyncAddress}; !slices.Equal(<-got, want) {
@@ -77,6 +54,33 @@ func TestForward(t *testing.T) {
 			}
 		default:
 			t.Fatal("the cell got no answer")
+		}
+	}
+}
+
+// slowGoNB answers what it is given, and returns the addresses.
+func slowGoNB(t *testing.T, g GoNB) (addresses []string) {
+	from, errFrom := os.Open(g.Displays)
+	to, errTo := os.OpenFile(g.Answers, os.O_WRONLY, 0)
+	if err := errors.Join(errFrom, errTo); err != nil {
+		t.Error(err)
+		return nil
+	}
+	decoder, encoder := gob.NewDecoder(from), gob.NewEncoder(to)
+	for {
+		var d protocol.DisplayData
+		if decoder.Decode(&d) != nil {
+			return addresses
+		}
+		time.Sleep(50 * time.Millisecond)
+		v := d.Data[protocol.MIMECommValue].(protocol.CommValue)
+		addresses = append(addresses, v.Address)
+		answer := protocol.CommValue{Address: v.Address, Value: 42}
+		if v.Address == protocol.GonbuiSyncAddress {
+			answer = protocol.CommValue{Address: protocol.GonbuiSyncAckAddress, Value: v.Value}
+		}
+		if err := encoder.Encode(&answer); err != nil {
+			t.Error(err)
 		}
 	}
 }

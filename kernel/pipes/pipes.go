@@ -14,8 +14,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/janpfeifer/gonb/gonbui/protocol"
 )
 
 // Stream is where a process writes text to, by Jupyter's name.
@@ -32,10 +30,25 @@ type Handler interface {
 	Text(Stream, string)
 	// Shown takes the value of a cell's last expression: MIME type to text.
 	Shown(*Cell, map[string]string)
-	// Display takes what a cell displays, or what else it asks for by package gonbui.
-	Display(*Cell, *protocol.DisplayData)
+	// Display takes what a cell displays, and says whether GoNB is to have a copy.
+	Display(*Cell, Display) (copied bool)
+	// Input takes a cell's request for input.
+	Input(*Cell, Input)
 	// Failed takes what went wrong with a pipe.
 	Failed(error)
+}
+
+// Display is what a cell displays.
+type Display struct {
+	Data     map[string]any // MIME type to text or, for pictures, bytes
+	Metadata map[string]any
+	ID       string // of a display that later ones replace; "" for one of its own
+}
+
+// Input is a request for a line of input.
+type Input struct {
+	Prompt   string
+	Password bool // what is typed is not to be shown
 }
 
 // Reader reads the outputs of all processes of a kernel.

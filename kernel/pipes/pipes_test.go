@@ -89,7 +89,9 @@ func (r *record) Text(s Stream, text string) {
 
 func (r *record) Shown(_ *Cell, data map[string]string) { r.items = append(r.items, fmt.Sprint(data)) }
 
-func (r *record) Display(_ *Cell, d *protocol.DisplayData) {
+func (r *record) Input(_ *Cell, i Input) { r.items = append(r.items, i.Prompt) }
+
+func (r *record) Display(_ *Cell, d Display) bool {
 	for mime, value := range d.Data {
 		if data, ok := value.([]byte); ok {
 			r.items = append(r.items, fmt.Sprintf("<%s %d>", mime, len(data)))
@@ -97,6 +99,7 @@ func (r *record) Display(_ *Cell, d *protocol.DisplayData) {
 		}
 		r.items = append(r.items, fmt.Sprint(value))
 	}
+	return false
 }
 
 func (r *record) Failed(err error) { r.t.Error(err) }

@@ -67,6 +67,23 @@ func Below(pid int) []int {
 	return below
 }
 
+// Reap has the system forget children of this process that have ended, and that
+// only the end of their own parents has made its children. Those that spare names
+// are waited for by who started them.
+func Reap(spare func(pid int) bool) {
+	self := os.Getpid()
+	entries, _ := os.ReadDir("/proc") // without /proc there is nothing to know
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue
+		}
+		if s, ok := read(pid); ok && s.zombie && s.parent == self && !spare(pid) {
+			_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil) // somebody else may have been quicker
+		}
+	}
+}
+
 // Comm returns the name that a process goes by, at most 15 bytes of it; "" if there is no such process.
 func Comm(pid int) string {
 	name, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm") // it may have ended
