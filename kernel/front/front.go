@@ -58,7 +58,7 @@ type front struct {
 	child     *child
 	pipes     *pipes.Reader
 	stdin     stdin
-	input     chan string     // what the client answered, to who asked
+	input     chan string     // what the client answered; of size 1
 	updatable map[string]bool // displays that can be updated; used by outputs alone
 	info      json.RawMessage // content of our kernel_info_reply
 	assist    *assist.Assistant
@@ -102,7 +102,7 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 	f := &front{
 		options: o, session: cell.NewSession(), index: lines.NewIndex(),
 		pending: map[string]*pending{}, queue: make(chan *wire.Message, queueSize), builds: map[int]bool{},
-		names: map[string]string{}, updatable: map[string]bool{}, input: make(chan string), quit: make(chan error, 8),
+		names: map[string]string{}, updatable: map[string]bool{}, input: make(chan string, 1), quit: make(chan error, 8),
 	}
 	f.session.PackageName, f.session.Shell, f.session.Script = f.packageName, f.shell, f.script
 	if f.dir, err = newRunDir(o.Temp); err != nil {

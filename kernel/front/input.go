@@ -111,6 +111,10 @@ func (f *front) askInput(r *running, q pipes.Input) {
 		return
 	}
 	request.Identities = r.request.Identities
+	select {
+	case <-f.input: // to a question of another cell
+	default:
+	}
 	f.send(f.jupyter.stdin, request)
 	select {
 	case line := <-f.input:
@@ -160,7 +164,7 @@ func (f *front) relayInput() {
 		}
 		select {
 		case f.input <- reply.Value:
-		case <-time.After(time.Second): // nobody asked, or not any more
+		default: // nobody asked
 		}
 	}
 }
