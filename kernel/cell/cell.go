@@ -25,6 +25,7 @@ type Rewritten struct {
 	// Files are those that must lie beside main.go: name to content, "" for one that
 	// must not exist. It is nil for cells that are not Go.
 	Files    map[string]string
+	Speaks   bool // commands of GoNB's own may print something
 	Captures bool // GoNB writes what comes out to a file, too
 	Password bool // what is typed as input is not to be shown
 }
@@ -36,8 +37,9 @@ type Session struct {
 	// does not know, the name is guessed from the path.
 	PackageName func(path string) (name string, ok bool)
 	// Shell returns the text of the command that GoNB is to run in place of one of
-	// the user's. If it is nil, commands stay as they are.
-	Shell func(command string) string
+	// the user's; after says that what GoNB prints may belong before it. If it is nil,
+	// commands stay as they are.
+	Shell func(command string, after bool) string
 	// Script returns the program that runs what other programs are to run as a
 	// script. If it is nil, cells of other languages stay as they are.
 	Script func() string
@@ -80,7 +82,7 @@ func (s *Session) Rewrite(code string) (Rewritten, error) {
 	}
 	out := Rewritten{
 		Code: r.apply(), Files: map[string]string{ImportsFile: s.next.imports(), ShowFile: "", ImageFile: ""},
-		Captures: src.has("capture"), Password: src.has("with_password"),
+		Speaks: src.speaks(), Captures: src.has("capture"), Password: src.has("with_password"),
 	}
 	if src.exec && src.blankGo(out.Code) {
 		out.Code += "\n//"

@@ -12,7 +12,7 @@ type rewriter struct {
 	source
 	edits
 	names   func(path string) (string, bool)
-	shell   func(command string) string
+	shell   func(command string, after bool) string
 	memory  *memory
 	blanks  map[string]int // names given to blank variables and constants, with their uses
 	hasMain bool           // the user wrote func main

@@ -21,12 +21,20 @@ func (r *rewriter) shellLines() {
 		if strings.HasPrefix(text, "*") { // in the folder of GoNB's module
 			star, text = "*", text[1:]
 		}
-		r.replace(l.from, l.to, "!"+star+r.shell(text))
+		r.replace(l.from, l.to, "!"+star+r.shell(text, r.speaks()))
 		for _, rest := range r.lines[i+1 : last+1] {
 			r.replace(rest.from, rest.to, spaces(r.code[rest.from:rest.to]))
 		}
 		i = last
 	}
+}
+
+// quiet are the commands of GoNB's that print nothing.
+var quiet = strings.Fields("% main args exec test capture with_inputs with_password autoget noautoget")
+
+// speaks says whether a command of GoNB's may print something.
+func (s *source) speaks() bool {
+	return slices.ContainsFunc(s.commands, func(c command) bool { return !slices.Contains(quiet, c.name) })
 }
 
 // script has a cell of another language run so that it writes to the front.

@@ -120,22 +120,22 @@ func (f *front) dial(ctx context.Context, conn *wire.Conn) error {
 		}
 		*socket = s
 	}
-	heard := make(chan struct{}, 1)
-	go f.relayPublished(heard)
+	go f.relayPublished()
 	go f.relayReplies(f.gonb.shell)
 	go f.relayReplies(f.gonb.control)
+	reply, err := f.ask(ctx, "kernel_info_request", nil)
+	if err != nil {
+		return err
+	}
+	if f.info, err = f.introduce(reply.Content); err != nil {
+		return err
+	}
 	for { // a subscriber hears nothing until its subscription has arrived
-		reply, err := f.ask(ctx, "kernel_info_request", nil)
-		if err != nil {
+		soon, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+		err := f.echo(soon)
+		cancel()
+		if err == nil || ctx.Err() != nil || errors.Is(err, ErrGoNBGone) {
 			return err
-		}
-		if f.info, err = f.introduce(reply.Content); err != nil {
-			return err
-		}
-		select {
-		case <-heard:
-			return nil
-		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }

@@ -67,11 +67,12 @@ type front struct {
 	names     map[string]string // likewise: of packages, by import path
 
 	mu      sync.Mutex
-	pending map[string]*pending // requests that GoNB is working on, by message ID
-	queue   chan *wire.Message  // cells to execute
-	running *running            // the cell that GoNB is working on; nil between cells
-	last    *wire.Message       // the request of the cell that ran last
-	builds  map[int]bool        // processes of running builds
+	pending map[string]*pending      // requests that GoNB is working on, by message ID
+	echoes  map[string]chan struct{} // closed when GoNB publishes something for a message ID
+	queue   chan *wire.Message       // cells to execute
+	running *running                 // the cell that GoNB is working on; nil between cells
+	last    *wire.Message            // the request of the cell that ran last
+	builds  map[int]bool             // processes of running builds
 	history history
 	count   int // of executed cells
 
@@ -101,7 +102,7 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 	defer cancel()
 	f := &front{
 		options: o, session: cell.NewSession(), index: lines.NewIndex(),
-		pending: map[string]*pending{}, queue: make(chan *wire.Message, queueSize), builds: map[int]bool{},
+		pending: map[string]*pending{}, echoes: map[string]chan struct{}{}, queue: make(chan *wire.Message, queueSize), builds: map[int]bool{},
 		names: map[string]string{}, updatable: map[string]bool{}, input: make(chan string, 1), quit: make(chan error, 8),
 	}
 	f.session.PackageName, f.session.Shell, f.session.Script = f.packageName, f.shell, f.script
@@ -118,6 +119,9 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 	}
 	go f.pipes.Run()
 	defer f.pipes.Close()
+	if err := f.pipes.Gate(f.dir.gate(), f.catchUp); err != nil {
+		return err
+	}
 	if err := f.listen(ctx, conn); err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func (f *front) execute(request *wire.Message) (behind int) {
 		return f.refuse(r, &ending{name: "Kernel", value: err.Error()})
 	}
 	o.Code, o.StoreHistory = rewritten.Code, o.StoreHistory && !o.Silent
-	r.captures, r.password = rewritten.Captures, rewritten.Password
+	r.captures, r.password, r.speaks = rewritten.Captures, rewritten.Password, rewritten.Speaks
 	if err := f.begin(r); err != nil {
 		return f.refuse(r, &ending{name: "Kernel", value: err.Error()})
 	}

@@ -70,17 +70,14 @@ func (f *front) relayReplies(s *wire.Socket) {
 
 // relayPublished publishes what GoNB publishes, but for what it says of its own
 // state. What belongs to the running cell goes through its filter.
-func (f *front) relayPublished(heard chan<- struct{}) {
+func (f *front) relayPublished() {
 	for {
 		m, err := f.gonb.iopub.Recv()
 		if err != nil {
 			return
 		}
 		if m.Parent.Type == "kernel_info_request" {
-			select {
-			case heard <- struct{}{}:
-			default:
-			}
+			f.heard(m)
 			continue
 		}
 		f.mu.Lock()

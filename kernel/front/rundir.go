@@ -73,6 +73,7 @@ func (d *runDir) bin() string    { return filepath.Join(d.path, "bin") }
 func (d *runDir) temp() string   { return filepath.Join(d.path, "tmp") }
 func (d *runDir) socket() string { return filepath.Join(d.path, "front") }
 func (d *runDir) stdin() string  { return filepath.Join(d.path, "stdin") }
+func (d *runDir) gate() string   { return filepath.Join(d.path, "gate") }
 func (d *runDir) cells() string  { return filepath.Join(d.path, "cells.json") }
 
 // addShims puts this program on GoNB's PATH under the names of its shims. It is

@@ -21,6 +21,7 @@ type running struct {
 	start    time.Time
 	captures bool          // GoNB writes what comes out to a file, too
 	password bool          // what is typed is not shown
+	speaks   bool          // GoNB may print something itself
 	reply    *wire.Message // GoNB's
 	behind   int           // cells that were waiting when it ended
 	idle     chan struct{} // closed when GoNB has published everything
@@ -132,6 +133,9 @@ func (f *front) event(e event.Event) (answer event.Answer) {
 	}
 	switch e.Kind {
 	case event.CellStart:
+		if r.speaks {
+			f.catchUp()
+		}
 		answer = f.openPipes(r, e)
 		f.mu.Lock()
 		defer f.mu.Unlock()

@@ -6,9 +6,14 @@ import (
 )
 
 // Shell returns a line for bash that runs a command, which reads the pipe stdin
-// and writes to the front.
-func Shell(command, stdin string) string {
-	return fmt.Sprintf("exec %s 0<%s /bin/bash -c %s", redirect, quote(stdin), quote(command))
+// and writes to the front. If there is a gate, the command first waits for a line
+// from there.
+func Shell(command, stdin, gate string) string {
+	wait := ""
+	if gate != "" {
+		wait = "read -r <" + quote(gate) + "; "
+	}
+	return fmt.Sprintf("%sexec %s 0<%s /bin/bash -c %s", wait, redirect, quote(stdin), quote(command))
 }
 
 // redirect has a command write to the front.

@@ -77,30 +77,12 @@ func (c *Cell) open() error {
 	if c.watched, err = unix.InotifyAddWatch(c.reader.opens, c.Displays, unix.IN_OPEN); err != nil {
 		return fmt.Errorf("inotify: %w", err)
 	}
-	c.reader.watches[c.watched] = c
+	c.reader.watches[c.watched] = c.welcome
 	return nil
 }
 
-// opened deals with processes that have opened their pipes for displays. Package
+// welcome deals with a process that has opened the pipe for displays. Package
 // gonbui then waits to open that for answers, until this side does so, too.
-func (r *Reader) opened() {
-	buffer := make([]byte, 4096)
-	for {
-		n, err := unix.Read(r.opens, buffer)
-		if n <= 0 || err != nil {
-			return
-		}
-		for at := 0; at+unix.SizeofInotifyEvent <= n; {
-			watch := int(int32(binary.NativeEndian.Uint32(buffer[at:])))
-			at += unix.SizeofInotifyEvent + int(binary.NativeEndian.Uint32(buffer[at+12:]))
-			if c := r.watches[watch]; c != nil {
-				c.welcome()
-			}
-		}
-	}
-}
-
-// welcome lets a process that has opened the pipe for displays go on.
 func (c *Cell) welcome() {
 	_ = packetize(c.pid, c.Displays) // where it is not allowed, outputs come as they come
 	if c.back != nil {

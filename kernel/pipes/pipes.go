@@ -58,7 +58,7 @@ type Reader struct {
 	epoll, wake, opens int    // descriptors: the second one interrupts waiting, the third tells of pipes that are opened
 	ends               [2]*os.File
 	sinks              map[int]func([]byte) // by the descriptor that is read
-	watches            map[int]*Cell        // by what opens reports
+	watches            map[int]func()       // what to do when a pipe is opened, by what opens reports
 	text               text
 	calls              chan func() // for the goroutine that reads
 	done               chan struct{}
@@ -69,7 +69,7 @@ type Reader struct {
 // to the handler once Run is called.
 func New(dir string, h Handler) (*Reader, error) {
 	r := &Reader{
-		handler: h, dir: dir, sinks: map[int]func([]byte){}, watches: map[int]*Cell{}, text: text{to: h.Text},
+		handler: h, dir: dir, sinks: map[int]func([]byte){}, watches: map[int]func(){}, text: text{to: h.Text},
 		calls: make(chan func(), 16), done: make(chan struct{}), buffer: make([]byte, packet),
 	}
 	var err error
@@ -129,12 +129,22 @@ func (r *Reader) Run() {
 		}
 		r.take(events[:max(n, 0)])
 		r.text.tick(time.Now())
+		if r.over() {
+			return
+		}
+	}
+}
+
+// over makes the calls that wait, and says whether there is nothing more to do.
+func (r *Reader) over() bool {
+	for {
 		select {
 		case <-r.done:
-			return
-		case call := <-r.calls:
+			return true
+		case call := <-r.calls: // several may share one wake
 			call()
 		default:
+			return false
 		}
 	}
 }

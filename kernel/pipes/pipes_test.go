@@ -8,7 +8,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
@@ -213,5 +216,24 @@ func TestShown(t *testing.T) {
 func TestSync(t *testing.T) {
 	if got := run(t, "sync", 0).items; !slices.Equal(got, []string{"shown", "synced <nil>\n"}) {
 		t.Errorf("outputs %q", got)
+	}
+}
+
+// Calls that come together are all made.
+func TestCallsTogether(t *testing.T) {
+	r, err := New(t.TempDir(), &record{t: t})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go r.Run()
+	defer r.Close()
+	var calls sync.WaitGroup
+	var made atomic.Int32
+	for range 200 {
+		calls.Go(func() { r.Do(func() { made.Add(1); time.Sleep(time.Millisecond) }) })
+	}
+	calls.Wait()
+	if made.Load() != 200 {
+		t.Errorf("%d calls of 200 were made", made.Load())
 	}
 }
