@@ -99,6 +99,9 @@ func TestNoCrash(t *testing.T) {
 			t.Errorf("%s: stderr %q", c.code, o.stderr)
 		}
 	}
+	if o := k.fails(`fmt.Fprint(os.Stderr, "no end of line "); panic("reason")`, "panic", "reason"); o.stderr != "no end of line " {
+		t.Errorf("stderr %q", o.stderr)
+	}
 	arrived := make(chan struct{})
 	done := make(chan outcome)
 	go func() {

@@ -11,7 +11,7 @@ import (
 const (
 	// quiet is how long a process that has printed the beginning of a crash may print
 	// nothing: one that crashes has ended by then. What it printed is published.
-	quiet = 150 * time.Millisecond
+	quiet = 250 * time.Millisecond
 	// mostHeld is how much of a crash is held back at most, bytes.
 	mostHeld = 16 << 20
 	// traced is how much of both ends of a longer crash is looked at, bytes.
@@ -19,8 +19,9 @@ const (
 )
 
 var (
-	// crashes begins what Go's runtime prints when a program crashes.
-	crashes = regexp.MustCompile(`(?m)^(panic: |fatal error: |runtime: |SIG[A-Z]+: |goroutine \d+ )`)
+	// crashes begins what Go's runtime prints when a program crashes: in the middle of
+	// a line, if the program has not ended its own.
+	crashes = regexp.MustCompile(`(?m)panic: |fatal error: |^runtime: |^SIG[A-Z]+: |^goroutine \d+ `)
 	// goroutine begins the part of it that programs print themselves, too.
 	goroutine = regexp.MustCompile(`^goroutine \d+ `)
 )
@@ -31,6 +32,7 @@ type crash struct {
 	held    int             // how much of the end of text is not published
 	holding bool            // what comes is held back
 	at      time.Time       // of the last of it
+	over    bool            // something else came after it
 }
 
 // holdCrash holds back what may be a crash, and returns what is not.
@@ -42,13 +44,14 @@ func (f *front) holdCrash(r *running, text string) string {
 	if !c.holding {
 		at := crashes.FindStringIndex(text)
 		if at == nil {
+			c.over = true
 			return text
 		}
 		before, text = text[:at[0]], text[at[0]:]
-		if !goroutine.MatchString(text) {
+		if c.over || before != "" || !goroutine.MatchString(text) {
 			c.text.Reset()
 		}
-		c.holding, c.held = true, 0
+		c.holding, c.over, c.held = true, false, 0
 		time.AfterFunc(quiet, func() { f.releaseQuiet(r) })
 	}
 	c.text.WriteString(text)
@@ -97,9 +100,14 @@ func (f *front) releaseQuiet(r *running) {
 	})
 }
 
-// trace is the text of the crash for those who look for its reason: both ends of it.
+// trace is the text of the crash for those who look for its reason: both ends of
+// it; "" if the process printed something else in the end. It may have been
+// published, if the process took its time to end.
 func (c *crash) trace() string {
 	text := c.text.String()
+	if c.over {
+		return ""
+	}
 	if len(text) <= 2*traced {
 		return text
 	}

@@ -101,7 +101,7 @@ func (f *front) ending(r *running, gonb content) *ending {
 
 // died tells of a process that did not end well.
 func (r *running) died(index *lines.Index) *ending {
-	if name, reason, trace := lines.Trace(r.crash.trace(), index); name != "" && r.crash.held > 0 {
+	if name, reason, trace := lines.Trace(r.crash.trace(), index); name != "" {
 		return &ending{name: name, value: reason, traceback: trace, crash: true}
 	}
 	switch {
