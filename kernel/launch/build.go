@@ -73,13 +73,21 @@ func (b *build) run(target string) result {
 	if b.tool, err = tool("go"); err != nil {
 		return failure(err)
 	}
-	if err := b.annotate(); err != nil {
-		report(err) // then positions are GoNB's
+	known := Annotate != nil && knowsCells()
+	if known {
+		if err := Annotate(b.dir); err != nil {
+			report(err) // then positions are GoNB's
+		}
 	}
 	r := b.attempts()
 	if r.signal != "" { // a part of a program could pass for a whole one
 		err = os.RemoveAll(target + program)
 	} else if r.code == 0 {
+		if known && Number != nil {
+			if err := Number(target + program); err != nil {
+				report(err) // then the program names them by their IDs
+			}
+		}
 		err = lead(target)
 	}
 	if err != nil {
@@ -88,12 +96,10 @@ func (b *build) run(target string) result {
 	return r
 }
 
-// annotate calls Annotate if the front has said where the cells' lines are from.
-func (b *build) annotate() error {
-	if _, err := os.Stat(os.Getenv(CellsVar)); err != nil || Annotate == nil {
-		return nil
-	}
-	return Annotate(b.dir)
+// knowsCells says whether the front has said where the cells' lines are from.
+func knowsCells() bool {
+	_, err := os.Stat(os.Getenv(CellsVar))
+	return err == nil
 }
 
 // attempts builds until it works, or nothing can be mended.

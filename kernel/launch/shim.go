@@ -18,6 +18,10 @@ const notFound = 127
 // cell each declaration is from, before they are built. It must not move lines.
 var Annotate func(dir string) error
 
+// Number, if set, has a program that was built, or was there already, name the
+// cells by the numbers of their last execution.
+var Number func(program string) error
+
 // Go stands in for the go command. It builds cells in GoNB's folder, and is the
 // true go command for everything else.
 func Go(args []string) int {

@@ -20,9 +20,6 @@ type place struct {
 
 func (p place) directive() string { return fmt.Sprintf("/*line %s:%d:%d*/", p.file, p.line, p.col) }
 
-// fileName is the file name that stands for a cell in positions.
-func fileName(id int) string { return fmt.Sprintf("cell[%d]", id) }
-
 // Annotate is AnnotateFile for main.go.
 func Annotate(src []byte, index *Index) []byte { return AnnotateFile("main.go", src, index) }
 
@@ -146,7 +143,7 @@ func position(starts []int, off int) (line, col int) {
 	return line, off - starts[line-1] + 1
 }
 
-var ours = regexp.MustCompile(`^/\*line (cell\[\d+\]|main(_test)?\.go):\d+:\d+\*/$`)
+var ours = regexp.MustCompile(`^/\*line (` + book + `/cell\[\d+\]|main(_test)?\.go):\d+:\d+\*/$`)
 
 // strip removes the directives of an earlier annotation.
 func strip(src string) string {
