@@ -63,6 +63,9 @@ func (s *Session) Rewrite(code string) (Rewritten, error) {
 	if src.magic {
 		return Rewritten{Code: src.withoutReturns()}, nil
 	}
+	if err := src.check(); err != nil {
+		return Rewritten{}, err
+	}
 	s.obey(src.commands)
 	s.next = s.kept.clone()
 	r := rewriter{source: src, names: s.PackageName, memory: &s.next}

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gossl/gossl/kernel/cell"
 	"github.com/gossl/gossl/kernel/event"
 	"github.com/gossl/gossl/kernel/wire"
 )
@@ -118,6 +119,10 @@ func (f *front) filterStream(r *running, m *wire.Message) bool {
 	defer f.mu.Unlock()
 	if end := badEnd.FindStringSubmatch(stream.Text); end != nil && r.launcher == 0 {
 		r.command = end[1]
+		return false
+	}
+	if complaint := cell.Complaint(stream.Text); complaint != "" && r.launcher == 0 {
+		r.command = complaint
 		return false
 	}
 	if r.holding {

@@ -26,6 +26,12 @@ const program = ".bin"
 var missing = regexp.MustCompile(`no required module provides package|cannot find module providing package|` +
 	`missing go\.sum entry|is not in your go\.mod file|updates to go\.mod needed`)
 
+// buildFailed is what GoNB is told of a cell's errors.
+const buildFailed = "the cell does not compile"
+
+// place is part of a position.
+var place = regexp.MustCompile(`:\d`)
+
 // build is the build of a cell.
 type build struct {
 	dir     string
@@ -61,6 +67,9 @@ func buildCell(dir string, args []string, at int) int {
 	r := b.run(target)
 	tell(event.Event{Kind: event.BuildEnd, Code: r.code, Signal: r.signal, Seconds: time.Since(start).Seconds(), Text: r.text})
 	if r.code != 0 {
+		if place.MatchString(r.text) { // the front has the text; GoNB ends where it cannot read one
+			r.text = buildFailed + "\n"
+		}
 		fmt.Fprint(os.Stderr, r.text)
 		return failed
 	}
