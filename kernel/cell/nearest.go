@@ -5,9 +5,10 @@ import "strings"
 // Nearest returns the word that somebody who wrote another one most likely meant;
 // "" if none is near. Case counts little, and two letters in turn are one mistake.
 func Nearest(written string, words []string) string {
-	best, least := "", max(1, len(written)/3)*caseCosts+1
+	best, least := "", max(caseCosts-1, len(written)/3*caseCosts)+1
 	for _, w := range words {
-		if d := distance(written, w, least); d < least {
+		d := distance(written, w, least+1)
+		if d < least || d == least && best != "" && len(best) != len(written) && len(w) == len(written) {
 			best, least = w, d
 		}
 	}

@@ -39,7 +39,7 @@ func FuzzExplain(f *testing.F) {
 	f.Add("\tx\nmain.go:1:1: \"a\"\ncell[1]:2:99: b", "import \"a\"\n\x00é")
 	f.Add("panic: x\n\n\ngoroutine 1 [running]:\n\t/a/cell[1]:3", "")
 	f.Fuzz(func(t *testing.T, output, code string) {
-		text, page := Explain(output, session(code), func(int) string { return code })
+		text, page := Explain(output, session(code), func(int) string { return code }, func() []Package { return nil })
 		if (text == "") != (page == "") {
 			t.Errorf("text %q, page %q", text, page)
 		}
