@@ -24,7 +24,7 @@ const (
 	BuildEnd   Kind = "build-end"   // Code, Seconds, Text is what the compiler said
 	CellStart  Kind = "cell-start"  // PID is the launcher's
 	Shown      Kind = "shown"       // Data is the value of the cell's last expression
-	CellEnd    Kind = "cell-end"    // Code, Signal, Seconds, CPUSeconds, PeakMemory, Text is the end of stderr
+	CellEnd    Kind = "cell-end"    // Code, Signal, Seconds, CPUSeconds, PeakMemory, Text is the end of stderr, Note
 )
 
 // Event is something that happened to a cell.
@@ -38,6 +38,7 @@ type Event struct {
 	CPUSeconds float64           `json:"cpu_seconds,omitempty"` // user and system
 	PeakMemory int64             `json:"peak_memory,omitempty"` // bytes resident
 	Text       string            `json:"text,omitempty"`
+	Note       string            `json:"note,omitempty"`        // what the user is told of the end
 	Data       map[string]string `json:"data,omitempty"` // by MIME type
 }
 

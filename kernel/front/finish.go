@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ func (f *front) finish(r *running) bool {
 		f.log("GoNB's execute_reply: %v", err)
 	}
 	e := f.ending(r, gonb)
-	if r.holding && (e == nil || e.name == "Interrupt") {
+	if r.holding && (e == nil || e.name == "Interrupt" && len(e.traceback) == 0) {
 		f.publish("stream", r.request, content{"name": "stderr", "text": r.held.String()})
 	}
 	for _, data := range r.shown {
@@ -80,7 +81,7 @@ func (f *front) publishError(request *wire.Message, reply content) {
 func (f *front) ending(r *running, gonb content) *ending {
 	switch {
 	case r.interrupted && (r.end == nil || r.end.Code != 0):
-		return &ending{name: "Interrupt", value: "the cell was interrupted"}
+		return r.stopped(f.index)
 	case r.build != nil && r.build.Code != 0:
 		return f.buildFailure(r.build.Text)
 	case gonb["status"] == "error":
@@ -91,6 +92,20 @@ func (f *front) ending(r *running, gonb content) *ending {
 		return &ending{name: "Command", value: r.command}
 	}
 	return nil
+}
+
+// stopped tells of a cell that was interrupted, and why it would not have ended, if that is known.
+func (r *running) stopped(index *lines.Index) *ending {
+	e := &ending{name: "Interrupt", value: "the cell was interrupted"}
+	if r.end == nil || r.end.Note == "" {
+		return e
+	}
+	e.value += "; " + r.end.Note
+	if name, _, trace := lines.Trace(r.end.Text, index); name == "SIGQUIT" {
+		stacks := slices.Index(trace, "")
+		e.traceback = append([]string{"\x1b[31mInterrupt\x1b[0m: " + e.value}, trace[max(0, stacks):]...)
+	}
+	return e
 }
 
 // crash tells of a process that did not end well.

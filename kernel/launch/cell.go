@@ -39,6 +39,7 @@ type process struct {
 	relayed     chan struct{} // closed when GoNB has been written everything
 	signals     chan os.Signal
 	interrupted time.Time // zero if it was not
+	note        string    // what the user is told of its end
 }
 
 // Cell is what GoNB starts as a cell: it runs the program that Go built, passes
@@ -132,6 +133,7 @@ func (c *process) run() event.Event {
 		report(fmt.Errorf("launch: %w", err))
 	}
 	account(&e, c.cmd.ProcessState)
+	e.Note = c.note
 	if complete {
 		e.Text = c.stderr.tail()
 	} else {
@@ -153,7 +155,9 @@ func (c *process) wait() error {
 	for {
 		select {
 		case s := <-c.signals:
-			c.signal(s.(syscall.Signal))
+			if !c.stops(s.(syscall.Signal)) {
+				c.signal(s.(syscall.Signal))
+			}
 			if kill == nil {
 				c.interrupted = time.Now()
 				kill = time.After(grace)

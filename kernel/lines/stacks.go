@@ -9,10 +9,11 @@ import (
 
 var (
 	// details are what the runtime says of a goroutine to its own authors, and for how long it has been waiting.
-	details = regexp.MustCompile(` gp=\S+| m=\S+| mp=\S+`)
-	since   = regexp.MustCompile(`, \d+ minutes`)
-	within  = regexp.MustCompile(`^goroutine \d+`)
-	creator = regexp.MustCompile(` in goroutine \d+$`)
+	details  = regexp.MustCompile(` gp=\S+| m=\S+| mp=\S+`)
+	since    = regexp.MustCompile(`, \d+ minutes`)
+	within   = regexp.MustCompile(`^goroutine \d+`)
+	creator  = regexp.MustCompile(` in goroutine \d+$`)
+	register = regexp.MustCompile(`^[a-z][a-z0-9]{1,5} +0x[0-9a-f]+$`)
 	// helper is a file of ours in GoNB's folder.
 	helper = regexp.MustCompile(`/gonb_\w+/(?:.*/)?sslkit_\w+\.go$`)
 )
@@ -27,6 +28,8 @@ type stack struct {
 	title string // "" for what is no stack
 	calls []call
 	torn  bool // a part of it was cut out
+
+	system bool // the runtime's own calls are in it, as in all stacks of a fatal error
 }
 
 // call is a frame of a stack, or another line in one.
@@ -35,14 +38,15 @@ type call struct{ function, at string }
 // stacks makes the stacks of a crash readable.
 func (x *Index) stacks(lines []string) []string {
 	all, cut := x.parse(lines)
+	theirs := slices.ContainsFunc(all, func(s stack) bool { return s.title != "" && !s.ofGo() })
 	var shown []stack
 	count := map[string]int{} // of equal ones, by key
 	ofGo, more := 0, 0
 	for i, s := range all {
 		key := s.key()
 		switch {
-		case i > 0 && s.torn:
-		case i > 0 && s.ofGo() || s.title == runtimeStack && s.ofGo() && len(all) > 1:
+		case i > 0 && s.torn, theirs && s.registers():
+		case theirs && s.ofGo():
 			ofGo++
 		case s.title == "" || count[key] == 0 && len(count) < mostStacks:
 			shown = append(shown, s)
@@ -103,7 +107,8 @@ func (x *Index) parse(lines []string) (all []stack, cut bool) {
 			now, skip = -1, false
 		case skip:
 		case line == runtimeStack || goroutine.MatchString(line):
-			all, now = append(all, stack{title: details.ReplaceAllString(line, "")}), len(all)
+			title := details.ReplaceAllString(line, "")
+			all, now = append(all, stack{title: title, system: title != line}), len(all)
 		case now < 0:
 			all, now = append(all, stack{calls: []call{{function: shortened(line)}}}), len(all)
 		default:
@@ -118,6 +123,11 @@ func (x *Index) parse(lines []string) (all []stack, cut bool) {
 				}
 			}
 			all[now].calls = append(all[now].calls, c)
+		}
+	}
+	for i, s := range all {
+		if !s.ofGo() && s.system {
+			all[i].calls = slices.DeleteFunc(s.calls, call.ofGo)
 		}
 	}
 	return all, cut
@@ -152,11 +162,21 @@ func (c call) name() string {
 	return creator.ReplaceAllString(c.function, "")
 }
 
-// ofGo says whether a stack has nothing but the runtime's functions.
+// ofGo says whether a stack has nothing but the runtime's functions, or is gonbui's reader of its pipe.
 func (s stack) ofGo() bool {
-	return s.title != "" && !slices.ContainsFunc(s.calls, func(c call) bool {
-		return !strings.HasPrefix(strings.TrimPrefix(c.function, "created by "), "runtime.")
-	})
+	if n := len(s.calls); n > 0 && strings.HasPrefix(s.calls[n-1].function, "created by github.com/janpfeifer/gonb/gonbui.openLocked") {
+		return true
+	}
+	return s.title != "" && !slices.ContainsFunc(s.calls, func(c call) bool { return !c.ofGo() })
+}
+
+func (c call) ofGo() bool {
+	return strings.HasPrefix(strings.TrimPrefix(c.function, "created by "), "runtime.")
+}
+
+// registers says whether it is those of the processor.
+func (s stack) registers() bool {
+	return s.title == "" && !slices.ContainsFunc(s.calls, func(c call) bool { return !register.MatchString(c.function) })
 }
 
 // lines are a stack as the user sees it. Calls that repeat are written once.
