@@ -28,7 +28,7 @@ func Annotate(src []byte, index *Index) []byte { return AnnotateFile("main.go", 
 // The directives are comments within the lines: no line moves, and the rest of the
 // file keeps its own positions. Earlier annotations are replaced.
 func AnnotateFile(name string, src []byte, index *Index) []byte {
-	text := strip(string(src))
+	text := Bare(string(src))
 	found, all := declarations(text)
 	if len(found) == 0 {
 		return []byte(text)
@@ -145,8 +145,8 @@ func position(starts []int, off int) (line, col int) {
 
 var ours = regexp.MustCompile(`^/\*line (` + book + `/cell\[\d+\]|main(_test)?\.go):\d+:\d+\*/$`)
 
-// strip removes the directives of an earlier annotation.
-func strip(src string) string {
+// Bare is a file without the directives of an earlier annotation.
+func Bare(src string) string {
 	if !strings.Contains(src, "/*line ") {
 		return src
 	}

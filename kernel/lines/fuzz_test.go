@@ -15,12 +15,12 @@ func FuzzAnnotate(f *testing.F) {
 	f.Add("x)(y", "package main\r\n\nfunc F() {\r\n\ts := `\r\n`\r\n}")
 	f.Fuzz(func(t *testing.T, code, main string) {
 		for _, main := range []string{main, composed(code)} {
-			bare := strip(main)
+			bare := Bare(main)
 			got := Annotate([]byte(main), session(code))
 			if have, want := strings.Count(string(got), "\n"), strings.Count(bare, "\n"); have != want {
 				t.Errorf("%q: %d line feeds, want %d", got, have, want)
 			}
-			if again := strip(string(got)); again != bare {
+			if again := Bare(string(got)); again != bare {
 				t.Errorf("%q without annotations is %q", bare, again)
 			}
 		}
