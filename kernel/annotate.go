@@ -30,3 +30,12 @@ func annotate(dir string) error {
 	}
 	return nil
 }
+
+// number has a cell's program name the cells by their numbers.
+func number(program string) error {
+	index, err := lines.Load(os.Getenv(launch.CellsVar))
+	if err != nil {
+		return err
+	}
+	return lines.Number(program, index)
+}

@@ -2,8 +2,11 @@ package assist
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gossl/gossl/kernel/cell"
 )
 
 // A Completion is the content of a complete_reply.
@@ -78,10 +81,16 @@ func (a *Assistant) remembered() []declaration {
 	return declarations(set, file)
 }
 
+// ours are names that the kernel has put into the cells' package.
+var ours = regexp.MustCompile(`^(?:sslkit[A-Z]|` + cell.BlankName + `[0-9a-f]{8})`)
+
 // candidates translates gopls's items, which come best first.
 func candidates(items []completionItem) []candidate {
 	var list []candidate
 	for _, item := range items {
+		if ours.MatchString(item.TextEdit.NewText) {
+			continue
+		}
 		typ, ok := jupyterTypes[item.Kind]
 		if !ok {
 			typ = "instance"

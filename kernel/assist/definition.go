@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+
+	"github.com/gossl/gossl/kernel/lines"
 )
 
 // longest is how much source an answer shows at most, in bytes.
@@ -25,7 +27,7 @@ func (s *session) sourceAt(places []location) string {
 		if err != nil {
 			return ""
 		}
-		text = string(content)
+		text = lines.Bare(string(content))
 	}
 	return declarationAround(text, offsetAt(text, places[0].Range.Start))
 }

@@ -17,7 +17,7 @@ var magics = []magic{
 	{"%args", "arguments", "Sets the arguments that the cell's program gets."},
 	{"%exec", "function [arguments]", "Runs a function without parameters; the program gets the arguments."},
 	{"%test", "[flags]", "Runs the cell's tests and benchmarks, with flags such as -test.run=Name."},
-	{"%env", "NAME value", "Sets an environment variable of cells and shell commands."},
+	{"%env", "[NAME [value]]", "Sets an environment variable of cells and shell commands, tells it, or lists all."},
 	{"%cd", "[folder]", "Changes the folder in which cells and shell commands run, or tells it."},
 	{"%ls", "", "Lists what GoNB remembers of earlier cells."},
 	{"%list", "", "Lists what GoNB remembers of earlier cells."},

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gossl/gossl/kernel/lines"
 )
 
 // A stamp tells versions of a file apart.
@@ -91,7 +93,7 @@ func readMain(dir string) (string, error) {
 	if os.IsNotExist(err) {
 		text, err = os.ReadFile(filepath.Join(dir, "main_test.go"))
 	}
-	return string(text), err
+	return lines.Bare(string(text)), err // gopls would take the directives for documentation
 }
 
 // provide imports packages whose names mean nothing else yet.

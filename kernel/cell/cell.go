@@ -73,6 +73,9 @@ func (s *Session) Rewrite(code string) (Rewritten, error) {
 	if src.magic {
 		return Rewritten{Code: src.withoutReturns(s.Script)}, nil
 	}
+	if err := src.check(); err != nil {
+		return Rewritten{}, err
+	}
 	s.obey(src.commands)
 	s.next = s.kept.clone()
 	r := rewriter{source: src, names: s.PackageName, shell: s.Shell, memory: &s.next}

@@ -54,6 +54,7 @@ func (r *rewriter) commandLines() {
 		switch {
 		case l.empty:
 			r.replace(l.from, l.to, spaces(r.code[l.from:l.to]))
+		case r.environment(i):
 		case l.command && len(text) < l.to-l.from:
 			r.replace(l.from+len(text), l.to, "")
 		}

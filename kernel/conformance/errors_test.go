@@ -49,7 +49,7 @@ func TestCompileErrors(t *testing.T) {
 	for _, c := range []struct{ code, where, what string }{
 		{"x := 1\ny := x + undefinedName\nfmt.Println(y)", "Cell [1], line 2", "undefined: undefinedName"},
 		{"func F() int {\n\treturn \"text\"\n}", "Cell [2], line 2", "cannot use"},
-		{"func G() {\n\tfor {\n}", "Cell [3], line 3", "syntax error"},
+		{"func G() {\n\tfor {\n}", "Cell [3], line 2", "this { is not closed"},
 		{"type T struct {\n\tA strin\n}", "Cell [4], line 2", "undefined: strin"},
 		{"fmt.Println(\"a\"\nfmt.Println(\"b\")", "Cell [5], line 1", "syntax error"},
 	} {

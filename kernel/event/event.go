@@ -23,7 +23,7 @@ const (
 	BuildStart Kind = "build-start" // PID is the process to signal to stop it
 	BuildEnd   Kind = "build-end"   // Code, Seconds, Text is what the compiler said
 	CellStart  Kind = "cell-start"  // PID is the launcher's, Pipes are GoNB's; the answer says where the cell's are
-	CellEnd    Kind = "cell-end"    // Code, Signal, Seconds, CPUSeconds, PeakMemory, Text says why it could not run
+	CellEnd    Kind = "cell-end"    // Code, Signal, Seconds, CPUSeconds, PeakMemory, Note, Text says why it could not run
 )
 
 // Event is something that happened to a cell.
@@ -37,7 +37,8 @@ type Event struct {
 	CPUSeconds float64   `json:"cpu_seconds,omitempty"` // user and system
 	PeakMemory int64     `json:"peak_memory,omitempty"` // bytes resident
 	Text       string    `json:"text,omitempty"`
-	Pipes      [2]string `json:"pipes"` // paths, for displays and for answers to them
+	Note       string    `json:"note,omitempty"` // what the user is told of the end
+	Pipes      [2]string `json:"pipes"`          // paths, for displays and for answers to them
 }
 
 // Answer is what the front says to an event.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,7 +85,7 @@ func (f *front) publishError(request *wire.Message, reply content) {
 func (f *front) ending(r *running, gonb content) *ending {
 	switch {
 	case r.interrupted && (r.end == nil || r.end.Code != 0):
-		return &ending{name: "Interrupt", value: "the cell was interrupted"}
+		return r.stopped(f.index)
 	case r.build != nil && r.build.Code != 0:
 		return f.buildFailure(r.build.Text)
 	case gonb["status"] == "error":
@@ -97,6 +98,20 @@ func (f *front) ending(r *running, gonb content) *ending {
 		return &ending{name: "Command", value: r.command}
 	}
 	return nil
+}
+
+// stopped tells of a cell that was interrupted, and why it would not have ended, if that is known.
+func (r *running) stopped(index *lines.Index) *ending {
+	e := &ending{name: "Interrupt", value: "the cell was interrupted"}
+	if r.end == nil || r.end.Note == "" {
+		return e
+	}
+	e.value += "; " + r.end.Note
+	if name, _, trace := lines.Trace(r.crash.trace(), index); name == "SIGQUIT" {
+		stacks := slices.Index(trace, "")
+		e.traceback, e.crash = append([]string{"\x1b[31mInterrupt\x1b[0m: " + e.value}, trace[max(0, stacks):]...), true
+	}
+	return e
 }
 
 // died tells of a process that did not end well.

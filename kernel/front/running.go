@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gossl/gossl/kernel/cell"
 	"github.com/gossl/gossl/kernel/event"
 	"github.com/gossl/gossl/kernel/pipes"
 	"github.com/gossl/gossl/kernel/wire"
@@ -100,6 +101,10 @@ func (f *front) filterStream(r *running, m *wire.Message) bool {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if complaint := cell.Complaint(stream.Text); complaint != "" && r.launcher == 0 {
+		r.command = complaint
+		return false
+	}
 	end := badEnd.FindStringSubmatch(stream.Text)
 	if end == nil || r.launcher != 0 {
 		return true

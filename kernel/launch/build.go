@@ -26,6 +26,12 @@ const program = ".bin"
 var missing = regexp.MustCompile(`no required module provides package|cannot find module providing package|` +
 	`missing go\.sum entry|is not in your go\.mod file|updates to go\.mod needed`)
 
+// buildFailed is what GoNB is told of a cell's errors.
+const buildFailed = "the cell does not compile"
+
+// place is part of a position.
+var place = regexp.MustCompile(`:\d`)
+
 // build is the build of a cell.
 type build struct {
 	dir     string
@@ -61,6 +67,9 @@ func buildCell(dir string, args []string, at int) int {
 	r := b.run(target)
 	tell(event.Event{Kind: event.BuildEnd, Code: r.code, Signal: r.signal, Seconds: time.Since(start).Seconds(), Text: r.text})
 	if r.code != 0 {
+		if place.MatchString(r.text) { // the front has the text; GoNB ends where it cannot read one
+			r.text = buildFailed + "\n"
+		}
 		fmt.Fprint(os.Stderr, r.text)
 		return failed
 	}
@@ -73,13 +82,21 @@ func (b *build) run(target string) result {
 	if b.tool, err = tool("go"); err != nil {
 		return failure(err)
 	}
-	if err := b.annotate(); err != nil {
-		report(err) // then positions are GoNB's
+	known := Annotate != nil && knowsCells()
+	if known {
+		if err := Annotate(b.dir); err != nil {
+			report(err) // then positions are GoNB's
+		}
 	}
 	r := b.attempts()
 	if r.signal != "" { // a part of a program could pass for a whole one
 		err = os.RemoveAll(target + program)
 	} else if r.code == 0 {
+		if known && Number != nil {
+			if err := Number(target + program); err != nil {
+				report(err) // then the program names them by their IDs
+			}
+		}
 		err = lead(target)
 	}
 	if err != nil {
@@ -88,12 +105,10 @@ func (b *build) run(target string) result {
 	return r
 }
 
-// annotate calls Annotate if the front has said where the cells' lines are from.
-func (b *build) annotate() error {
-	if _, err := os.Stat(os.Getenv(CellsVar)); err != nil || Annotate == nil {
-		return nil
-	}
-	return Annotate(b.dir)
+// knowsCells says whether the front has said where the cells' lines are from.
+func knowsCells() bool {
+	_, err := os.Stat(os.Getenv(CellsVar))
+	return err == nil
 }
 
 // attempts builds until it works, or nothing can be mended.

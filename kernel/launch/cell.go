@@ -31,9 +31,12 @@ const grace = 4500 * time.Millisecond
 
 // process is the process of a cell.
 type process struct {
-	cmd     *exec.Cmd
-	ends    []*os.File // the process's ends of its pipes
-	signals chan os.Signal
+	cmd         *exec.Cmd
+	pipes       event.Answer
+	ends        []*os.File // the process's ends of its pipes
+	signals     chan os.Signal
+	interrupted time.Time // zero if it was not
+	note        string    // what the user is told of its end
 }
 
 // Cell is what GoNB starts as a cell: it runs the program that Go built, and tells
@@ -47,12 +50,12 @@ func Cell(argv0 string, args []string) int {
 	if err := proc.DieWithParent(syscall.SIGTERM); err != nil {
 		report(err)
 	}
-	pipes := tell(event.Event{
+	c.pipes = tell(event.Event{
 		Kind: event.CellStart, PID: os.Getpid(),
 		Pipes: [2]string{os.Getenv(protocol.GONB_PIPE_ENV), os.Getenv(protocol.GONB_PIPE_BACK_ENV)},
 	})
 	end := event.Event{Kind: event.CellEnd}
-	if err := c.prepare(argv0, args, pipes); err != nil {
+	if err := c.prepare(argv0, args); err != nil {
 		end.Code, end.Text = notFound, err.Error()
 	} else {
 		end = c.run()
@@ -62,7 +65,7 @@ func Cell(argv0 string, args []string) int {
 }
 
 // prepare makes the command.
-func (c *process) prepare(argv0 string, args []string, pipes event.Answer) error {
+func (c *process) prepare(argv0 string, args []string) error {
 	file, err := filepath.Abs(argv0 + program)
 	if err != nil {
 		return fmt.Errorf("launch: %w", err)
@@ -70,13 +73,13 @@ func (c *process) prepare(argv0 string, args []string, pipes event.Answer) error
 	c.cmd = exec.Command(file, args...)
 	c.cmd.Args[0] = argv0
 	c.cmd.Env = append(restored(os.Environ()),
-		protocol.GONB_PIPE_ENV+"="+pipes.Displays, protocol.GONB_PIPE_BACK_ENV+"="+pipes.Answers)
+		protocol.GONB_PIPE_ENV+"="+c.pipes.Displays, protocol.GONB_PIPE_BACK_ENV+"="+c.pipes.Answers)
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	stdin, err := open(pipes.Stdin, unix.O_RDONLY)
+	stdin, err := open(c.pipes.Stdin, unix.O_RDONLY)
 	if err != nil {
 		return err
 	}
-	shown, err := open(pipes.Shown, unix.O_WRONLY)
+	shown, err := open(c.pipes.Shown, unix.O_WRONLY)
 	if err != nil {
 		return err
 	}
@@ -125,6 +128,7 @@ func (c *process) run() event.Event {
 		report(fmt.Errorf("launch: %w", err))
 	}
 	account(&e, c.cmd.ProcessState)
+	e.Note = c.note
 	return e
 }
 
@@ -141,9 +145,11 @@ func (c *process) wait() error {
 	for {
 		select {
 		case s := <-c.signals:
-			c.signal(s.(syscall.Signal))
+			if !c.stops(s.(syscall.Signal)) {
+				c.signal(s.(syscall.Signal))
+			}
 			if kill == nil {
-				kill = time.After(grace)
+				c.interrupted, kill = time.Now(), time.After(grace)
 			}
 		case <-kill:
 			c.signal(syscall.SIGKILL)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/gossl/gossl/kernel/cell"
 	"github.com/gossl/gossl/kernel/event"
 )
 
@@ -17,6 +18,10 @@ const notFound = 127
 // Annotate, if set, marks in the Go files of GoNB's folder which line of which
 // cell each declaration is from, before they are built. It must not move lines.
 var Annotate func(dir string) error
+
+// Number, if set, has a program that was built, or was there already, name the
+// cells by the numbers of their last execution.
+var Number func(program string) error
 
 // Go stands in for the go command. It builds cells in GoNB's folder, and is the
 // true go command for everything else.
@@ -29,6 +34,9 @@ func Go(args []string) int {
 		}
 		fmt.Println(root)
 		return 0
+	}
+	if len(args) > 0 && args[0] == cell.Env {
+		return tellEnvironment(args[1:])
 	}
 	dir, err := os.Getwd()
 	if err != nil || !isWork(dir) {
@@ -69,4 +77,22 @@ func become(name string, args []string) int {
 	}
 	report(err)
 	return notFound
+}
+
+// tellEnvironment prints a variable as cells have it, or all of them.
+func tellEnvironment(names []string) int {
+	environ := restored(os.Environ())
+	if len(names) == 0 {
+		slices.Sort(environ)
+		fmt.Println(strings.Join(environ, "\n"))
+		return 0
+	}
+	for _, entry := range environ {
+		if value, ok := strings.CutPrefix(entry, names[0]+"="); ok {
+			fmt.Println(value)
+			return 0
+		}
+	}
+	fmt.Fprintf(os.Stderr, "%%env: %s is not set\n", names[0])
+	return failed
 }

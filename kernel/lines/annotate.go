@@ -20,9 +20,6 @@ type place struct {
 
 func (p place) directive() string { return fmt.Sprintf("/*line %s:%d:%d*/", p.file, p.line, p.col) }
 
-// fileName is the file name that stands for a cell in positions.
-func fileName(id int) string { return fmt.Sprintf("cell[%d]", id) }
-
 // Annotate is AnnotateFile for main.go.
 func Annotate(src []byte, index *Index) []byte { return AnnotateFile("main.go", src, index) }
 
@@ -31,7 +28,7 @@ func Annotate(src []byte, index *Index) []byte { return AnnotateFile("main.go", 
 // The directives are comments within the lines: no line moves, and the rest of the
 // file keeps its own positions. Earlier annotations are replaced.
 func AnnotateFile(name string, src []byte, index *Index) []byte {
-	text := strip(string(src))
+	text := Bare(string(src))
 	found, all := declarations(text)
 	if len(found) == 0 {
 		return []byte(text)
@@ -146,10 +143,10 @@ func position(starts []int, off int) (line, col int) {
 	return line, off - starts[line-1] + 1
 }
 
-var ours = regexp.MustCompile(`^/\*line (cell\[\d+\]|main(_test)?\.go):\d+:\d+\*/$`)
+var ours = regexp.MustCompile(`^/\*line (` + book + `/cell\[\d+\]|main(_test)?\.go):\d+:\d+\*/$`)
 
-// strip removes the directives of an earlier annotation.
-func strip(src string) string {
+// Bare is a file without the directives of an earlier annotation.
+func Bare(src string) string {
 	if !strings.Contains(src, "/*line ") {
 		return src
 	}

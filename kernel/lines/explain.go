@@ -6,20 +6,25 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/gossl/gossl/kernel/cell"
 )
 
 // Explain makes of what the go command says a text and an HTML page for the user:
 // each error once, with its line of the cell. cells gives a cell's code as the user
-// wrote it. What is at no cell stays as it is, without the paths of GoNB's folder.
-func Explain(output string, index *Index, cells func(cell int) string) (text, html string) {
-	e := explainer{index: index, cells: cells}
+// wrote it; packages, those that cells can import, is asked only if one may help.
+// What is at no cell stays as it is, without the paths of GoNB's folder.
+func Explain(output string, index *Index, cells func(cell int) string, packages func() []Package) (text, html string) {
+	e := explainer{index: index, cells: cells, packages: sync.OnceValue(packages)}
 	for line := range strings.Lines(output) {
-		e.line(strings.TrimRight(line, "\r\n"))
+		if line = strings.TrimRight(line, "\r\n"); strings.HasPrefix(line, "usage: ") {
+			break // of the go command, or one of its tools: it is the message before that matters
+		}
+		e.line(line)
 	}
 	var plain, page strings.Builder
-	for _, p := range e.problems {
+	for _, p := range e.causes() {
 		plain.WriteString(p.text())
 		page.WriteString(p.html())
 	}
@@ -29,10 +34,34 @@ func Explain(output string, index *Index, cells func(cell int) string) (text, ht
 	return strings.TrimSuffix(plain.String(), "\n"), pageStart + page.String() + pageEnd
 }
 
+// causes are the problems without those that are caused by others.
+func (e *explainer) causes() []problem {
+	if len(e.problems) == 0 {
+		return nil
+	}
+	kept := make([]problem, 0, len(e.problems))
+	for _, p := range e.problems {
+		if !e.meant(&p) {
+			kept = append(kept, p)
+		}
+	}
+	if len(kept) > 0 && kept[0] != (problem{message: tooMany}) {
+		return kept
+	}
+	kept = e.problems
+	for i := range kept {
+		e.meant(&kept[i])
+	}
+	return kept
+}
+
+// tooMany is the compiler's last line if it has more to say.
+const tooMany = "too many errors"
+
 // problem is an error, or other text.
 type problem struct {
 	cell, line, col int    // cell 0 if it is at none, col in characters, 0 if unknown
-	message         string // with the lines that follow
+	message, more   string // more are the lines that follow
 	source          string // the cell's line; col counts in it
 }
 
@@ -52,40 +81,47 @@ var (
 	atCell = regexp.MustCompile(`^(?:vet: )?(?:\S*/)?cell\[(\d+)\]:(\d+)(?::(\d+))?: (.*)$`)
 	inText = regexp.MustCompile(`(?:[^\s"(]*/)?cell\[(\d+)\]:(\d+)(?::\d+)?`)
 	folder = regexp.MustCompile(`(?:\.\.?)?(?:/[^\s:"'/]+)*/gonb_[0-9a-zA-Z]+/`)
-	header = regexp.MustCompile(`^# gonb_\w+( \[.*\])?$`)
-	files  = regexp.MustCompile(`^(?:\./)?(?:main(?:_test)?\.go|` + regexp.QuoteMeta(cell.ImportsFile) + `):(\d+)(?::\d+)?: (.*)$`)
-	given  = regexp.MustCompile(cell.BlankName + `\w+`)
+	header = regexp.MustCompile(`^(?:#|package) gonb_\w+( \[.*\])?$`)
+	// made is the compiler's second position, that in GoNB's file.
+	made = regexp.MustCompile(`\[(?:[^\]\s]*/)?main(?:_test)?\.go:\d+(?::\d+)?\]`)
+	// notTheirs are positions in files that the user has not written.
+	notTheirs = regexp.MustCompile(`(?:\./)?\b(?:main(?:_test)?|sslkit_\w+)\.go:\d+(?::\d+)?(?:: )?`)
+	pragmas   = regexp.MustCompile(`//(?:go:[a-z]+|export)\b`)
+	get       = regexp.MustCompile(`^go get (\S+)$`)
+	files     = regexp.MustCompile(`^(?:\./)?(?:main(?:_test)?|sslkit_\w+)\.go:(\d+)(?::\d+)?: (.*)$`)
+	given     = regexp.MustCompile(cell.BlankName + `\w+`)
 )
 
 // explainer reads what the go command says, line by line.
 type explainer struct {
 	index    *Index
 	cells    func(int) string
+	packages func() []Package
 	problems []problem
 	repeated bool // the last error is there already
 }
 
 func (e *explainer) line(line string) {
-	line = folder.ReplaceAllString(line, "")
+	line = made.ReplaceAllString(folder.ReplaceAllString(line, ""), "")
 	if strings.TrimSpace(line) == "" || header.MatchString(line) {
 		return
 	}
 	if n := len(e.problems); strings.HasPrefix(line, "\t") && n > 0 {
 		if !e.repeated {
-			e.problems[n-1].message += "\n    " + e.inWords(strings.TrimSpace(line))
+			e.problems[n-1].more += "\n    " + e.inWords(get.ReplaceAllString(strings.TrimSpace(line), "!* go get $1 adds the module, if the proxy is reachable"))
 		}
 		return
 	}
+	line = strings.TrimSpace(line)
 	p := problem{message: line}
 	if m := atCell.FindStringSubmatch(line); m != nil {
 		p = e.at(number(m[1]), number(m[2]), number(m[3]), m[4])
 	} else if m := files.FindStringSubmatch(line); m != nil {
-		p = e.atImport(line, m[2])
+		p = e.atImport(m[2])
 	}
 	p.message = e.inWords(p.message)
 	e.repeated = slices.ContainsFunc(e.problems, func(q problem) bool {
-		first, _, _ := strings.Cut(q.message, "\n")
-		return q.cell == p.cell && q.line == p.line && q.col == p.col && first == p.message
+		return q.cell == p.cell && q.line == p.line && q.col == p.col && q.message == p.message
 	})
 	if !e.repeated {
 		e.problems = append(e.problems, p)
@@ -130,8 +166,8 @@ func (e *explainer) at(id, line, col int, message string) problem {
 
 var imported = regexp.MustCompile("^\\s*(?:import\\b)?[\\s(;]*(?:[\\w.]+\\s+)?[\"`]([^\"`]+)[\"`]")
 
-// atImport is a problem with an import, of which GoNB's file does not say the cell.
-func (e *explainer) atImport(line, message string) problem {
+// atImport is a problem with an import or a pragma, of which GoNB's file does not say the cell.
+func (e *explainer) atImport(message string) problem {
 	for _, c := range slices.Backward(e.index.Cells) {
 		for i, source := range strings.Split(e.cells(c.Number), "\n") {
 			m := imported.FindStringSubmatchIndex(source)
@@ -144,7 +180,16 @@ func (e *explainer) atImport(line, message string) problem {
 			}
 		}
 	}
-	return problem{message: line}
+	if pragma := pragmas.FindString(message); pragma != "" { // comments before a declaration stay where GoNB puts them
+		for _, c := range slices.Backward(e.index.Cells) {
+			for i, source := range strings.Split(e.cells(c.Number), "\n") {
+				if strings.HasPrefix(source, pragma) {
+					return e.at(c.ID, i+1, 0, message)
+				}
+			}
+		}
+	}
+	return problem{message: message}
 }
 
 // number is a decimal number; 0 if there is none.

@@ -41,11 +41,11 @@ var explained = map[string]struct{ output, want string }{
 	"both":             {"cell[4]:1:" + itoa(wrapped+len(cell.ShowCall)+1) + ": cannot use v in argument to sslkitShow", "Cell [4], line 1, column 1: cannot use v\n    v\n    ^"},
 	"closing":          {"cell[3]:5:1: missing return", "Cell [3], line 2: missing return\n    F(z)  // end"},
 	"given name":       {"cell[2]:6:" + itoa(len("var blank_12345678 I")) + ": undefined: I (of blank_12ab)", "Cell [2], line 6, column 7: undefined: I (of _)\n    var _ I = 1\n          ^"},
-	"import":           {"main.go:4:2: package nosuch/pkg is not in std (/opt/go/src/nosuch/pkg)", "Cell [2], line 2: package nosuch/pkg is not in std (/opt/go/src/nosuch/pkg)\n    \"nosuch/pkg\""},
-	"blank import":     {"sslkit_imports.go:3:8: no required module provides package bad/pkg; to add it:\n\tgo get bad/pkg", "Cell [2], line 3: no required module provides package bad/pkg; to add it:\n    go get bad/pkg\n    _ \"bad/pkg\""},
+	"import":           {"main.go:4:2: package nosuch/pkg is not in std (/opt/go/src/nosuch/pkg)", "Cell [2], line 2: package nosuch/pkg is neither in Go's library nor in a module of this notebook\n    \"nosuch/pkg\""},
+	"blank import":     {"sslkit_imports.go:3:8: no required module provides package bad/pkg; to add it:\n\tgo get bad/pkg", "Cell [2], line 3: package bad/pkg is in no module of this notebook\n    !* go get bad/pkg adds the module, if the proxy is reachable\n    _ \"bad/pkg\""},
 	"unused import":    {"./main.go:5:2: \"fmt\" imported and not used", "Cell [2], line 4: \"fmt\" imported and not used\n    . \"fmt\""},
-	"unknown import":   {"./main.go:5:2: \"os\" imported and not used", "./main.go:5:2: \"os\" imported and not used"},
-	"not in a cell":    {"# gonb_12ab\n/tmp/r/gonb_12ab/main.go:7:2: undefined: fmt.X", "main.go:7:2: undefined: fmt.X"},
+	"unknown import":   {"./main.go:5:2: \"os\" imported and not used", "\"os\" imported and not used"},
+	"not in a cell":    {"# gonb_12ab\n/tmp/r/gonb_12ab/main.go:7:2: bad", "bad"},
 	"other package":    {"# a.b/c\n../../c/d.go:1:2: bad", "# a.b/c\n../../c/d.go:1:2: bad"},
 	"unknown cell":     {"cell[9]:2:3: x", "Cell [9], line 1: x"},
 	"in the text":      {"cannot load /tmp/r/gonb_12ab/cell[1]:3:4", "cannot load Cell [1], line 3"},
@@ -68,7 +68,7 @@ func TestExplain(t *testing.T) {
 					return ""
 				}
 				return explainCells[n-1]
-			})
+			}, testPackages)
 			if diff := cmp.Diff(c.want, text); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
@@ -88,7 +88,7 @@ func itoa(n int) string { return string(rune('0'+n/10)) + string(rune('0'+n%10))
 
 func TestExplainHTML(t *testing.T) {
 	code := "func F() {\n\tx := a < b\n}"
-	_, page := Explain("cell[1]:2:11: undefined: <b>\nnote <i>\n", session(code), func(int) string { return code })
+	_, page := Explain("cell[1]:2:11: undefined: <b>\nnote <i>\n", session(code), func(int) string { return code }, func() []Package { return nil })
 	want := pageStart + `<div>` + blue + `Cell [1], line 2, column 11` + end + `: ` + red + `undefined: &lt;b&gt;` + end +
 		"\n    x := a &lt; b\n             " + red + "^" + end + `</div><div>note &lt;i&gt;</div>` + pageEnd
 	if diff := cmp.Diff(want, page); diff != "" {

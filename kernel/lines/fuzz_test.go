@@ -15,12 +15,12 @@ func FuzzAnnotate(f *testing.F) {
 	f.Add("x)(y", "package main\r\n\nfunc F() {\r\n\ts := `\r\n`\r\n}")
 	f.Fuzz(func(t *testing.T, code, main string) {
 		for _, main := range []string{main, composed(code)} {
-			bare := strip(main)
+			bare := Bare(main)
 			got := Annotate([]byte(main), session(code))
 			if have, want := strings.Count(string(got), "\n"), strings.Count(bare, "\n"); have != want {
 				t.Errorf("%q: %d line feeds, want %d", got, have, want)
 			}
-			if again := strip(string(got)); again != bare {
+			if again := Bare(string(got)); again != bare {
 				t.Errorf("%q without annotations is %q", bare, again)
 			}
 		}
@@ -39,7 +39,7 @@ func FuzzExplain(f *testing.F) {
 	f.Add("\tx\nmain.go:1:1: \"a\"\ncell[1]:2:99: b", "import \"a\"\n\x00é")
 	f.Add("panic: x\n\n\ngoroutine 1 [running]:\n\t/a/cell[1]:3", "")
 	f.Fuzz(func(t *testing.T, output, code string) {
-		text, page := Explain(output, session(code), func(int) string { return code })
+		text, page := Explain(output, session(code), func(int) string { return code }, func() []Package { return nil })
 		if (text == "") != (page == "") {
 			t.Errorf("text %q, page %q", text, page)
 		}

@@ -40,9 +40,9 @@ func (p problem) quotation() (source, caret string) {
 
 func (p problem) text() string {
 	if p.cell == 0 {
-		return p.message + "\n"
+		return p.message + p.more + "\n"
 	}
-	out := p.where() + ": " + p.message + "\n"
+	out := p.where() + ": " + p.message + p.more + "\n"
 	source, caret := p.quotation()
 	if source != "" {
 		out += "    " + source + "\n"
@@ -55,9 +55,9 @@ func (p problem) text() string {
 
 func (p problem) html() string {
 	if p.cell == 0 {
-		return "<div>" + html.EscapeString(p.message) + "</div>"
+		return "<div>" + html.EscapeString(p.message+p.more) + "</div>"
 	}
-	out := "<div>" + blue + html.EscapeString(p.where()) + end + ": " + red + html.EscapeString(p.message) + end
+	out := "<div>" + blue + html.EscapeString(p.where()) + end + ": " + red + html.EscapeString(p.message+p.more) + end
 	source, caret := p.quotation()
 	if source != "" {
 		out += "\n    " + html.EscapeString(source)

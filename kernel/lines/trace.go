@@ -1,6 +1,7 @@
 package lines
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,8 +10,8 @@ import (
 var (
 	crash     = regexp.MustCompile(`^(panic|fatal error|SIG[A-Z0-9]+): ?(.*)$`)
 	goroutine = regexp.MustCompile(`^goroutine \d+ .*\[.*\]:$`)
-	frame     = regexp.MustCompile(`^\t(\S.*?):(\d+)(?: \+0x[0-9a-f]+)?$`)
-	inCell    = regexp.MustCompile(`(?:^|/)cell\[(\d+)\]$`)
+	frame     = regexp.MustCompile(`^\t(\S.*?):(\d+)(?: \+0x[0-9a-f]+)?(?: fp=0x[0-9a-f]+ sp=0x[0-9a-f]+ pc=0x[0-9a-f]+)?$`)
+	inCell    = regexp.MustCompile(`^(.*/)?cell\[(\d+)\]$`)
 	outcome   = regexp.MustCompile(` \[(?:recovered|repanicked|recovered, repanicked)\]$`)
 	// before is what a path has before a package of Go's own, a module, or a file in
 	// GoNB's folder.
@@ -22,25 +23,38 @@ const (
 	plainText = "\x1b[0m"
 )
 
+const (
+	// Cut is a line that stands for the middle of a text that is too long to be kept.
+	Cut = "…"
+	// runtimeStack begins the stack of the runtime itself.
+	runtimeStack = "runtime stack:"
+	// deadEnd ends the one reason that the runtime gives without a stack.
+	deadEnd = "(main called runtime.Goexit) - deadlock!"
+
+	longestLine   = 2000 // of a trace and of a reason, in bytes
+	longestReason = 40   // lines
+)
+
 // Trace finds in a program's stderr how the Go runtime ended it: the name, such as
 // "panic" or "fatal error", the reason, and the text from there on with the
-// positions in words, cells by the numbers that the index has. The name is "" if the runtime did not.
+// positions in words, cells by the numbers that the index has. Goroutines that wait
+// at the same place are shown once. Of a long text it is enough to give the
+// beginning and the end, with the line Cut between. The name is "" if the runtime
+// did not end the program.
 func Trace(stderr string, index *Index) (name, reason string, lines []string) {
 	all := strings.Split(strings.TrimRight(strings.ReplaceAll(stderr, "\r\n", "\n"), "\n"), "\n")
 	start, stack := find(all)
 	if start < 0 {
 		return "", "", nil
 	}
+	head := all[start:stack]
 	name, reason = "crash", "the Go runtime ended the program"
-	if m := crash.FindStringSubmatch(all[start]); m != nil {
-		name, reason = m[1], cause(m[2], all[start+1:stack])
+	if len(head) > 0 {
+		m := crash.FindStringSubmatch(head[0])
+		name, reason = m[1], cause(m[2], head[1:])
 	}
-	for i, line := range all[start:] {
-		if i == 0 || start+i < stack && strings.HasPrefix(line, "\tpanic: ") {
-			line = redText + line + plainText
-		}
-		lines = append(lines, index.readable(line))
-	}
+	lines = append(heading(head), index.stacks(all[stack:])...)
+	lines[0] = redText + lines[0] + plainText
 	return name, reason, lines
 }
 
@@ -51,10 +65,14 @@ func Trace(stderr string, index *Index) (name, reason string, lines []string) {
 func find(all []string) (start, stack int) {
 	start, stack = -1, -1
 	for i, line := range slices.Backward(all) {
-		if goroutine.MatchString(line) && i > 0 && all[i-1] == "" {
+		if i > 0 && all[i-1] == "" && (line == runtimeStack || goroutine.MatchString(line)) {
 			stack = i
 		}
-		if stack >= 0 && crash.MatchString(line) {
+		ends := stack >= 0 || i == len(all)-1 && strings.HasSuffix(line, deadEnd)
+		if ends && crash.MatchString(line) {
+			if stack < 0 {
+				stack = len(all)
+			}
 			return i, stack
 		}
 	}
@@ -65,7 +83,11 @@ func find(all []string) (start, stack int) {
 // reason may have several lines.
 func cause(first string, rest []string) string {
 	reason := []string{first}
-	for _, line := range rest {
+	cut := false
+	for i, line := range rest {
+		if cut = cut || line == Cut; cut && (line == Cut || rest[i-1] == Cut) {
+			continue // a part of a line
+		}
 		next, ok := strings.CutPrefix(line, "\t")
 		if !ok {
 			break // an empty line, or the signal
@@ -76,17 +98,53 @@ func cause(first string, rest []string) string {
 		}
 		reason = append(reason, next)
 	}
-	return outcome.ReplaceAllString(strings.Join(reason, "\n"), "")
+	if n := len(reason) - longestReason; n > 0 {
+		reason = append(reason[:longestReason], fmt.Sprintf("… and %s more lines", thousands(n)))
+	}
+	return shortened(outcome.ReplaceAllString(strings.Join(reason, "\n"), ""))
 }
 
-// readable puts the position of a frame in words.
-func (x *Index) readable(line string) string {
-	m := frame.FindStringSubmatch(line)
-	if m == nil {
+// heading are the lines before the stacks.
+func heading(head []string) []string {
+	var lines []string
+	if n := len(head) - 2*longestReason; n > 0 {
+		head = slices.Concat(head[:longestReason], []string{fmt.Sprintf("… and %s more lines", thousands(n))}, head[longestReason+n:])
+	}
+	for _, line := range head {
+		line = shortened(line)
+		if strings.HasPrefix(line, "\tpanic: ") {
+			line = redText + line + plainText
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// shortened is a line, or its beginning and how much is left out.
+func shortened(line string) string {
+	if len(line) <= longestLine+longestLine/10 {
 		return line
 	}
-	if c := inCell.FindStringSubmatch(m[1]); c != nil {
-		return "\t" + x.inWords(c[1], m[2])
+	kept := strings.ToValidUTF8(line[:longestLine], "")
+	return fmt.Sprintf("%s… and %s more bytes", kept, thousands(len(line)-len(kept)))
+}
+
+// thousands is a number as people write it: 1,997.
+func thousands(n int) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
 	}
-	return "\t" + before.ReplaceAllString(m[1], "") + ":" + m[2]
+	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
+}
+
+// position is the position of a frame in words.
+func (x *Index) position(file, line string) string {
+	if c := inCell.FindStringSubmatch(file); c != nil {
+		n := number(c[2])
+		if c[1] != "" { // nothing has put the number in the ID's place
+			n = x.number(n)
+		}
+		return fmt.Sprintf("Cell [%d], line %s", n, line)
+	}
+	return before.ReplaceAllString(file, "") + ":" + line
 }

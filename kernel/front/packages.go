@@ -1,0 +1,41 @@
+package front
+
+import (
+	"bytes"
+	"context"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"github.com/gossl/gossl/kernel/assist"
+	"github.com/gossl/gossl/kernel/lines"
+)
+
+// common are patterns of the packages that cells most likely mean, beside those that they import.
+var common = []string{"std", assist.Library + "/...", "github.com/janpfeifer/gonb/gonbui/...", "github.com/gomlx/gomlx/..."}
+
+// packages asks the go command for the packages that cells can import, to tell what
+// a name that is not there may stand for. front.mu may be held.
+func (f *front) packages() []lines.Package {
+	ctx, cancel := context.WithTimeout(context.Background(), listTime)
+	defer cancel()
+	args := slices.Concat([]string{"list", "-find", "-e", "-f", "{{.Name}}\t{{.ImportPath}}\t{{.Dir}}", "--"}, common, f.index.Imports())
+	list := exec.CommandContext(ctx, "go", args...)
+	list.Dir = f.dir.work
+	out, _ := list.Output() // what it found counts, whatever else is wrong
+	var found []lines.Package
+	for line := range bytes.Lines(out) {
+		fields := strings.Split(strings.TrimSpace(string(line)), "\t")
+		if len(fields) != 3 || fields[0] == "main" || internal(fields[1]) {
+			continue
+		}
+		found = append(found, lines.Package{Name: fields[0], Path: fields[1], Dir: fields[2]})
+	}
+	return found
+}
+
+// internal says whether cells cannot import a path.
+func internal(path string) bool {
+	elements := strings.Split(path, "/")
+	return slices.Contains(elements, "internal") || slices.Contains(elements, "vendor")
+}
