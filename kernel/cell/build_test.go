@@ -64,7 +64,9 @@ func TestBuildImage(t *testing.T) {
 // runCell returns what a cell shows, and its stderr.
 func runCell(t *testing.T, code string) (shown []frame, stderr string) {
 	t.Helper()
-	cell, err := NewSession().Rewrite(code)
+	session := NewSession()
+	session.Module = func() string { return "gonb_test" }
+	cell, err := session.Rewrite(code)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,6 +78,9 @@ func runCell(t *testing.T, code string) (shown []frame, stderr string) {
 	}
 	for name, text := range files {
 		if text != "" {
+			if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700); err != nil {
+				t.Fatal(err)
+			}
 			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -6,6 +6,7 @@ package cell
 
 import (
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -14,7 +15,6 @@ import (
 const (
 	ImportsFile = "sslkit_imports.go"
 	ShowFile    = "sslkit_show.go"
-	ImageFile   = "sslkit_image.go"
 )
 
 // Rewritten is a cell for GoNB.
@@ -22,8 +22,8 @@ type Rewritten struct {
 	// Code has the lines of the user's code. Where func main has to be closed, or a
 	// cell of commands needs a line of Go for GoNB to run it, one line is appended.
 	Code string
-	// Files are those that must lie beside main.go: name to content, "" for one that
-	// must not exist. It is nil for cells that are not Go.
+	// Files are those that must lie beside main.go or below: slashed path to content,
+	// "" for one that must not exist. It is nil for cells that are not Go.
 	Files map[string]string
 }
 
@@ -34,6 +34,12 @@ type Session struct {
 	// does not know, the name is guessed from the path.
 	PackageName func(path string) (name string, ok bool)
 
+	// Module is the name of the module that cells are built in.
+	Module func() string
+
+	// Number is that of the cell that is rewritten next, by which others name it.
+	Number int
+
 	kept memory // of the cells that were built
 	next memory // kept and what the current cell adds
 }
@@ -42,7 +48,8 @@ type Session struct {
 type memory struct {
 	blank     map[string]bool   // import paths
 	receivers map[string]string // method name to generic type, by value
-	images    bool              // a cell imports a package of images
+	tuples    []tuple
+	iota      bool // the name is the user's
 }
 
 // NewSession returns a session without cells.
@@ -53,7 +60,8 @@ func newMemory() memory {
 }
 
 func (m memory) clone() memory {
-	return memory{blank: maps.Clone(m.blank), receivers: maps.Clone(m.receivers), images: m.images}
+	m.blank, m.receivers, m.tuples = maps.Clone(m.blank), maps.Clone(m.receivers), slices.Clone(m.tuples)
+	return m
 }
 
 // Rewrite makes of a user's code what GoNB treats right. The error is for the
@@ -63,22 +71,26 @@ func (s *Session) Rewrite(code string) (Rewritten, error) {
 	if src.magic {
 		return Rewritten{Code: src.withoutReturns()}, nil
 	}
+	r := rewriter{source: src, names: s.PackageName, number: s.Number, memory: &s.next}
+	if err := r.removals(s.kept.tuples); err != nil {
+		return Rewritten{}, err
+	}
 	s.obey(src.commands)
 	s.next = s.kept.clone()
-	r := rewriter{source: src, names: s.PackageName, memory: &s.next}
 	if err := r.rewrite(); err != nil {
 		s.next = s.kept.clone()
 		return Rewritten{}, err
 	}
-	out := Rewritten{Code: r.apply(), Files: map[string]string{ImportsFile: s.next.imports(), ShowFile: "", ImageFile: ""}}
+	out := Rewritten{Code: r.apply(), Files: map[string]string{ImportsFile: s.next.imports(), ShowFile: ""}}
 	if src.exec && src.blankGo(out.Code) {
 		out.Code += "\n//"
 	}
 	if r.shows {
-		out.Files[ShowFile] = showSource
-		if s.next.images {
-			out.Files[ImageFile] = imageSource
+		module := "gonb"
+		if s.Module != nil {
+			module = s.Module()
 		}
+		return out, addShow(out.Files, module)
 	}
 	return out, nil
 }
@@ -109,7 +121,9 @@ func (s *Session) obey(commands []command) {
 				if method, ok := strings.CutPrefix(key, "unknown~"); ok {
 					delete(s.kept.receivers, method)
 				}
+				s.kept.iota = s.kept.iota && key != "iota"
 			}
+			s.kept.tuples = slices.DeleteFunc(s.kept.tuples, func(t tuple) bool { return t.within(c.args) })
 		}
 	}
 }

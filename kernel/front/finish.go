@@ -87,10 +87,19 @@ func (f *front) ending(r *running, gonb content) *ending {
 		return &ending{name: "GoNB", value: strings.TrimSpace(fmt.Sprint(gonb["evalue"])), traceback: texts(gonb["traceback"])}
 	case r.end != nil && r.end.Code != 0:
 		return r.crash(f.index)
+	case r.failure != nil:
+		return r.failure
 	case r.command != "":
 		return &ending{name: "Command", value: r.command}
 	}
 	return nil
+}
+
+// failed is how a cell fails whose last expression is an error: of a type, and what
+// it says.
+func failed(frame string) *ending {
+	kind, text, _ := strings.Cut(frame, "\n")
+	return &ending{name: "error", value: text, traceback: []string{"\x1b[31merror\x1b[0m: " + text, "the cell's last expression is a " + kind}}
 }
 
 // crash tells of a process that did not end well.

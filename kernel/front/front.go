@@ -99,6 +99,7 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 		names: map[string]string{}, quit: make(chan error, 8),
 	}
 	f.session.PackageName = f.packageName
+	f.session.Module = func() string { return filepath.Base(f.workDir()) }
 	if f.dir, err = newRunDir(o.Temp); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gossl/gossl/kernel/cell/value"
 	"github.com/gossl/gossl/kernel/event"
 	"github.com/gossl/gossl/kernel/wire"
 )
@@ -26,7 +27,8 @@ type running struct {
 	end         *event.Event // the end of the cell's process
 	launcher    int          // process; 0 when it is not running
 	shown       []map[string]string
-	command     string // how a ! command ended, if badly
+	failure     *ending // an error that the last expression gave
+	command     string  // how a ! command ended, if badly
 	interrupted bool
 	held        strings.Builder // what a panic printed: it becomes the traceback
 	holding     bool
@@ -169,6 +171,10 @@ func (f *front) event(e event.Event) {
 	case event.CellEnd:
 		r.launcher, r.end = 0, &e
 	case event.Shown:
+		if text, ok := e.Data[value.ErrorMIME]; ok {
+			r.failure = failed(text)
+			return
+		}
 		r.shown = append(r.shown, e.Data)
 	}
 }

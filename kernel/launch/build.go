@@ -61,7 +61,8 @@ func buildCell(dir string, args []string, at int) int {
 	r := b.run(target)
 	tell(event.Event{Kind: event.BuildEnd, Code: r.code, Signal: r.signal, Seconds: time.Since(start).Seconds(), Text: r.text})
 	if r.code != 0 {
-		fmt.Fprint(os.Stderr, r.text)
+		// GoNB looks for positions, and some end it; the front has the whole text.
+		fmt.Fprint(os.Stderr, strings.ReplaceAll(r.text, ".go:", ".go "))
 		return failed
 	}
 	return 0

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/gossl/gossl/kernel/cell/value"
 	"github.com/gossl/gossl/kernel/event"
 )
 
@@ -63,6 +64,9 @@ func readShown(r *bufio.Reader) (mime, text string, err error) {
 	var data bytes.Buffer
 	if _, err := io.CopyN(&data, r, int64(size)); err != nil {
 		return "", "", io.ErrUnexpectedEOF
+	}
+	if mime == value.PixelsMIME {
+		return picture(data.Bytes())
 	}
 	return mime, data.String(), nil
 }

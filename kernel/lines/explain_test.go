@@ -40,7 +40,7 @@ var explained = map[string]struct{ output, want string }{
 	"shown":            {"cell[3]:2:" + itoa(len(cell.ShowCall)+3) + ": undefined: z", "Cell [3], line 2, column 3: undefined: z\n    F(z)  // end\n      ^"},
 	"both":             {"cell[4]:1:" + itoa(wrapped+len(cell.ShowCall)+1) + ": cannot use v in argument to sslkitShow", "Cell [4], line 1, column 1: cannot use v\n    v\n    ^"},
 	"closing":          {"cell[3]:5:1: missing return", "Cell [3], line 2: missing return\n    F(z)  // end"},
-	"given name":       {"cell[2]:6:" + itoa(len("var blank_12345678 I")) + ": undefined: I (of blank_12ab)", "Cell [2], line 6, column 7: undefined: I (of _)\n    var _ I = 1\n          ^"},
+	"given name":       {"cell[2]:6:" + itoa(len("var "+cell.BlankName+"12345678 I")) + ": undefined: I (of " + cell.BlankName + "12ab)", "Cell [2], line 6, column 7: undefined: I (of _)\n    var _ I = 1\n          ^"},
 	"import":           {"main.go:4:2: package nosuch/pkg is not in std (/opt/go/src/nosuch/pkg)", "Cell [2], line 2: package nosuch/pkg is not in std (/opt/go/src/nosuch/pkg)\n    \"nosuch/pkg\""},
 	"blank import":     {"sslkit_imports.go:3:8: no required module provides package bad/pkg; to add it:\n\tgo get bad/pkg", "Cell [2], line 3: no required module provides package bad/pkg; to add it:\n    go get bad/pkg\n    _ \"bad/pkg\""},
 	"unused import":    {"./main.go:5:2: \"fmt\" imported and not used", "Cell [2], line 4: \"fmt\" imported and not used\n    . \"fmt\""},

@@ -79,9 +79,11 @@ func (x *Index) describe() {
 func keys(code string) []string {
 	text, _ := cell.Compose(code)
 	found, _ := declarations(text)
-	list := make([]string, len(found))
-	for i, d := range found {
-		list[i] = d.key
+	list := make([]string, 0, len(found))
+	for _, d := range found {
+		if !d.again() {
+			list = append(list, d.key)
+		}
 	}
 	return list
 }
