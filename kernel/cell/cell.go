@@ -127,3 +127,16 @@ func (s *Session) obey(commands []command) {
 		}
 	}
 }
+
+// Forgets are the names that a cell's commands have GoNB forget; all if reset.
+func Forgets(code string) (names []string, reset bool) {
+	for _, c := range read(code).commands {
+		switch {
+		case c.name == "reset" && len(c.args) == 0:
+			reset = true
+		case c.name == "rm" || c.name == "remove":
+			names = append(names, c.args...)
+		}
+	}
+	return names, reset
+}

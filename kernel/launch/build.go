@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
@@ -74,6 +75,9 @@ func (b *build) run(target string) result {
 	if b.tool, err = tool("go"); err != nil {
 		return failure(err)
 	}
+	if err := b.freeNames(); err != nil {
+		return failure(err)
+	}
 	if err := b.annotate(); err != nil {
 		report(err) // then positions are GoNB's
 	}
@@ -95,6 +99,26 @@ func (b *build) annotate() error {
 		return nil
 	}
 	return Annotate(b.dir)
+}
+
+// freeNames has GoNB's own code not use names that are the user's.
+func (b *build) freeNames() error {
+	file := filepath.Join(b.dir, sources[0])
+	source, err := os.ReadFile(file)
+	if os.IsNotExist(err) { // a test
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("launch: %w", err)
+	}
+	better := withoutFlags(slices.Clone(source))
+	if bytes.Equal(better, source) {
+		return nil
+	}
+	if err := os.WriteFile(file, better, 0o600); err != nil {
+		return fmt.Errorf("launch: %w", err)
+	}
+	return nil
 }
 
 // attempts builds until it works, or nothing can be mended.

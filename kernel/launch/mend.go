@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gossl/gossl/kernel/cell"
 )
@@ -96,4 +97,52 @@ func withoutDotImport(source []byte, quoted string) []byte {
 func unquoted(s string) string {
 	path, _ := strconv.Unquote(s) // the parser has checked it
 	return path
+}
+
+// mentioned finds what may declare the name flag, as GoNB writes it.
+var mentioned = regexp.MustCompile(`(?m)^(?:\t|var |const |type |func )(?:[\pL_][\pL\pN_]*, )*flag(?:[^.\pL\pN_]|$)`)
+
+// withoutFlags blanks the call of flag.Parse with which func main begins, if the
+// name is the user's.
+func withoutFlags(source []byte) []byte {
+	if !mentioned.Match(source) {
+		return source
+	}
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, "", source, parser.SkipObjectResolution)
+	if err != nil {
+		return source // the compiler says why
+	}
+	var first ast.Node
+	theirs := false
+	for _, d := range file.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			theirs = theirs || d.Recv == nil && d.Name.Name == "flag"
+			if d.Recv == nil && d.Name.Name == "main" && d.Body != nil && len(d.Body.List) > 0 {
+				first = d.Body.List[0]
+			}
+		case *ast.GenDecl:
+			theirs = theirs || slices.ContainsFunc(d.Specs, declaresFlag)
+		}
+	}
+	if !theirs || first == nil {
+		return source
+	}
+	lines := set.File(file.Pos())
+	call := source[lines.Offset(first.Pos()):lines.Offset(first.End())]
+	if string(call) == "flag.Parse()" {
+		copy(call, strings.Repeat(" ", len(call)))
+	}
+	return source
+}
+
+func declaresFlag(s ast.Spec) bool {
+	switch s := s.(type) {
+	case *ast.TypeSpec:
+		return s.Name.Name == "flag"
+	case *ast.ValueSpec:
+		return slices.ContainsFunc(s.Names, func(n *ast.Ident) bool { return n.Name == "flag" })
+	}
+	return false
 }

@@ -33,6 +33,8 @@ func picture(frame []byte) (mime, text string, err error) {
 		m = &image.NRGBA{Pix: pixels, Stride: stride, Rect: box}
 	case value.NRGBA64:
 		m = &image.NRGBA64{Pix: pixels, Stride: stride, Rect: box}
+	default:
+		return "", "", fmt.Errorf("a picture has pixels of kind %d", model)
 	}
 	var b bytes.Buffer
 	if err := png.Encode(&b, m); err != nil {

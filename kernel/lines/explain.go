@@ -18,6 +18,7 @@ func Explain(output string, index *Index, cells func(cell int) string) (text, ht
 	for line := range strings.Lines(output) {
 		e.line(strings.TrimRight(line, "\r\n"))
 	}
+	e.hints()
 	var plain, page strings.Builder
 	for _, p := range e.problems {
 		plain.WriteString(p.text())
@@ -34,6 +35,8 @@ type problem struct {
 	cell, line, col int    // cell 0 if it is at none, col in characters, 0 if unknown
 	message         string // with the lines that follow
 	source          string // the cell's line; col counts in it
+	id              int    // of the cell's text
+	hints           []string
 }
 
 // where is the position in words.
@@ -109,7 +112,7 @@ func (x *Index) inWords(id, line string) string {
 
 // at is a problem at a position in a rewritten cell; byte column 0 is unknown.
 func (e *explainer) at(id, line, col int, message string) problem {
-	p := problem{cell: e.index.number(id), line: line, message: message}
+	p := problem{id: id, cell: e.index.number(id), line: line, message: message}
 	written := strings.Split(e.cells(p.cell), "\n")
 	if line > len(written) { // what closes func main
 		p.line, col = len(written), 0

@@ -41,6 +41,9 @@ func Trace(stderr string, index *Index) (name, reason string, lines []string) {
 		}
 		lines = append(lines, index.readable(line))
 	}
+	if hint := index.initial(all[stack:]); hint != "" {
+		reason, lines = reason+"\n"+hint, append(lines, "", hint)
+	}
 	return name, reason, lines
 }
 
