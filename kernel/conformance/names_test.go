@@ -58,3 +58,63 @@ func TestLinesOfTuples(t *testing.T) {
 		t.Errorf("the trace does not name the line: %s", o.trace)
 	}
 }
+
+// Names are the user's, whatever Go, GoNB or the kernel use them for.
+func TestNamesAreTheUsers(t *testing.T) {
+	k := start(t)
+	for _, c := range []struct{ code, value, shows string }{
+		{`var fmt = "png"`, "fmt", `"png"`},
+		{"import \"os\"\n\nvar OS = os.PathSeparator", "OS", "47"},
+		{`var os = "linux"`, "os", `"linux"`},
+		{"var len = 3", "[]int{len}", "[3]"},
+		{"func append(a, b int) int { return a + b }", "append(1, 2)", "3"},
+		{"type any = int", "any(4)", "4"},
+		{"var flag = true", "flag", "true"},
+		{"type string []byte", "string{1}", "[1]"},
+		{"type error int", "error(2)", "2"},
+		{"const nil = 7", "nil", "7"},
+		{"var image, png, value = 1, 2, 3", "image + png + value", "6"},
+	} {
+		k.ok(c.code)
+		k.shows(c.value, c.shows)
+	}
+	k.ok("%%\nprintln(flag)")
+	k.ok("func Run() { println(flag) }\n%exec Run")
+	for _, c := range []struct{ code, hint string }{
+		{`fmt.Println(1)`, "fmt is the variable that Cell [1], line 1 declares: give that another name, or forget it: %rm fmt"},
+		{"[]int{len([]int{})}", "len is the variable that Cell [7], line 1 declares"},
+		{`flag.String("n", "", "")`, "flag is the variable that Cell [13], line 1 declares"},
+	} {
+		k.fails(c.code, "BuildError", c.hint)
+	}
+	k.ok("%rm fmt len string any error nil append")
+	k.ok("fmt.Println(len([]string{}))")
+}
+
+// What a cell declares must fit what is remembered: the message says what to do.
+func TestRemembered(t *testing.T) {
+	k := start(t)
+	k.ok("func area(w float64) float64 { return w * w }")
+	k.ok("func total() float64 {\n\treturn area(2) + area(3)\n}")
+	k.fails("func area(w, h float64) float64 { return w * h }", "BuildError",
+		"the function total of Cell [2] no longer fits: change it and run Cell [2] again, or forget it: %rm total")
+	k.shows("total()", "13")
+	k.ok("func area(w, h float64) float64 { return w * h }\n\nfunc total() float64 { return area(2, 3) }")
+	k.ok("%rm total\nfunc area(w string) string { return w }")
+	k.fails("var area = 1", "BuildError", "forget it first: %rm area")
+	k.ok("%rm area\nvar area = 1")
+	k.fails("var x = 1\nvar x = 2", "Refused", "x is declared in lines 1 and 2")
+	k.ok(`var a, err = strconv.Atoi("1")`)
+	k.fails("%rm a", "Refused", "a and err get their values together in Cell [11], and are forgotten together: %rm a err")
+	k.ok("%rm a err")
+	k.fails("a", "BuildError", "undefined: a")
+
+	k.ok("func mustPanic() int { panic(\"bad\") }")
+	hint := "the variable bad of Cell [15], line 2 is evaluated before each cell: change it and run Cell [15] again, or forget it: %rm bad"
+	if o := k.fails("\nvar bad = mustPanic()", "panic", hint); !strings.Contains(o.trace, hint) {
+		t.Errorf("the trace does not say it: %s", o.trace)
+	}
+	k.fails("1 + 1", "panic", hint)
+	k.ok("%rm bad")
+	k.shows("1 + 1", "2")
+}

@@ -32,8 +32,10 @@ func Text(v any) string {
 }
 
 func text(v reflect.Value) string {
-	left := manyEntries
-	if !v.IsValid() || fits(v, &left, 0) {
+	if !v.IsValid() {
+		return "<nil>"
+	}
+	if left := manyEntries; fits(v, &left, 0) {
 		return cut(fmt.Sprintf("%+v", v), longText)
 	}
 	var w writer

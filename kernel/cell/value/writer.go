@@ -41,14 +41,17 @@ func (w *writer) value(v reflect.Value, depth int) {
 			w.text("<nil>")
 			return
 		}
-		w.value(v.Elem(), depth+1)
+		w.value(v.Elem(), max(depth, 1))
 	case reflect.Pointer:
-		if depth == 0 && !v.IsNil() {
+		switch {
+		case v.IsNil():
+			w.text("<nil>")
+		case depth == 0:
 			w.text("&")
 			w.value(v.Elem(), depth+1)
-			return
+		default:
+			w.text(fmt.Sprintf("%#x", v.Pointer()))
 		}
-		w.text(fmt.Sprintf("%+v", v))
 	default:
 		w.text(fmt.Sprintf("%+v", v))
 	}
