@@ -75,11 +75,16 @@ func (b *build) run(target string) result {
 	if b.tool, err = tool("go"); err != nil {
 		return failure(err)
 	}
-	if err := b.freeNames(); err != nil {
-		return failure(err)
-	}
+	main := filepath.Join(b.dir, sources[0])
+	source, missing := os.ReadFile(main)
+	takes := missing == nil && takesFlag(source) // a test has another file
 	if err := b.annotate(); err != nil {
 		report(err) // then positions are GoNB's
+	}
+	if takes {
+		if err := freeFlag(main); err != nil {
+			return failure(err)
+		}
 	}
 	r := b.attempts()
 	if r.signal != "" { // a part of a program could pass for a whole one
@@ -101,21 +106,13 @@ func (b *build) annotate() error {
 	return Annotate(b.dir)
 }
 
-// freeNames has GoNB's own code not use names that are the user's.
-func (b *build) freeNames() error {
-	file := filepath.Join(b.dir, sources[0])
+// freeFlag has GoNB's own code in a file not use the name flag, which is the user's.
+func freeFlag(file string) error {
 	source, err := os.ReadFile(file)
-	if os.IsNotExist(err) { // a test
-		return nil
+	if err == nil {
+		err = os.WriteFile(file, withoutFlags(source), 0o600)
 	}
 	if err != nil {
-		return fmt.Errorf("launch: %w", err)
-	}
-	better := withoutFlags(slices.Clone(source))
-	if bytes.Equal(better, source) {
-		return nil
-	}
-	if err := os.WriteFile(file, better, 0o600); err != nil {
 		return fmt.Errorf("launch: %w", err)
 	}
 	return nil

@@ -102,37 +102,44 @@ func unquoted(s string) string {
 // mentioned finds what may declare the name flag, as GoNB writes it.
 var mentioned = regexp.MustCompile(`(?m)^(?:\t|var |const |type |func )(?:[\pL_][\pL\pN_]*, )*flag(?:[^.\pL\pN_]|$)`)
 
-// withoutFlags blanks the call of flag.Parse with which func main begins, if the
-// name is the user's.
-func withoutFlags(source []byte) []byte {
+// takesFlag says whether a file declares the name flag, which GoNB uses in func main.
+func takesFlag(source []byte) bool {
 	if !mentioned.Match(source) {
-		return source
+		return false
 	}
+	file, err := parser.ParseFile(token.NewFileSet(), "", source, parser.SkipObjectResolution)
+	if err != nil {
+		return false // the compiler says why
+	}
+	return slices.ContainsFunc(file.Decls, func(d ast.Decl) bool {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			return d.Recv == nil && d.Name.Name == "flag"
+		case *ast.GenDecl:
+			return slices.ContainsFunc(d.Specs, declaresFlag)
+		}
+		return false
+	})
+}
+
+// withoutFlags blanks the call of flag.Parse with which func main begins.
+func withoutFlags(source []byte) []byte {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, "", source, parser.SkipObjectResolution)
 	if err != nil {
-		return source // the compiler says why
-	}
-	var first ast.Node
-	theirs := false
-	for _, d := range file.Decls {
-		switch d := d.(type) {
-		case *ast.FuncDecl:
-			theirs = theirs || d.Recv == nil && d.Name.Name == "flag"
-			if d.Recv == nil && d.Name.Name == "main" && d.Body != nil && len(d.Body.List) > 0 {
-				first = d.Body.List[0]
-			}
-		case *ast.GenDecl:
-			theirs = theirs || slices.ContainsFunc(d.Specs, declaresFlag)
-		}
-	}
-	if !theirs || first == nil {
 		return source
 	}
 	lines := set.File(file.Pos())
-	call := source[lines.Offset(first.Pos()):lines.Offset(first.End())]
-	if string(call) == "flag.Parse()" {
-		copy(call, strings.Repeat(" ", len(call)))
+	for _, d := range file.Decls {
+		f, ok := d.(*ast.FuncDecl)
+		if !ok || f.Recv != nil || f.Name.Name != "main" || f.Body == nil || len(f.Body.List) == 0 {
+			continue
+		}
+		first := f.Body.List[0]
+		call := source[lines.Offset(first.Pos()):lines.Offset(first.End())]
+		if string(call) == "flag.Parse()" {
+			copy(call, strings.Repeat(" ", len(call)))
+		}
 	}
 	return source
 }
