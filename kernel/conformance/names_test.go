@@ -118,3 +118,13 @@ func TestRemembered(t *testing.T) {
 	k.ok("%rm bad")
 	k.shows("1 + 1", "2")
 }
+
+// A position that GoNB cannot read does not end it.
+func TestOtherDeclaration(t *testing.T) {
+	k := start(t)
+	k.ok("var padding, more = 1, 2\n\n\nvar long, b = strconv.Itoa(1), 2")
+	k.fails("func b() {}", "BuildError", "to declare it as something else, forget it first: %rm b")
+	k.ok("%rm b\nfunc b() {}")
+	k.ok("var flag = true")
+	k.ok("%test\nfunc TestFlag(t *testing.T) {\n\tif !flag {\n\t\tt.Error(flag)\n\t}\n}")
+}

@@ -77,7 +77,11 @@ func (f *front) execute(request *wire.Message) (behind int) {
 	f.mu.Lock()
 	f.running = nil
 	f.mu.Unlock()
-	f.session.Built(r.build != nil && r.build.Code == 0)
+	built := r.build != nil && r.build.Code == 0
+	f.session.Built(built)
+	if rewritten.Files != nil {
+		f.index.Built(built)
+	}
 	if ok || !o.StopOnError && !r.interrupted {
 		return 0
 	}

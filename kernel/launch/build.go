@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
@@ -75,16 +74,12 @@ func (b *build) run(target string) result {
 	if b.tool, err = tool("go"); err != nil {
 		return failure(err)
 	}
-	main := filepath.Join(b.dir, sources[0])
-	source, missing := os.ReadFile(main)
-	takes := missing == nil && takesFlag(source) // a test has another file
+	theirs := b.takeFlag()
 	if err := b.annotate(); err != nil {
 		report(err) // then positions are GoNB's
 	}
-	if takes {
-		if err := freeFlag(main); err != nil {
-			return failure(err)
-		}
+	if err := freeFlag(theirs); err != nil {
+		return failure(err)
 	}
 	r := b.attempts()
 	if r.signal != "" { // a part of a program could pass for a whole one
@@ -104,18 +99,6 @@ func (b *build) annotate() error {
 		return nil
 	}
 	return Annotate(b.dir)
-}
-
-// freeFlag has GoNB's own code in a file not use the name flag, which is the user's.
-func freeFlag(file string) error {
-	source, err := os.ReadFile(file)
-	if err == nil {
-		err = os.WriteFile(file, withoutFlags(source), 0o600)
-	}
-	if err != nil {
-		return fmt.Errorf("launch: %w", err)
-	}
-	return nil
 }
 
 // attempts builds until it works, or nothing can be mended.

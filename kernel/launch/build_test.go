@@ -40,7 +40,7 @@ func (g *gonb) built(args ...string) event.Event {
 		g.t.Fatalf("told of %d starts and %d ends, want one more than %d; go said %q", len(starts), len(ends), before, out)
 	}
 	end := ends[before]
-	if (code == 0) != (end.Code == 0) || code != 0 && out != end.Text {
+	if (code == 0) != (end.Code == 0) || code != 0 && out != strings.ReplaceAll(end.Text, ".go:", ".go ") {
 		g.t.Errorf("go ended with %d and %q, but told %+v", code, out, end)
 	}
 	return end

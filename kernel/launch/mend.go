@@ -102,6 +102,32 @@ func unquoted(s string) string {
 // mentioned finds what may declare the name flag, as GoNB writes it.
 var mentioned = regexp.MustCompile(`(?m)^(?:\t|var |const |type |func )(?:[\pL_][\pL\pN_]*, )*flag(?:[^.\pL\pN_]|$)`)
 
+// takeFlag finds GoNB's files that declare the name flag.
+func (b *build) takeFlag() []string {
+	var theirs []string
+	for _, name := range sources {
+		file := filepath.Join(b.dir, name)
+		if source, err := os.ReadFile(file); err == nil && takesFlag(source) {
+			theirs = append(theirs, file)
+		}
+	}
+	return theirs
+}
+
+// freeFlag has GoNB's own code in files not use the name flag, which is the user's.
+func freeFlag(files []string) error {
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err == nil {
+			err = os.WriteFile(file, withoutFlags(source), 0o600)
+		}
+		if err != nil {
+			return fmt.Errorf("launch: %w", err)
+		}
+	}
+	return nil
+}
+
 // takesFlag says whether a file declares the name flag, which GoNB uses in func main.
 func takesFlag(source []byte) bool {
 	if !mentioned.Match(source) {

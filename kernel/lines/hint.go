@@ -21,8 +21,9 @@ func (e *explainer) hints() {
 	if len(e.index.Cells) == 0 {
 		return
 	}
-	current := e.index.Cells[len(e.index.Cells)-1]
-	memory, packages := e.index.memory()
+	last := len(e.index.Cells) - 1
+	before, _ := memory(e.index.Cells[:last])
+	now, packages := memory(e.index.Cells)
 	packages = append(packages, standard...)
 	given := map[string]bool{}
 	add := func(p *problem, hint string) {
@@ -34,20 +35,20 @@ func (e *explainer) hints() {
 	for i := range e.problems {
 		p := &e.problems[i]
 		if m := redeclared.FindStringSubmatch(p.message); m != nil {
-			if d, ok := memory[m[1]]; ok {
+			if d, ok := before[m[1]]; ok {
 				add(p, "to declare it as something else, forget it first: "+d.remove())
 			}
 			continue
 		}
 		for _, name := range p.suspects(packages) {
-			if d, ok := memory[name]; ok {
+			if d, ok := now[name]; ok {
 				add(p, fmt.Sprintf("%s is the %s that Cell [%d], line %d declares: give that another name, or forget it: %s", name, d.kind, d.cell.Number, d.from, d.remove()))
 			}
 		}
 	}
 	for i := range slices.Backward(e.problems) { // below the last problem of a declaration
 		p := &e.problems[i]
-		if p.id == 0 || p.id == current.ID || redeclared.MatchString(p.message) {
+		if p.id == 0 || p.id == e.index.Cells[last].ID || redeclared.MatchString(p.message) {
 			continue
 		}
 		if d, ok := e.index.at(p.id, p.line); ok {

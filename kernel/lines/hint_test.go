@@ -19,6 +19,7 @@ func cells(t *testing.T, codes ...string) (*Index, func(int) string) {
 		}
 		s.Built(true)
 		x.Add(i+1, rewritten.Code)
+		x.Built(!strings.Contains(code, "// not built"))
 	}
 	return x, func(n int) string { return codes[n-1] }
 }
@@ -29,19 +30,21 @@ func TestHints(t *testing.T) {
 		"import \"a.b/graph\"\nfunc area(w float64) float64 { return w }\n\ntype T[X any] int\nfunc (t *T[X]) M() {\n\tarea(1)\n\tarea(2)\n}",
 		"var fmt, err = f()\nvar len = 3\nconst graph = 1\nvar size = 2",
 		"var other, err = g()",
-		"%rm size cap",
+		"%rm size cap // not built",
+		"var cap = 1 // not built",
 		"var os = 1\n%%\narea(1, 2)")
 	for _, c := range []struct{ output, want string }{
 		{"cell[1]:6:2: not enough arguments\n\thave (x)\ncell[1]:7:2: not enough arguments",
 			"area(2)\n    ^\n    the method T[X].M no longer fits: change it and run Cell [1] again, or forget it: %rm T[X]~M"},
-		{"cell[5]:3:1: too many arguments", "area(1, 2)\n    ^"},
-		{"cell[5]:3:1: fmt.Println undefined (type string has no field or method Println)",
+		{"cell[6]:3:1: too many arguments", "area(1, 2)\n    ^"},
+		{"cell[6]:3:1: fmt.Println undefined (type string has no field or method Println)",
 			"fmt is the variable that Cell [2], line 1 declares: give that another name, or forget it: %rm fmt err"},
-		{"cell[5]:3:1: graph.New undefined (type untyped int has no field or method New)", "graph is the constant that Cell [2], line 3 declares"},
-		{"cell[5]:3:1: os.Getenv undefined (type int has no field or method Getenv)", "os is the variable that Cell [5], line 1 declares"},
-		{"cell[5]:3:1: invalid operation: cannot call non-function len (variable of type int)", "len is the variable that Cell [2], line 2 declares"},
-		{"cell[5]:3:1: size.X undefined (type int)", "area(1, 2)\n    ^"},
-		{"cell[5]:3:1: cap is bad", "area(1, 2)\n    ^"},
+		{"cell[6]:3:1: graph.New undefined (type untyped int has no field or method New)", "graph is the constant that Cell [2], line 3 declares"},
+		{"cell[6]:3:1: os.Getenv undefined (type int has no field or method Getenv)", "os is the variable that Cell [6], line 1 declares"},
+		{"cell[6]:3:1: invalid operation: cannot call non-function len (variable of type int)", "len is the variable that Cell [2], line 2 declares"},
+		{"cell[6]:3:1: size.X undefined (type int)", "area(1, 2)\n    ^"},
+		{"cell[6]:3:1: cap is bad", "area(1, 2)\n    ^"},
+		{"cell[6]:1:1: err redeclared in this block", "to declare it as something else, forget it first: %rm other err"},
 		{"cell[3]:1:1: area redeclared in this block", "to declare it as something else, forget it first: %rm area"},
 		{"cell[2]:1:1: assignment mismatch", "the variable fmt, err no longer fits: change it and run Cell [2] again, or forget it: %rm fmt err"},
 	} {

@@ -109,17 +109,19 @@ func receiver(text string, t ast.Expr, file *token.File) string {
 	return "unknown"
 }
 
-// memory is what GoNB remembers, by name, if all cells were built, and the packages
-// that cells import.
-func (x *Index) memory() (all map[string]held, packages []string) {
+// memory is what GoNB remembers of cells, by name, and the packages that they import.
+func memory(cells []Cell) (all map[string]held, packages []string) {
 	all = map[string]held{}
-	for _, c := range x.Cells {
+	for _, c := range cells {
 		names, reset := cell.Forgets(c.Code)
 		if reset {
 			clear(all)
 		}
 		for _, name := range names {
 			delete(all, name)
+		}
+		if c.Failed {
+			continue
 		}
 		declared, imports := c.remembered()
 		for _, d := range declared {

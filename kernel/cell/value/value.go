@@ -8,6 +8,7 @@ import (
 	"image"
 	"os"
 	"reflect"
+	"syscall"
 )
 
 // MIME types of frames that are no results.
@@ -28,7 +29,7 @@ var out = os.NewFile(3, "show")
 // shows nothing.
 func Show(values ...any) {
 	for i, v := range values {
-		if last := i == len(values)-1; last && v == nil {
+		if last := i == len(values)-1; last && (v == nil || v == syscall.Errno(0)) {
 			return
 		} else if err, ok := v.(error); last && ok && !isNil(v) {
 			fail(err)
@@ -43,7 +44,7 @@ func Show(values ...any) {
 // fail fails the cell, and has it end as it would otherwise: deferred calls of the
 // user's are still to come.
 func fail(err error) {
-	if !send(ErrorMIME, fmt.Appendf(nil, "%T\n%s", err, err.Error())) {
+	if !send(ErrorMIME, fmt.Appendf(nil, "%T\n%v", err, err)) {
 		panic(err)
 	}
 }
@@ -52,7 +53,8 @@ func one(v any) {
 	if picture, ok := v.(image.Image); ok && !isNil(v) {
 		if data, step := pixels(picture); data != nil && send(PixelsMIME, data) {
 			if step > 1 {
-				send("text/plain", fmt.Appendf(nil, "1 of %d×%d pixels of %v", step, step, picture.Bounds().Size()))
+				size := picture.Bounds().Size()
+				send("text/plain", fmt.Appendf(nil, "one of %d×%d pixels of a picture of %d×%d", step, step, size.X, size.Y))
 			}
 			return
 		}
