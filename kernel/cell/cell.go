@@ -6,6 +6,7 @@ package cell
 
 import (
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -14,7 +15,6 @@ import (
 const (
 	ImportsFile = "sslkit_imports.go"
 	ShowFile    = "sslkit_show.go"
-	ImageFile   = "sslkit_image.go"
 )
 
 // Rewritten is a cell for GoNB.
@@ -22,8 +22,8 @@ type Rewritten struct {
 	// Code has the lines of the user's code. Where func main has to be closed, or a
 	// cell of commands needs a line of Go for GoNB to run it, one line is appended.
 	Code string
-	// Files are those that must lie beside main.go: name to content, "" for one that
-	// must not exist. It is nil for cells that are not Go.
+	// Files are those that must lie beside main.go or below: slashed path to content,
+	// "" for one that must not exist. It is nil for cells that are not Go.
 	Files    map[string]string
 	Speaks   bool // commands of GoNB's own may print something
 	Captures bool // GoNB writes what comes out to a file, too
@@ -44,6 +44,12 @@ type Session struct {
 	// script. If it is nil, cells of other languages stay as they are.
 	Script func() string
 
+	// Module is the name of the module that cells are built in.
+	Module func() string
+
+	// Number is that of the cell that is rewritten next, by which others name it.
+	Number int
+
 	kept memory // of the cells that were built
 	next memory // kept and what the current cell adds
 }
@@ -52,7 +58,8 @@ type Session struct {
 type memory struct {
 	blank     map[string]bool   // import paths
 	receivers map[string]string // method name to generic type, by value
-	images    bool              // a cell imports a package of images
+	tuples    []tuple
+	iota      bool // the name is the user's
 }
 
 // NewSession returns a session without cells.
@@ -63,7 +70,8 @@ func newMemory() memory {
 }
 
 func (m memory) clone() memory {
-	return memory{blank: maps.Clone(m.blank), receivers: maps.Clone(m.receivers), images: m.images}
+	m.blank, m.receivers, m.tuples = maps.Clone(m.blank), maps.Clone(m.receivers), slices.Clone(m.tuples)
+	return m
 }
 
 // Rewrite makes of a user's code what GoNB treats right. The error is for the
@@ -76,25 +84,29 @@ func (s *Session) Rewrite(code string) (Rewritten, error) {
 	if err := src.check(); err != nil {
 		return Rewritten{}, err
 	}
+	r := rewriter{source: src, names: s.PackageName, shell: s.Shell, number: s.Number, memory: &s.next}
+	if err := r.removals(s.kept.tuples); err != nil {
+		return Rewritten{}, err
+	}
 	s.obey(src.commands)
 	s.next = s.kept.clone()
-	r := rewriter{source: src, names: s.PackageName, shell: s.Shell, memory: &s.next}
 	if err := r.rewrite(); err != nil {
 		s.next = s.kept.clone()
 		return Rewritten{}, err
 	}
 	out := Rewritten{
-		Code: r.apply(), Files: map[string]string{ImportsFile: s.next.imports(), ShowFile: "", ImageFile: ""},
+		Code: r.apply(), Files: map[string]string{ImportsFile: s.next.imports(), ShowFile: ""},
 		Speaks: src.speaks(), Captures: src.has("capture"), Password: src.has("with_password"),
 	}
 	if src.exec && src.blankGo(out.Code) {
 		out.Code += "\n//"
 	}
 	if r.shows {
-		out.Files[ShowFile] = showSource
-		if s.next.images {
-			out.Files[ImageFile] = imageSource
+		module := "gonb"
+		if s.Module != nil {
+			module = s.Module()
 		}
+		return out, addShow(out.Files, module)
 	}
 	return out, nil
 }
@@ -125,7 +137,22 @@ func (s *Session) obey(commands []command) {
 				if method, ok := strings.CutPrefix(key, "unknown~"); ok {
 					delete(s.kept.receivers, method)
 				}
+				s.kept.iota = s.kept.iota && key != "iota"
 			}
+			s.kept.tuples = slices.DeleteFunc(s.kept.tuples, func(t tuple) bool { return t.within(c.args) })
 		}
 	}
+}
+
+// Forgets are the names that a cell's commands have GoNB forget; all if reset.
+func Forgets(code string) (names []string, reset bool) {
+	for _, c := range read(code).commands {
+		switch {
+		case c.name == "reset" && len(c.args) == 0:
+			reset = true
+		case c.name == "rm" || c.name == "remove":
+			names = append(names, c.args...)
+		}
+	}
+	return names, reset
 }

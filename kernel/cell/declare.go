@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/token"
@@ -28,7 +29,7 @@ func (m memory) imports() string {
 
 // importDecl moves blank imports out of the cell, since GoNB keeps one of them,
 // and names packages that GoNB would name otherwise.
-func (r *rewriter) importDecl(d *ast.GenDecl, offset func(token.Pos) int) {
+func (r *rewriter) importDecl(d *ast.GenDecl, offset func(token.Pos) int) error {
 	for _, s := range d.Specs {
 		spec, ok := s.(*ast.ImportSpec)
 		if !ok {
@@ -39,17 +40,27 @@ func (r *rewriter) importDecl(d *ast.GenDecl, offset func(token.Pos) int) {
 			continue // the compiler reports it
 		}
 		from, to := offset(spec.Pos()), offset(spec.End())
+		name := ""
 		switch {
 		case spec.Name != nil && spec.Name.Name == "_":
 			r.memory.blank[p] = true
 			r.blankImport(from, to, d.Lparen.IsValid())
-		case spec.Name == nil:
-			if name := r.packageName(p); name != "" {
+			continue
+		case spec.Name != nil:
+			name = spec.Name.Name
+		default:
+			if name = r.packageName(p); name != "" {
 				r.insert(from, name+" ")
+			} else if gonb := lastWord.FindStringSubmatch(p); gonb != nil {
+				name = gonb[1]
 			}
 		}
-		r.memory.images = r.memory.images || slices.Contains(strings.Split(p, "/"), "image")
+		if other, ok := r.imported[name]; ok && other != p && name != "." {
+			return fmt.Errorf("cell: packages %s and %s are both imported as %s, of which GoNB would keep one: give one another name", other, p, name)
+		}
+		r.imported[name] = p
 	}
+	return nil
 }
 
 // blankImport leaves an import declaration without the import.
@@ -107,71 +118,59 @@ func assumedName(p string) string {
 	return name
 }
 
-// blankNames names blank variables and constants: GoNB keeps a blank variable
-// once more each time that the cell runs, and one blank constant in all. The
-// names depend on the declaration, so that running a cell again replaces them.
-func (r *rewriter) blankNames(d *ast.GenDecl, text string, offset func(token.Pos) int) {
+// BlankName begins the names that blank variables and constants are given.
+const BlankName = "sslkit_blank_"
+
+// blankNames are names for blank variables and constants: GoNB keeps a blank
+// variable once more each time that the cell runs, and one blank constant in all.
+// They depend on the declaration, so that running a cell again replaces them.
+func (r *rewriter) blankNames(d *ast.GenDecl, text string, offset func(token.Pos) int) map[*ast.Ident]string {
 	named := ""
-	var blanks []*ast.Ident
-	var specs []*ast.ValueSpec
-	for _, s := range d.Specs {
-		spec, ok := s.(*ast.ValueSpec)
-		if !ok {
-			continue
-		}
+	names := map[*ast.Ident]string{}
+	for _, spec := range valueSpecs(d) {
 		for _, n := range spec.Names {
-			if n.Name == "_" {
-				blanks, specs = append(blanks, n), append(specs, spec)
-			} else if named == "" {
-				named = n.Name
+			if n.Name != "_" {
+				named = cmp.Or(named, n.Name)
 			}
 		}
 	}
-	for i, n := range blanks {
-		key := named
-		if d.Tok == token.VAR || key == "" {
-			from := offset(specs[i].Pos()) - offset(d.Pos())
-			key = hash(text[from : offset(specs[i].End())-offset(d.Pos())])
+	for _, spec := range valueSpecs(d) {
+		for _, n := range spec.Names {
+			if n.Name != "_" {
+				continue
+			}
+			key := named
+			if d.Tok == token.VAR || key == "" {
+				from := offset(spec.Pos()) - offset(d.Pos())
+				key = hash(text[from : offset(spec.End())-offset(d.Pos())])
+			}
+			names[n] = r.blankName(key)
 		}
-		name := BlankName + key
-		if r.blanks[name]++; r.blanks[name] > 1 {
-			name += "_" + strconv.Itoa(r.blanks[name])
-		}
-		r.replace(offset(n.Pos()), offset(n.End()), name)
 	}
+	return names
 }
 
-// BlankName begins the names that blank variables and constants are given.
-const BlankName = "blank_"
+// blankName is a name that the cell has not given yet.
+func (r *rewriter) blankName(key string) string {
+	name := BlankName + key
+	if r.blanks[name]++; r.blanks[name] > 1 {
+		name += "_" + strconv.Itoa(r.blanks[name])
+	}
+	return name
+}
+
+func valueSpecs(d *ast.GenDecl) []*ast.ValueSpec {
+	var all []*ast.ValueSpec
+	for _, s := range d.Specs {
+		if spec, ok := s.(*ast.ValueSpec); ok {
+			all = append(all, spec)
+		}
+	}
+	return all
+}
 
 func hash(text string) string {
 	h := fnv.New32a()
 	h.Write([]byte(text)) // never fails
 	return fmt.Sprintf("%08x", h.Sum32())
-}
-
-// function refuses a method that GoNB would put in the place of another.
-func (r *rewriter) function(d *ast.FuncDecl) error {
-	if d.Recv == nil || len(d.Recv.List) == 0 {
-		r.hasMain = r.hasMain || d.Name.Name == "main"
-		return nil
-	}
-	var generic ast.Expr
-	switch t := ast.Unparen(d.Recv.List[0].Type).(type) {
-	case *ast.IndexExpr:
-		generic = t.X
-	case *ast.IndexListExpr:
-		generic = t.X
-	}
-	id, ok := generic.(*ast.Ident)
-	if !ok {
-		return nil
-	}
-	method := d.Name.Name
-	if other, ok := r.memory.receivers[method]; ok && other != id.Name {
-		return fmt.Errorf("cell: method %s of %s: GoNB keeps one method of that name for generic types, and would lose that of %s: "+
-			"give one of them a pointer receiver, as in func (x *%s[…]) %s", method, id.Name, other, id.Name, method)
-	}
-	r.memory.receivers[method] = id.Name
-	return nil
 }

@@ -14,6 +14,7 @@ func FuzzRewrite(f *testing.F) {
 		"", "\n", "%", "% ", "%\\", "!\\\n", "%%\r\nx", "//gonb:%exec F", "%exec\tF", "%exec", "package main; import _ \"a\"",
 		"import (\n_ \"a\"; \"b/v2\"\n)\nvar _, _ = f()\nconst _ = 1\nx, y;", "`a\n%d\npackage\n//gonb:%%\n`", "/*\n!x\n*/ f(1,\n2) // c",
 		"func (a A[T]) L() {}\nfunc (b B[T]) L() {}", "x)(y", ";;", "f(`\r\n%\r\n`)", "'\\", "\"", "func", "func (", "var _ = `\n!!`", "é\x00\xff",
+		"const (\nA, B = iota, `\n`\n_, C\n); var a, b = f(\n1)\nx", "const ( A = iota; B; ); var iota = 1", "const (A\n=1\n;B\n)",
 		"import _ `a`\n\"\n", "%%writefile x\ny", "\ufeffx", "!\r\r",
 	} {
 		f.Add(seed)

@@ -11,17 +11,21 @@ import (
 type rewriter struct {
 	source
 	edits
-	names   func(path string) (string, bool)
-	shell   func(command string, after bool) string
-	memory  *memory
-	blanks  map[string]int // names given to blank variables and constants, with their uses
-	hasMain bool           // the user wrote func main
-	shows   bool           // the last expression is shown
-	closing string         // what closes func main
+	names    func(path string) (string, bool)
+	shell    func(command string, after bool) string
+	number   int // of the cell
+	memory   *memory
+	blanks   map[string]int    // names given to blank variables and constants, with their uses
+	declared map[string]int    // names of the package that the cell declares, with their lines
+	imported map[string]string // names of packages, and their paths
+	tuples   []tuple
+	hasMain  bool   // the user wrote func main
+	shows    bool   // the last expression is shown
+	closing  string // what closes func main
 }
 
 func (r *rewriter) rewrite() error {
-	r.blanks = map[string]int{}
+	r.blanks, r.declared, r.imported = map[string]int{}, map[string]int{}, map[string]string{}
 	r.commandLines()
 	r.shellLines()
 	r.withoutInputCommands()
@@ -33,10 +37,8 @@ func (r *rewriter) rewrite() error {
 			break
 		}
 	}
-	for _, c := range all[:split] {
-		if err := r.declaration(c); err != nil {
-			return err
-		}
+	if err := r.declarations(all[:split]); err != nil {
+		return err
 	}
 	r.body(all[split:])
 	r.literals()
@@ -108,36 +110,72 @@ func (r *rewriter) rawString(w word) {
 // clause makes a file of a declaration, to parse it.
 const clause = "package p;"
 
-// declaration changes a declaration outside func main.
-func (r *rewriter) declaration(c chunk) error {
-	text := r.golang[c.from:c.to]
-	if c.first() == token.PACKAGE {
-		r.replace(c.from, c.to, spaces(r.code[c.from:c.to]))
-		r.dropSemicolon(c.to)
-		return nil
+// parsed is a declaration of the cell.
+type parsed struct {
+	ast.Decl
+	text   string
+	offset func(token.Pos) int // in the cell
+}
+
+// declarations changes what is declared outside func main.
+func (r *rewriter) declarations(all []chunk) error {
+	var list []parsed
+	for _, c := range all {
+		text := r.golang[c.from:c.to]
+		if c.first() == token.PACKAGE {
+			r.replace(c.from, c.to, spaces(r.code[c.from:c.to]))
+			r.dropSemicolon(c.to)
+			continue
+		}
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, "", clause+text, parser.SkipObjectResolution)
+		if err != nil {
+			continue // GoNB reports it
+		}
+		for _, d := range file.Decls {
+			list = append(list, parsed{d, text, func(p token.Pos) int { return c.from + files.File(file.Pos()).Offset(p) - len(clause) }})
+		}
 	}
-	files := token.NewFileSet()
-	parsed, err := parser.ParseFile(files, "", clause+text, parser.SkipObjectResolution)
-	if err != nil {
-		return nil // GoNB reports it
+	for _, p := range list {
+		if err := r.note(p); err != nil {
+			return err
+		}
 	}
-	offset := func(p token.Pos) int { return c.from + files.File(parsed.Pos()).Offset(p) - len(clause) }
-	for _, d := range parsed.Decls {
-		switch d := d.(type) {
-		case *ast.FuncDecl:
-			if err := r.function(d); err != nil {
+	for _, p := range list {
+		if err := r.declaration(p); err != nil {
+			return err
+		}
+	}
+	r.keepTuples(all)
+	return nil
+}
+
+// declaration changes one.
+func (r *rewriter) declaration(p parsed) error {
+	switch d := p.Decl.(type) {
+	case *ast.FuncDecl:
+		return r.function(d)
+	case *ast.GenDecl:
+		switch d.Tok {
+		case token.IMPORT:
+			return r.importDecl(d, p.offset)
+		case token.CONST:
+			r.constants(d, r.blankNames(d, p.text, p.offset), p.offset)
+		case token.VAR:
+			if err := r.embeds(p); err != nil {
 				return err
 			}
-		case *ast.GenDecl:
-			switch d.Tok {
-			case token.IMPORT:
-				r.importDecl(d, offset)
-			case token.VAR, token.CONST:
-				r.blankNames(d, text, offset)
-			}
+			r.variables(d, r.blankNames(d, p.text, p.offset), p.offset)
 		}
 	}
 	return nil
+}
+
+// name gives blank variables and constants their names.
+func (r *rewriter) name(blanks map[*ast.Ident]string, offset func(token.Pos) int) {
+	for n, name := range blanks {
+		r.replace(offset(n.Pos()), offset(n.End()), name)
+	}
 }
 
 // dropSemicolon blanks the semicolon behind a blanked piece of code.

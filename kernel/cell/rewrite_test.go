@@ -44,11 +44,25 @@ var rewritten = map[string]struct{ code, want string }{
 	"no version":      {`import "a.b/go-redis"`, `import "a.b/go-redis"`},
 
 	// D8: names for blank variables and constants.
-	"blank variable":   {"var _ I = X{}", "var blank_8da603da I = X{}"},
-	"blank twice":      {"var (\n\t_ = f()\n\t_ = f()\n)", "var (\n\tblank_ac0f32f0 = f()\n\tblank_ac0f32f0_2 = f()\n)"},
-	"blank of several": {"var a, _ = f()", "var a, blank_d0747ae7 = f()"},
-	"blank constants":  {"const (\n\t_ = iota\n\tA\n\t_\n\tB\n)", "const (\n\tblank_A = iota\n\tA\n\tblank_A_2\n\tB\n)"},
-	"blank constant":   {"const _ = uint(f)", "const blank_d0169c60 = uint(f)"},
+	"blank variable":   {"var _ I = X{}", "var sslkit_blank_8da603da I = X{}"},
+	"blank twice":      {"var (\n\t_ = f()\n\t_ = f()\n)", "var (\n\tsslkit_blank_ac0f32f0 = f()\n\tsslkit_blank_ac0f32f0_2 = f()\n)"},
+	"blank of several": {"var a, _ = f()", "var a, sslkit_blank_d0747ae7 = f()"},
+	"blank constants":  {"const (\n\t_ = iota\n\tA\n\t_\n\tB\n)", "       \n\tconst sslkit_blank_A = 0\n\tconst A = 1\n\tconst sslkit_blank_A_2 = 2\n\tconst B = 3\n "},
+	"blank constant":   {"const _ = uint(f)", "const sslkit_blank_d0169c60 = uint(f)"},
+
+	// Constants that stand alone.
+	"iota":                    {"const (\n\tA T = iota // a\n\tB\n)", "       \n\tconst A T = 0 // a\n\tconst B T = 1\n "},
+	"iota in pairs":           {"const (\n\tA, B = iota, x.iota + 1<<iota\n\n\t_, D\n)", "       \n\tconst A = 0; const B = x.iota + 1<<0\n\n\tconst sslkit_blank_A = 1; const D = x.iota + 1<<1\n "},
+	"constants on a line":     {"const ( A = 1; B = \"b\"; ); x()", "        const A = 1; const B = \"b\";    " + start + shown("x()") + "\n}"},
+	"constants, no semicolon": {"const (A = iota; B); x()", "       const A = 0; const B = 1 ; " + start + shown("x()") + "\n}"},
+	"constants without group": {"const A, B int = 1,\n\t2", "      const A int = 1; const B int = 2\n"},
+	"constants over lines":    {"const (\n\tA = 1 + // one\n\t\tiota\n\tB\n)", "       \n\tconst A = 1 + // one\n\t\t0\n\tconst B = 1 + 1\n "},
+	"constants with a string": {"const (\n\tA = len(`a\nb`) + iota\n\tB\n)", "       \n\tconst A = len(`a\nb`) + 0\n\tconst B = len ( \"a\\nb\" ) + 1\n "},
+	"an iota of the user's":   {"const iota = 5\nconst (\n\tA = iota\n\tB\n)", "const iota = 5\n       \n\tconst A = iota\n\tconst B = iota\n "},
+	"one constant":            {"const (\n\tA = iota\n)", "const (\n\tA = iota\n)"},
+	"bad constants":           {"const (\n\tA, B = iota\n\tC\n)", "const (\n\tA, B = iota\n\tC\n)"},
+	"no value":                {"const (\n\tA\n\tB\n)", "const (\n\tA\n\tB\n)"},
+	"local constants":         {"%%\nconst (\n\tA = iota\n\tB\n)\nx++", "%%\nconst (\n\tA = iota\n\tB\n)\nx++"},
 
 	// Statements only.
 	"statement":           {"x := 1\nfmt.Println(x)", start + "x := 1\nfmt.Println(x)\n}"},

@@ -131,28 +131,19 @@ func TestPackageName(t *testing.T) {
 
 func TestFiles(t *testing.T) {
 	s := NewSession()
-	for _, c := range []struct {
-		code        string
-		show, image bool
-	}{
-		{"x", true, false},
-		{"x++", false, false},
-		{"import \"image/color\"\nfunc f() {}", false, false},
-		{"x", true, true},
-		{"%reset\nx", true, false},
-	} {
-		got, err := s.Rewrite(c.code)
+	s.Module = func() string { return "gonb_x" }
+	for code, shows := range map[string]bool{"x": true, "x++": false, "func f() {}": false} {
+		got, err := s.Rewrite(code)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.Built(true)
 		show, ok := got.Files[ShowFile]
-		image, ok2 := got.Files[ImageFile]
-		if !ok || !ok2 {
-			t.Fatalf("%q: files %v do not say what must not exist", c.code, got.Files)
+		if !ok {
+			t.Fatalf("%q: files %v do not say what must not exist", code, got.Files)
 		}
-		if (show != "") != c.show || (image != "") != c.image {
-			t.Errorf("%q: show %t, image %t, want %t, %t", c.code, show != "", image != "", c.show, c.image)
+		if has := strings.Contains(show, `"gonb_x/sslkit_value"`); has != shows || (got.Files["sslkit_value/value.go"] != "") != shows {
+			t.Errorf("%q: %q and %d files, want them: %t", code, show, len(got.Files), shows)
 		}
 	}
 	if got, err := s.Rewrite("%%bash\nls"); err != nil || got.Files != nil {

@@ -13,7 +13,7 @@ func TestShell(t *testing.T) {
 		"//gonb:!ls":               "!<ls false>",
 		"!*go list":                "!*<go list false>",
 		"!a \\\n  b \\\n c\n!d":    "!<a    b   c false>\n     \n  \n!<d false>",
-		"%env A 1\n!echo $A":       "%env A 1\n!<echo $A true>",
+		"%env A 1\n!echo $A":       "%env A \"1\"\n!<echo $A true>",
 		"%args -n\n!echo":          "%args -n\n!<echo false>",
 		"%with_inputs\n!cat":       "            \n!<cat false>",
 		"%with_password\n!cat":     "              \n!<cat false>",

@@ -33,6 +33,7 @@ type line struct {
 type command struct {
 	name string
 	args []string
+	end  int // offset
 }
 
 // source is a cell as GoNB reads it.
@@ -130,7 +131,7 @@ func (s *source) takeCommand(i int) int {
 		return last
 	}
 	if joined[0] == '%' {
-		s.commands = append(s.commands, command{words[0], words[1:]})
+		s.commands = append(s.commands, command{words[0], words[1:], s.lines[last].from + len(s.text(last))})
 	}
 	if isMain(s.text(i)) && s.main < 0 {
 		s.main = s.lines[i].to

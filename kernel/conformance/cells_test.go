@@ -36,7 +36,7 @@ func TestCells(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			k.t = t
 			if c.result == "error" {
-				k.fails(c.code, "panic", "no such file")
+				k.fails(c.code, "error", "no such file")
 				return
 			}
 			o := k.ok(c.code)

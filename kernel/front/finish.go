@@ -94,10 +94,19 @@ func (f *front) ending(r *running, gonb content) *ending {
 		return r.failed
 	case r.end != nil && r.end.Code != 0:
 		return r.died(f.index)
+	case r.failure != nil:
+		return r.failure
 	case r.command != "":
 		return &ending{name: "Command", value: r.command}
 	}
 	return nil
+}
+
+// failed is how a cell fails whose last expression is an error: of a type, and what
+// it says.
+func failed(frame string) *ending {
+	kind, text, _ := strings.Cut(frame, "\n")
+	return &ending{name: "error", value: text, traceback: []string{"\x1b[31merror\x1b[0m: " + text, "the cell's last expression is a " + kind}}
 }
 
 // stopped tells of a cell that was interrupted, and why it would not have ended, if that is known.

@@ -106,6 +106,7 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 		names: map[string]string{}, updatable: map[string]bool{}, input: make(chan string, 1), quit: make(chan error, 8),
 	}
 	f.session.PackageName, f.session.Shell, f.session.Script = f.packageName, f.shell, f.script
+	f.session.Module = func() string { return filepath.Base(f.workDir()) }
 	if f.dir, err = newRunDir(o.Temp); err != nil {
 		return err
 	}

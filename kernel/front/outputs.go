@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/gossl/gossl/kernel/cell/value"
 	"github.com/gossl/gossl/kernel/event"
 	"github.com/gossl/gossl/kernel/pipes"
 	"github.com/gossl/gossl/kernel/wire"
@@ -60,6 +61,10 @@ func (o outputs) Shown(_ *pipes.Cell, data map[string]string) {
 	if r, _ := o.current(); r != nil {
 		o.mu.Lock()
 		defer o.mu.Unlock()
+		if text, ok := data[value.ErrorMIME]; ok {
+			r.failure = failed(text)
+			return
+		}
 		r.shown = append(r.shown, data)
 	}
 }

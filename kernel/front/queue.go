@@ -55,6 +55,7 @@ func (f *front) execute(request *wire.Message) (behind int) {
 		return 0
 	}
 	r := &running{request: request, order: o, idle: make(chan struct{}), ended: make(chan struct{}), start: time.Now(), count: f.number(o)}
+	f.session.Number = r.count
 	rewritten, err := f.session.Rewrite(o.Code)
 	if err != nil {
 		return f.refuse(r, &ending{name: "Refused", value: err.Error()})
@@ -81,7 +82,11 @@ func (f *front) execute(request *wire.Message) (behind int) {
 	f.mu.Lock()
 	f.running = nil
 	f.mu.Unlock()
-	f.session.Built(r.build != nil && r.build.Code == 0)
+	built := r.build != nil && r.build.Code == 0
+	f.session.Built(built)
+	if rewritten.Files != nil {
+		f.index.Built(built)
+	}
 	if ok || !o.StopOnError && !r.interrupted {
 		return 0
 	}
@@ -164,6 +169,9 @@ func (f *front) prepare(files map[string]string) error {
 		}
 		if old, err := os.ReadFile(path); err == nil && string(old) == text {
 			continue // a new time would make the build look again
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return fmt.Errorf("front: %w", err)
 		}
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			return fmt.Errorf("front: %w", err)

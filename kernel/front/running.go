@@ -35,7 +35,8 @@ type running struct {
 	pipes       *pipes.Cell  // of the process
 	launched    bool         // there was a process
 	shown       []map[string]string
-	command     string // how a ! command ended, if badly
+	failure     *ending // an error that the last expression gave
+	command     string  // how a ! command ended, if badly
 	interrupted bool
 	failed      *ending // known before the end
 	crash       crash

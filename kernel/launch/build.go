@@ -82,11 +82,15 @@ func (b *build) run(target string) result {
 	if b.tool, err = tool("go"); err != nil {
 		return failure(err)
 	}
+	theirs := b.takeFlag()
 	known := Annotate != nil && knowsCells()
 	if known {
 		if err := Annotate(b.dir); err != nil {
 			report(err) // then positions are GoNB's
 		}
+	}
+	if err := freeFlag(theirs); err != nil {
+		return failure(err)
 	}
 	r := b.attempts()
 	if r.signal != "" { // a part of a program could pass for a whole one

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gossl/gossl/kernel/cell"
 )
@@ -96,4 +97,85 @@ func withoutDotImport(source []byte, quoted string) []byte {
 func unquoted(s string) string {
 	path, _ := strconv.Unquote(s) // the parser has checked it
 	return path
+}
+
+// mentioned finds what may declare the name flag, as GoNB writes it.
+var mentioned = regexp.MustCompile(`(?m)^(?:\t|var |const |type |func )(?:[\pL_][\pL\pN_]*, )*flag(?:[^.\pL\pN_]|$)`)
+
+// takeFlag finds GoNB's files that declare the name flag.
+func (b *build) takeFlag() []string {
+	var theirs []string
+	for _, name := range sources {
+		file := filepath.Join(b.dir, name)
+		if source, err := os.ReadFile(file); err == nil && takesFlag(source) {
+			theirs = append(theirs, file)
+		}
+	}
+	return theirs
+}
+
+// freeFlag has GoNB's own code in files not use the name flag, which is the user's.
+func freeFlag(files []string) error {
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err == nil {
+			err = os.WriteFile(file, withoutFlags(source), 0o600)
+		}
+		if err != nil {
+			return fmt.Errorf("launch: %w", err)
+		}
+	}
+	return nil
+}
+
+// takesFlag says whether a file declares the name flag, which GoNB uses in func main.
+func takesFlag(source []byte) bool {
+	if !mentioned.Match(source) {
+		return false
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), "", source, parser.SkipObjectResolution)
+	if err != nil {
+		return false // the compiler says why
+	}
+	return slices.ContainsFunc(file.Decls, func(d ast.Decl) bool {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			return d.Recv == nil && d.Name.Name == "flag"
+		case *ast.GenDecl:
+			return slices.ContainsFunc(d.Specs, declaresFlag)
+		}
+		return false
+	})
+}
+
+// withoutFlags blanks the call of flag.Parse with which func main begins.
+func withoutFlags(source []byte) []byte {
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, "", source, parser.SkipObjectResolution)
+	if err != nil {
+		return source
+	}
+	lines := set.File(file.Pos())
+	for _, d := range file.Decls {
+		f, ok := d.(*ast.FuncDecl)
+		if !ok || f.Recv != nil || f.Name.Name != "main" || f.Body == nil || len(f.Body.List) == 0 {
+			continue
+		}
+		first := f.Body.List[0]
+		call := source[lines.Offset(first.Pos()):lines.Offset(first.End())]
+		if string(call) == "flag.Parse()" {
+			copy(call, strings.Repeat(" ", len(call)))
+		}
+	}
+	return source
+}
+
+func declaresFlag(s ast.Spec) bool {
+	switch s := s.(type) {
+	case *ast.TypeSpec:
+		return s.Name.Name == "flag"
+	case *ast.ValueSpec:
+		return slices.ContainsFunc(s.Names, func(n *ast.Ident) bool { return n.Name == "flag" })
+	}
+	return false
 }

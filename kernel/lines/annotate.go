@@ -107,7 +107,9 @@ func (x *Index) places() map[string][]place {
 				list[i] = origin(lines, starts, w.off)
 				list[i].file = name
 			}
-			all[d.signature()] = list
+			if signature := d.signature(); all[signature] == nil || !d.again() {
+				all[signature] = list
+			}
 		}
 	}
 	return all

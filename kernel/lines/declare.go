@@ -5,8 +5,11 @@ import (
 	"go/parser"
 	"go/scanner"
 	"go/token"
+	"slices"
 	"sort"
 	"strings"
+
+	"github.com/gossl/gossl/kernel/cell"
 )
 
 // word is a token of Go source. Semicolons are left out: a line break may stand
@@ -32,9 +35,22 @@ func (d declaration) signature() string {
 	b.WriteString(d.kind.String())
 	for _, w := range d.words {
 		b.WriteByte(0)
+		if former, ok := cell.Former(w.text); ok {
+			b.WriteString(former)
+			continue
+		}
 		b.WriteString(w.text)
 	}
 	return b.String()
+}
+
+// again says whether a cell declares once more what another one did, because it
+// has a new variable of a name in it.
+func (d declaration) again() bool {
+	return d.kind == token.VAR && slices.ContainsFunc(d.words, func(w word) bool {
+		_, ok := cell.Former(w.text)
+		return ok
+	})
 }
 
 // words splits Go source into its tokens.

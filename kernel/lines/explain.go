@@ -23,6 +23,7 @@ func Explain(output string, index *Index, cells func(cell int) string, packages 
 		}
 		e.line(line)
 	}
+	e.hints()
 	var plain, page strings.Builder
 	for _, p := range e.causes() {
 		plain.WriteString(p.text())
@@ -45,7 +46,7 @@ func (e *explainer) causes() []problem {
 			kept = append(kept, p)
 		}
 	}
-	if len(kept) > 0 && kept[0] != (problem{message: tooMany}) {
+	if len(kept) > 0 && (kept[0].cell > 0 || kept[0].message != tooMany) {
 		return kept
 	}
 	kept = e.problems
@@ -63,6 +64,8 @@ type problem struct {
 	cell, line, col int    // cell 0 if it is at none, col in characters, 0 if unknown
 	message, more   string // more are the lines that follow
 	source          string // the cell's line; col counts in it
+	id              int    // of the cell's text
+	hints           []string
 }
 
 // where is the position in words.
@@ -145,7 +148,7 @@ func (x *Index) inWords(id, line string) string {
 
 // at is a problem at a position in a rewritten cell; byte column 0 is unknown.
 func (e *explainer) at(id, line, col int, message string) problem {
-	p := problem{cell: e.index.number(id), line: line, message: message}
+	p := problem{id: id, cell: e.index.number(id), line: line, message: message}
 	written := strings.Split(e.cells(p.cell), "\n")
 	if line > len(written) { // what closes func main
 		p.line, col = len(written), 0

@@ -27,6 +27,7 @@ type Cell struct {
 	ID     int    `json:"id"`     // in positions; it stays when the cell is executed again
 	Number int    `json:"number"` // of its last execution
 	Code   string `json:"code"`
+	Failed bool   `json:"failed,omitempty"` // it was not built, so GoNB does not remember it
 }
 
 // spare is how many cells are kept although later ones replace all that they
@@ -54,6 +55,13 @@ func (x *Index) Add(number int, code string) string {
 	return fileName(c.ID)
 }
 
+// Built says how the build of the cell that was added last ended.
+func (x *Index) Built(ok bool) {
+	if n := len(x.Cells); n > 0 {
+		x.Cells[n-1].Failed = !ok
+	}
+}
+
 // number is the number by which the user knows a cell; the ID's own for one that is gone.
 func (x *Index) number(id int) int {
 	for _, c := range x.Cells {
@@ -79,9 +87,11 @@ func (x *Index) describe() {
 func keys(code string) []string {
 	text, _ := cell.Compose(code)
 	found, _ := declarations(text)
-	list := make([]string, len(found))
-	for i, d := range found {
-		list[i] = d.key
+	list := make([]string, 0, len(found))
+	for _, d := range found {
+		if !d.again() {
+			list = append(list, d.key)
+		}
 	}
 	return list
 }

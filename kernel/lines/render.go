@@ -50,6 +50,9 @@ func (p problem) text() string {
 	if caret != "" {
 		out += "    " + caret + "\n"
 	}
+	for _, hint := range p.hints {
+		out += "    " + hint + "\n"
+	}
 	return out
 }
 
@@ -64,6 +67,9 @@ func (p problem) html() string {
 	}
 	if caret != "" {
 		out += "\n    " + caret[:len(caret)-1] + red + "^" + end
+	}
+	for _, hint := range p.hints {
+		out += "\n    " + html.EscapeString(hint)
 	}
 	return out + "</div>"
 }

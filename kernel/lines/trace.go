@@ -55,6 +55,9 @@ func Trace(stderr string, index *Index) (name, reason string, lines []string) {
 	}
 	lines = append(heading(head), index.stacks(all[stack:])...)
 	lines[0] = redText + lines[0] + plainText
+	if hint := index.initial(all[stack:]); hint != "" {
+		reason, lines = reason+"\n"+hint, append(lines, "", hint)
+	}
 	return name, reason, lines
 }
 

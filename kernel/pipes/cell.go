@@ -15,6 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/janpfeifer/gonb/gonbui/protocol"
+
+	"github.com/gossl/gossl/kernel/cell/value"
 )
 
 func init() {
@@ -180,7 +182,7 @@ func (c *Cell) decodeShown(from io.Reader) {
 	}
 }
 
-func readShown(r *bufio.Reader) (mime, value string, err error) {
+func readShown(r *bufio.Reader) (mime, shown string, err error) {
 	head, err := r.Peek(1)
 	if err != nil {
 		return "", "", err
@@ -204,6 +206,9 @@ func readShown(r *bufio.Reader) (mime, value string, err error) {
 	var data bytes.Buffer
 	if _, err := io.CopyN(&data, r, int64(size)); err != nil {
 		return "", "", io.ErrUnexpectedEOF
+	}
+	if mime == value.PixelsMIME {
+		return picture(data.Bytes())
 	}
 	return mime, valid(data.Bytes()), nil
 }
