@@ -51,7 +51,7 @@ func (f *front) finish(r *running) bool {
 
 // end publishes a cell's error, if it has one, its reply, and that the kernel is idle.
 func (f *front) end(r *running, e *ending) {
-	c := content{"status": "ok", "user_expressions": content{}, "payload": []any{}}
+	c := content{"status": "ok", "user_expressions": r.expressions, "payload": []any{}}
 	if e != nil {
 		if e.page != "" {
 			f.publish("display_data", r.request, content{"metadata": content{}, "data": content{"text/plain": e.value, "text/html": e.page}})

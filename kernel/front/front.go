@@ -20,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gossl/gossl/kernel/assist"
@@ -67,7 +68,10 @@ type front struct {
 	running *running            // the cell that GoNB is working on; nil between cells
 	builds  map[int]bool        // processes of running builds
 	history history
-	count   int // of executed cells
+	count   int               // of executed cells
+	comms   map[string]string // targets of the open comms, by their ID
+
+	hush atomic.Pointer[hush] // nil: everything is published
 
 	quit chan error
 }
@@ -96,7 +100,7 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 	f := &front{
 		options: o, session: cell.NewSession(), index: lines.NewIndex(),
 		pending: map[string]*pending{}, queue: make(chan *wire.Message, queueSize), builds: map[int]bool{},
-		names: map[string]string{}, quit: make(chan error, 8),
+		names: map[string]string{}, comms: map[string]string{}, quit: make(chan error, 8),
 	}
 	f.session.PackageName = f.packageName
 	if f.dir, err = newRunDir(o.Temp); err != nil {

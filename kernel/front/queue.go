@@ -22,13 +22,35 @@ type order struct {
 	StopOnError  bool           `json:"stop_on_error"`
 }
 
+// readOrder is the order of an execute_request. What it leaves out is as the
+// protocol says; a silent cell is in no history.
+func readOrder(request *wire.Message) (order, error) {
+	o := order{StoreHistory: true, StopOnError: true, AllowStdin: true}
+	given := struct{ Code *string }{}
+	err := errors.Join(json.Unmarshal(request.Content, &o), json.Unmarshal(request.Content, &given))
+	if err == nil && given.Code == nil {
+		err = errors.New("it has no code")
+	}
+	o.StoreHistory = o.StoreHistory && !o.Silent
+	return o, err
+}
+
 // enqueue has a cell executed after those before it.
 func (f *front) enqueue(s *wire.Socket, request *wire.Message) {
 	select {
 	case f.queue <- request:
 	default:
-		f.answer(s, request, failure("QueueFull", fmt.Sprintf("%d cells are waiting already", queueSize)))
+		f.decline(s, request, "QueueFull", fmt.Sprintf("%d cells are waiting already", queueSize))
 	}
+}
+
+// decline answers a cell that is not executed, and has no number of its own.
+func (f *front) decline(s *wire.Socket, request *wire.Message, name, value string) {
+	c := failure(name, value)
+	f.mu.Lock()
+	c["execution_count"] = f.count
+	f.mu.Unlock()
+	f.answer(s, request, c)
 }
 
 // work executes the queued cells, one at a time. A cell that fails takes with it
@@ -48,12 +70,16 @@ func (f *front) work(ctx context.Context) {
 
 // execute executes a cell and says how many of those after it must not run.
 func (f *front) execute(request *wire.Message) (behind int) {
-	o := order{StoreHistory: true, StopOnError: true, AllowStdin: true, Expressions: map[string]any{}}
-	if err := json.Unmarshal(request.Content, &o); err != nil {
-		f.answer(f.jupyter.shell, request, failure("BadRequest", "execute_request: "+err.Error()))
+	o, err := readOrder(request)
+	if err != nil {
+		f.decline(f.jupyter.shell, request, "BadRequest", "execute_request: "+err.Error())
 		return 0
 	}
-	r := &running{request: request, order: o, idle: make(chan struct{}), start: time.Now(), count: f.number(o)}
+	if o.Silent {
+		f.hush.Store(&hush{request: request.Header.ID})
+		defer f.hush.Store(nil)
+	}
+	r := &running{request: request, order: o, idle: make(chan struct{}), start: time.Now(), count: f.number(o), expressions: content{}}
 	rewritten, err := f.session.Rewrite(o.Code)
 	if err != nil {
 		return f.refuse(r, &ending{name: "Refused", value: err.Error()})
@@ -67,29 +93,32 @@ func (f *front) execute(request *wire.Message) (behind int) {
 	if err := f.prepare(rewritten.Files); err != nil {
 		return f.refuse(r, &ending{name: "Kernel", value: err.Error()})
 	}
-	o.Code, o.StoreHistory = rewritten.Code, o.StoreHistory && !o.Silent
+	o.Code, o.Expressions = rewritten.Code, map[string]any{} // those are ours to evaluate
 	f.begin(r)
 	if !f.pass(r, o) {
 		return len(f.queue) // the kernel ends
 	}
-	ok := f.finish(r)
-	f.mu.Lock()
-	f.running = nil
-	f.mu.Unlock()
 	f.session.Built(r.build != nil && r.build.Code == 0)
+	if len(r.order.Expressions) > 0 {
+		r.expressions = f.evaluate(r)
+	}
+	ok := f.finish(r)
+	f.begin(nil)
 	if ok || !o.StopOnError && !r.interrupted {
 		return 0
 	}
 	return r.behind
 }
 
-// number is the cell's number: silent ones have that of the cell before.
+// number is the cell's number: one that is not stored has that of the cell before.
 func (f *front) number(o order) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !o.Silent && o.StoreHistory {
+	if o.StoreHistory {
 		f.count++
 		f.history.add(f.count, o.Code)
+	} else {
+		f.history.passing = past{f.count, o.Code}
 	}
 	return f.count
 }

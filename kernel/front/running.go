@@ -22,6 +22,8 @@ type running struct {
 	behind  int           // cells that were waiting when it ended
 	idle    chan struct{} // closed when GoNB has published everything
 
+	expressions content // values of its user_expressions
+
 	build       *event.Event // the end of the build; nil before it
 	end         *event.Event // the end of the cell's process
 	launcher    int          // process; 0 when it is not running
