@@ -83,12 +83,9 @@ func Read(name string) (Notebook, error) {
 	if err != nil {
 		return Notebook{}, err
 	}
-	var n Notebook
-	if err := json.Unmarshal(content, &n); err != nil {
+	n, err := parse(content)
+	if err != nil {
 		return Notebook{}, fmt.Errorf("%s: %w", name, err)
-	}
-	if n.Format != 4 {
-		return Notebook{}, fmt.Errorf("%s: nbformat %d, want 4", name, n.Format)
 	}
 	return n, nil
 }
