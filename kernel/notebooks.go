@@ -55,7 +55,7 @@ func labCommand() *cobra.Command {
 			if os.Geteuid() == 0 { // in a container
 				lab = append(lab, "--allow-root")
 			}
-			return become(h.JupyterEnv(), append(lab, args...)...)
+			return become(home.Surroundings(h.JupyterEnv()), append(lab, args...)...)
 		},
 	}
 }

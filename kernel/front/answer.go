@@ -111,7 +111,9 @@ func (f *front) introduce(gonb json.RawMessage) (json.RawMessage, error) {
 // of the go command that builds the cells, none if it does not say.
 func (f *front) language() notebook.Language {
 	language := notebook.Go
-	out, _ := exec.Command("go", "env", "GOVERSION").Output() // it says why when a cell is built
+	version := exec.Command("go", "env", "GOVERSION")
+	version.Env = f.toolEnviron()
+	out, _ := version.Output() // it says why when a cell is built
 	language.Version = strings.TrimPrefix(strings.TrimSpace(string(out)), "go")
 	return language
 }

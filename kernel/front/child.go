@@ -63,14 +63,14 @@ func (f *front) startGoNB(ctx context.Context, connectionName string) error {
 	cmd := exec.Command(f.options.GoNB, args...)
 	var log tail
 	cmd.Stdout, cmd.Stderr = &log, &log
-	cmd.Env = launch.Environ(os.Environ(), launch.Paths{Bin: f.dir.bin(), Temp: f.dir.temp(), Socket: f.dir.socket(), Cells: f.dir.cells()})
+	cmd.Env = launch.Environ(os.Environ(), launch.Paths{Bin: f.dir.bin(), Temp: f.dir.temp(), Socket: f.dir.socket(), Cells: f.dir.cells(), Tools: f.options.Tools})
 	if f.child, err = start(cmd); err != nil {
 		return fmt.Errorf("front: start GoNB: %w", err)
 	}
 	f.child.log = &log
 	if err := f.dial(ctx, conn); err != nil {
 		f.child.kill()
-		return err
+		return fmt.Errorf("%w; the last that GoNB printed:\n%s", err, &log)
 	}
 	return nil
 }

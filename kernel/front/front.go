@@ -35,6 +35,7 @@ type Options struct {
 	GoNB    string    // the program
 	Gopls   string    // the program; "": no completion
 	GoWork  []string  // modules that cells can import, whatever go.mod says
+	Tools   []string  // NAME=VALUE: the environment of Go tools, beside this process's
 	Temp    string    // folder in which the kernel's own folder is made
 	Version string    // of this kernel, for clients that ask
 	Log     io.Writer // for what nobody else can be told

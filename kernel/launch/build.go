@@ -52,7 +52,7 @@ func buildCell(dir string, args []string, at int) int {
 		report(err)
 	}
 	// In GoNB's temporary folder the linker's file need only be renamed, and what is left behind is removed.
-	b.environ = append(restored(os.Environ()), "TMPDIR="+os.TempDir())
+	b.environ = append(forTools(os.Environ()), "TMPDIR="+os.TempDir())
 	target := args[at]
 	b.args[at] = target + program
 
