@@ -44,7 +44,7 @@ func (t *tail) Write(p []byte) (int, error) {
 
 // startGoNB runs GoNB on sockets in our folder, with our shims first on its PATH.
 func (f *front) startGoNB(ctx context.Context, connectionName string) error {
-	if err := f.dir.addShims(); err != nil {
+	if err := errors.Join(f.dir.addShims(), f.addGoimports()); err != nil {
 		return err
 	}
 	if err := f.listenEvents(ctx); err != nil {

@@ -9,7 +9,6 @@ import (
 	"syscall"
 
 	"github.com/gossl/gossl/kernel/event"
-	"github.com/gossl/gossl/kernel/proc"
 )
 
 // notFound is the exit status of a shell for a program that it does not find.
@@ -33,9 +32,6 @@ func Go(args []string) int {
 	}
 	dir, err := os.Getwd()
 	if err != nil || !isWork(dir) {
-		if slices.Contains([]string{"gonb", "goimports"}, proc.Comm(os.Getppid())) {
-			return become("go", args, forTools(os.Environ()))
-		}
 		return become("go", args, restored(os.Environ())) // a command of the user's
 	}
 	switch {
