@@ -57,13 +57,23 @@ func (h Home) DownloadEnv() map[string]string {
 	return env
 }
 
-// PipEnv is the environment in which set-up runs pip by the user's own index and proxy settings.
+// PipEnv is the environment in which set-up runs pip by the user's own index and proxy settings. What is empty does not
+// count for pip and Python, whatever the user has set.
 func (h Home) PipEnv() map[string]string {
 	return map[string]string{
 		"PIP_CACHE_DIR":                 h.Path("cache", "pip"),
 		"PIP_DISABLE_PIP_VERSION_CHECK": "1",
 		"PIP_NO_INPUT":                  "1",
 		"PIP_USER":                      "0",
+		"PIP_TARGET":                    "",
+		"PIP_PREFIX":                    "",
+		"PIP_ROOT":                      "",
+		"PIP_DRY_RUN":                   "",
+		"PIP_NO_BINARY":                 "",
+		"PIP_CONSTRAINT":                "",
+		"PIP_REQUIREMENT":               "",
+		"PYTHONHOME":                    "",
+		"PYTHONPATH":                    "",
 		"PYTHONNOUSERSITE":              "1",
 		"TMPDIR":                        h.Temp(),
 	}
