@@ -43,6 +43,7 @@ type memory struct {
 	blank     map[string]bool   // import paths
 	receivers map[string]string // method name to generic type, by value
 	images    bool              // a cell imports a package of images
+	preambles []string          // C code before import "C"
 }
 
 // NewSession returns a session without cells.
@@ -53,7 +54,7 @@ func newMemory() memory {
 }
 
 func (m memory) clone() memory {
-	return memory{blank: maps.Clone(m.blank), receivers: maps.Clone(m.receivers), images: m.images}
+	return memory{blank: maps.Clone(m.blank), receivers: maps.Clone(m.receivers), images: m.images, preambles: m.preambles}
 }
 
 // Rewrite makes of a user's code what GoNB treats right. The error is for the
@@ -70,7 +71,9 @@ func (s *Session) Rewrite(code string) (Rewritten, error) {
 		s.next = s.kept.clone()
 		return Rewritten{}, err
 	}
+	s.next.preambles = withPreamble(s.next.preambles, preamble(src.golang))
 	out := Rewritten{Code: r.apply(), Files: map[string]string{ImportsFile: s.next.imports(), ShowFile: "", ImageFile: ""}}
+	out.Files[CgoHeader], out.Files[CgoFile] = cgoFiles(s.next.preambles)
 	if src.exec && src.blankGo(out.Code) {
 		out.Code += "\n//"
 	}

@@ -18,7 +18,7 @@ func TestSurroundings(t *testing.T) {
 	if err := os.WriteFile(settings, []byte("GOROOT=/nowhere\nGOFLAGS=-mod=vendor\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	d := &Doctor{Home: home.Home(t.TempDir())}
+	d := sick(t)
 	t.Setenv("GOENV", "off")
 	if c := d.surroundings(t.Context()); c.Status != OK || !strings.Contains(c.Detail, "nothing") {
 		t.Errorf("a clean environment: %+v", c)

@@ -76,6 +76,9 @@ func (b *build) run(target string) result {
 	if err := b.annotate(); err != nil {
 		report(err) // then positions are GoNB's
 	}
+	if b.args, err = cgo(b.dir, b.args); err != nil {
+		return failure(err)
+	}
 	r := b.attempts()
 	if r.signal != "" { // a part of a program could pass for a whole one
 		err = os.RemoveAll(target + program)
