@@ -26,7 +26,8 @@ func launchCommand() *cobra.Command {
 				return err
 			}
 			return front.Run(cmd.Context(), args[0], front.Options{
-				GoNB: h.Bin("gonb"), Gopls: h.Bin("gopls"), GoWork: goWork, Tools: entries(h.ToolEnv()), Temp: h.Temp(), Version: version(), Log: os.Stderr,
+				GoNB: h.Bin("gonb"), Gopls: h.Bin("gopls"), GoWork: goWork, Tools: entries(h.ToolEnv()), ModCache: h.UserModCache(),
+				Temp: h.Temp(), Version: version(), Log: os.Stderr,
 			})
 		},
 	}

@@ -32,13 +32,14 @@ import (
 
 // Options say what to run.
 type Options struct {
-	GoNB    string    // the program
-	Gopls   string    // the program; "": no completion
-	GoWork  []string  // modules that cells can import, whatever go.mod says
-	Tools   []string  // NAME=VALUE: the environment of Go tools, beside this process's
-	Temp    string    // folder in which the kernel's own folder is made
-	Version string    // of this kernel, for clients that ask
-	Log     io.Writer // for what nobody else can be told
+	GoNB     string    // the program
+	Gopls    string    // the program; "": no completion
+	GoWork   []string  // modules that cells can import, whatever go.mod says
+	Tools    []string  // NAME=VALUE: the environment of Go tools, beside this process's
+	ModCache string    // the user's own module cache, for modules that ours lacks; "": none
+	Temp     string    // folder in which the kernel's own folder is made
+	Version  string    // of this kernel, for clients that ask
+	Log      io.Writer // for what nobody else can be told
 }
 
 // ErrParentGone ends a kernel whose parent, Jupyter, is gone.
@@ -59,6 +60,7 @@ type front struct {
 	child   *child
 	info    json.RawMessage // content of our kernel_info_reply
 	assist  *assist.Assistant
+	around  surrounding       // the module in which the notebook lies
 	session *cell.Session     // used by the worker alone
 	index   *lines.Index      // likewise
 	names   map[string]string // likewise: of packages, by import path
@@ -111,11 +113,15 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 	if err := f.listen(ctx, conn); err != nil {
 		return err
 	}
+	f.surround(ctx)
 	if err := f.startGoNB(ctx, filepath.Base(connectionFile)); err != nil {
 		return err
 	}
 	defer f.child.kill()
 	defer f.closeAssist()
+	if err := f.replace(ctx, f.workDir()); err != nil {
+		f.log("go.work: %v", err) // loads has tried it
+	}
 	go f.serve(f.jupyter.shell)
 	go f.serve(f.jupyter.control)
 	go f.relayInput()

@@ -80,6 +80,9 @@ func (f *front) execute(request *wire.Message) (behind int) {
 		defer f.hush.Store(nil)
 	}
 	r := &running{request: request, order: o, idle: make(chan struct{}), start: time.Now(), count: f.number(o), expressions: content{}}
+	if reason := f.unusable(o.Code); reason != "" {
+		return f.refuse(r, &ending{name: "Module", value: reason})
+	}
 	rewritten, err := f.session.Rewrite(o.Code)
 	if err != nil {
 		return f.refuse(r, &ending{name: "Refused", value: err.Error()})

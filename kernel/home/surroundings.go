@@ -135,3 +135,20 @@ func userSettings(ours string) map[string]string {
 	}
 	return settings
 }
+
+// UserModCache returns the folder of the user's own module cache, which need not be there.
+func (h Home) UserModCache() string {
+	settings := userSettings(h.Path("config"))
+	if dir := settings["GOMODCACHE"]; dir != "" {
+		return dir
+	}
+	path := filepath.SplitList(settings["GOPATH"])
+	if len(path) > 0 {
+		return filepath.Join(path[0], "pkg", "mod")
+	}
+	user, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(user, "go", "pkg", "mod")
+}
