@@ -89,18 +89,18 @@ func execCommand() *cobra.Command {
 				return err
 			}
 			env["GOWORK"] = "off"
-			return become(env, args...)
+			return become(home.Environ(env), args...)
 		},
 	}
 }
 
 // become turns this process into another program.
-func become(env map[string]string, command ...string) error {
+func become(environ []string, command ...string) error {
 	program, err := exec.LookPath(command[0])
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%s: %w", program, syscall.Exec(program, command, home.Environ(env)))
+	return fmt.Errorf("%s: %w", program, syscall.Exec(program, command, environ))
 }
 
 // module is the first line of the checkout's go.mod.

@@ -51,11 +51,11 @@ func labCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			lab := []string{h.Python(), "-m", "jupyterlab", "--MultiKernelManager.default_kernel_name=" + spec.Name}
+			lab := []string{h.Python(), "-I", "-m", "jupyterlab", "--MultiKernelManager.default_kernel_name=" + spec.Name}
 			if os.Geteuid() == 0 { // in a container
 				lab = append(lab, "--allow-root")
 			}
-			return become(h.JupyterEnv(), append(lab, args...)...)
+			return become(home.Surroundings(h.JupyterEnv()), append(lab, args...)...)
 		},
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gossl/gossl/kernel/setup"
 )
 
 // TestScriptSaysWhatIsMissing runs sslkit.sh on machines that lack things.
@@ -13,7 +15,7 @@ func TestScriptSaysWhatIsMissing(t *testing.T) {
 	const (
 		compiler = "#!/bin/sh\nexit 0\n"
 		python   = "#!/bin/sh\nexit 0\n"
-		noVenv   = "#!/bin/sh\ncase $2 in *venv*) exit 1 ;; esac\n"
+		noVenv   = "#!/bin/sh\ncase $3 in *venv*) exit 1 ;; esac\n"
 		oldGo    = "#!/bin/sh\ncase $1 in list) exit 1 ;; esac\necho go1.20\n"
 		goodGo   = "#!/bin/sh\necho go1.99\n"
 		fullDisk = "#!/bin/sh\necho Filesystem\necho /dev/a 100 90 10240 90% /\n"
@@ -57,6 +59,41 @@ func TestScriptSaysWhatIsMissing(t *testing.T) {
 				t.Error("the data directory was made before the check")
 			}
 		})
+	}
+}
+
+// What needs set-up says so before anything is built or made.
+func TestScriptBeforeSetup(t *testing.T) {
+	bin := fakeMachine(t, nil)
+	for _, command := range []string{"exec", "run", "lab", "test", "warm", "install"} {
+		data := filepath.Join(t.TempDir(), "data")
+		for range 2 {
+			script := exec.Command("./sslkit.sh", command, "go", "version")
+			script.Env = []string{"PATH=" + bin, "HOME=" + t.TempDir(), "SSLKIT_HOME=" + data, "CDPATH=.:/"}
+			out, err := script.CombinedOutput()
+			repo, absErr := filepath.Abs("..")
+			if want := "sslkit is not set up in " + data + ": run `make setup` in " + repo + "\n"; err == nil || absErr != nil || string(out) != want {
+				t.Errorf("%s: %v, %q, want %q", command, err, out, want)
+			}
+			// And so where set-up has ended in the middle.
+			if err := os.MkdirAll(data, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(data, "setup.json"), []byte(`{"Make a Python environment": "x"}`), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// The script finds the last step of set-up by its name.
+func TestScriptKnowsTheLastStep(t *testing.T) {
+	script, err := os.ReadFile("sslkit.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(script), `/"`+setup.LastStep+`"/p`) {
+		t.Errorf("sslkit.sh does not look for the step %q", setup.LastStep)
 	}
 }
 

@@ -3,7 +3,7 @@
 # Usage: kernel/sslkit.sh COMMAND [ARGUMENT...], for example kernel/sslkit.sh setup
 set -eu
 
-repo=$(cd "$(dirname "$0")/.." && pwd -P)
+repo=$(CDPATH="" cd -- "$(dirname "$0")/.." && pwd -P)
 home=${SSLKIT_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/sslkit}
 case $home in
 /*) ;;
@@ -26,17 +26,30 @@ no_spaces() { # no_spaces NAME PATH: GOFLAGS, XLA_FLAGS and GoNB's flags split a
 
 check_go() {
 	install="install Go $go_wanted or later from go.dev/dl (a distribution's package may be too old)"
-	if ! version=$(GOTOOLCHAIN=local keep_config go env GOVERSION 2>/dev/null); then
+	if ! version=$(GOTOOLCHAIN=local plainly go env GOVERSION 2>/dev/null); then
 		need "Go $go_wanted or later: there is no working 'go' on PATH" "$install"
-	elif ! (cd "$repo" && GOTOOLCHAIN=local GOWORK=off keep_config go list -m >/dev/null 2>&1); then
+	elif ! (cd "$repo" && GOTOOLCHAIN=local GOWORK=off GOFLAGS='' plainly go list -m >/dev/null 2>&1); then
 		need "Go $go_wanted or later: 'go' on PATH is $version" "$install"
 	fi
 }
 
-# Runs a command so that Go keeps its counters in the data directory and still reads the user's 'go env -w' settings.
-keep_config() {
-	GOENV=${GOENV:-${XDG_CONFIG_HOME:-$HOME/.config}/go/env} XDG_CONFIG_HOME=$home/config "$@"
-}
+# Runs a command so that Go keeps its counters in the data directory, and builds for this machine, by itself, whatever the
+# user has set for other work. Of 'go env -w' settings those for downloads count. As kernel/home decides it.
+plainly() (
+	unset GO111MODULE GOROOT GOTOOLDIR GOEXPERIMENT GOFIPS140 GOTMPDIR GOCACHEPROG GOSSAFUNC GO_EXTLINK_ENABLED GCCGO \
+		GOOS GOARCH GOHOSTOS GOHOSTARCH GOAMD64 GO386 GOARM GOARM64 GOMIPS GOMIPS64 GOPPC64 GORISCV64 GOWASM
+	settings=${GOENV:-${XDG_CONFIG_HOME:-$HOME/.config}/go/env}
+	if [ -f "$settings" ]; then
+		for name in GOPROXY GOSUMDB GOPRIVATE GONOPROXY GONOSUMDB GOINSECURE GOVCS GOAUTH; do
+			value=$(sed -n "s/^$name=//p" "$settings")
+			eval "now=\${$name:-}"
+			[ -z "$value" ] || [ "$now" ] || export "$name=$value"
+		done
+	fi
+	export GOENV=off XDG_CONFIG_HOME="$home/config"
+	[ -z "${GOTMP:-}" ] || export GOTMPDIR="$GOTMP"
+	"$@"
+)
 
 check_compiler() {
 	for cc in ${CC:-gcc clang cc}; do
@@ -54,9 +67,9 @@ check_python() {
 	install="Debian, Ubuntu: sudo apt install python3 python3-venv    Fedora: sudo dnf install python3"
 	found=""
 	for python in ${SSLKIT_PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python3.10}; do
-		"$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || continue
+		"$python" -I -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || continue
 		found=$python
-		"$python" -c 'import venv, ensurepip' 2>/dev/null || continue
+		"$python" -I -c 'import venv, ensurepip' 2>/dev/null || continue
 		SSLKIT_PYTHON=$python
 		return
 	done
@@ -99,6 +112,14 @@ if [ "$(uname -sm)" != "Linux x86_64" ]; then
 	echo "sslkit runs on Linux on x86-64; this is $(uname -sm)." >&2
 	exit 1
 fi
+case ${1:-} in # what needs set-up, and its last step
+exec | run | lab | test | warm | install)
+	if [ -z "$(sed -n '/"Compile what notebooks import"/p' "$home/setup.json" 2>/dev/null)" ]; then
+		echo "sslkit is not set up in $home: run \`make setup\` in $repo" >&2
+		exit 1
+	fi
+	;;
+esac
 no_spaces "a data directory" "$home" "set SSLKIT_HOME to another directory"
 no_spaces "a checkout" "$repo" "move the checkout"
 check_go
@@ -113,9 +134,9 @@ fi
 
 build() (
 	cd "$repo"
-	export GOPATH="$home/go" GOCACHE="$home/go/cache" GOMODCACHE="$home/go/pkg/mod" GOTMPDIR="$home/tmp" CC
+	export GOPATH="$home/go" GOCACHE="$home/go/cache" GOMODCACHE="$home/go/pkg/mod" CC
 	export GOFLAGS="-buildvcs=false -modcacherw '-ldflags=-w -linkmode=internal'" GOWORK=off GOTOOLCHAIN=local
-	CGO_ENABLED=0 keep_config go build -o "$home/bin/sslkit-kernel" ./kernel
+	GOTMP=$home/tmp CGO_ENABLED=0 plainly go build -o "$home/bin/sslkit-kernel" ./kernel
 )
 
 patience() { # says that the build goes on, should it take longer than two seconds

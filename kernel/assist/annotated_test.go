@@ -1,8 +1,6 @@
 package assist
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -20,16 +18,12 @@ func TestAnnotatedCells(t *testing.T) {
 		"type I interface { M(a   int)   string }\nvar anon = struct{ A,  B  int }{}\nvar _ = 1")
 	written := strings.Replace(earlier, "func main", "type I interface{ M(a int) string }\n\nvar (\n\tanon = struct{ A, B int }{}\n\t"+
 		cell.BlankName+"12345678 = 1\n)\n\nfunc main", 1)
-	show, err := os.ReadFile(filepath.Join("..", "cell", "show.go.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	annotated := string(lines.Annotate([]byte(written), x))
 	if strings.Count(annotated, "/*line ") < 10 {
 		t.Fatalf("hardly annotated: %s", annotated)
 	}
 	writeFile(t, dir, "main.go", annotated)
-	writeFile(t, dir, cell.ShowFile, string(show))
+	writeFile(t, dir, cell.ShowFile, "package main\n\nvar sslkitShow = func(...any) {}\n")
 	for _, marked := range []string{"double‸(1)", "Point‸{}", "var p Point; p.Mov‸e(1)", "var p Point; p.Heig‸ht", "greet‸ing", "Lim‸it",
 		"ano‸n", "anon.A‸", "var i I‸", "var i I; i.M‸(1)", "x := double; x‸(1)"} {
 		code, cursor := cursorIn(t, marked)
@@ -45,7 +39,7 @@ func TestAnnotatedCells(t *testing.T) {
 			}
 		}
 	}
-	for _, prefix := range []string{"sslkitS", "blank_"} {
+	for _, prefix := range []string{"sslkitS", cell.BlankName} {
 		if got := a.Complete(timeout(t), prefix, len(prefix)); len(got.Matches) > 0 {
 			t.Errorf("%s: matches %q", prefix, got.Matches)
 		}

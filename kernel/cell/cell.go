@@ -59,7 +59,8 @@ type memory struct {
 	blank     map[string]bool   // import paths
 	receivers map[string]string // method name to generic type, by value
 	tuples    []tuple
-	iota      bool // the name is the user's
+	iota      bool     // the name is the user's
+	preambles []string // C code before import "C"
 }
 
 // NewSession returns a session without cells.
@@ -98,6 +99,8 @@ func (s *Session) Rewrite(code string) (Rewritten, error) {
 		Code: r.apply(), Files: map[string]string{ImportsFile: s.next.imports(), ShowFile: ""},
 		Speaks: src.speaks(), Captures: src.has("capture"), Password: src.has("with_password"),
 	}
+	s.next.preambles = withPreamble(s.next.preambles, preamble(src.golang))
+	out.Files[CgoHeader], out.Files[CgoFile] = cgoFiles(s.next.preambles)
 	if src.exec && src.blankGo(out.Code) {
 		out.Code += "\n//"
 	}

@@ -72,7 +72,7 @@ func command(t testing.TB) wire.Command {
 	if _, err := os.Stat(h.Bin("gonb")); err != nil {
 		t.Skipf("GoNB is not installed in %s: run make setup", h)
 	}
-	env, err := h.Env()
+	env, err := h.KernelEnv()
 	if err != nil {
 		t.Skip(err)
 	}
@@ -86,7 +86,7 @@ func command(t testing.TB) wire.Command {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return wire.Command{Argv: []string{file, "launch", "--go-work", repo, wire.ConnectionFile}, Env: home.Environ(env), Dir: t.TempDir()}
+	return wire.Command{Argv: []string{file, "launch", "--go-work", repo, wire.ConnectionFile}, Env: home.Surroundings(env), Dir: t.TempDir()}
 }
 
 // start starts a kernel for a test.

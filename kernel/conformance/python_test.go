@@ -65,6 +65,32 @@ func TestNbconvert(t *testing.T) {
 	}
 }
 
+// A page of a notebook colours Go as Go, by what the kernel says of its language.
+func TestNbconvertColours(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "test.ipynb")
+	cell := `{"cells": [{"cell_type": "code", "id": "a", "execution_count": null, "metadata": {}, "outputs": [], "source": "func F() {}"}],
+		"metadata": {"kernelspec": {"name": "sslkit", "display_name": "Go"}}, "nbformat": 4, "nbformat_minor": 5}`
+	if err := os.WriteFile(name, []byte(cell), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// nbconvert looks for the language before it executes: what was executed tells.
+	executed, err := python(t, "-m", "nbconvert", "--execute", "--to", "notebook", "--stdout", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, executed, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := python(t, "-m", "nbconvert", "--to", "html", "--stdout", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// func is a keyword of Go, and a name for Python.
+	if !strings.Contains(string(out), `hl-go`) || !strings.Contains(string(out), `<span class="kd">func</span>`) {
+		t.Errorf("func is not coloured as Go's keyword")
+	}
+}
+
 func quote(t *testing.T, text string) string {
 	t.Helper()
 	quoted, err := json.Marshal(text)

@@ -69,6 +69,7 @@ func (d *Doctor) steps(k *live) []step {
 	var w workspace
 	return []step{
 		{"Go", d.goVersion},
+		{"surroundings", d.surroundings},
 		{"C compiler", d.compiler},
 		{"GoNB", d.gonb},
 		{"goimports", d.goimports},

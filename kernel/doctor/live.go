@@ -55,7 +55,7 @@ func (l *live) start(ctx context.Context) Check {
 	defer cancel()
 	begin := time.Now()
 	client, err := wire.Start(ctx, wire.Command{
-		Argv: s.Argv, Env: append(home.Environ(s.Env), l.mark, "TMPDIR="+l.dir), Dir: l.dir, Stderr: &l.log,
+		Argv: s.Argv, Env: append(home.Surroundings(s.Env), l.mark, "TMPDIR="+l.dir), Dir: l.dir, Stderr: &l.log,
 	}, l.dir)
 	if err != nil {
 		return fail(l.doctor.setup()+", and see the checks above", "%v\n%s", err, few(l.log.String()))

@@ -51,6 +51,7 @@ func (d *Doctor) askPython(ctx context.Context, args ...string) (string, error) 
 
 func (d *Doctor) askPythonWith(ctx context.Context, more map[string]string, args ...string) (string, error) {
 	env := d.Home.JupyterEnv()
+	env["PYTHONHOME"], env["PYTHONPATH"] = "", "" // which Python's -I ignores where we start it
 	maps.Copy(env, more)
 	out, err := command{env: env, argv: append([]string{d.Home.Python()}, args...)}.output(ctx)
 	lines := strings.Split(out, "\n")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gossl/gossl/kernel/home"
 	"github.com/gossl/gossl/kernel/notebook"
+	"github.com/gossl/gossl/kernel/spec"
 )
 
 // Options say what to run and what to write. Empty paths are not written.
@@ -56,6 +57,10 @@ func Run(ctx context.Context, h home.Home, o Options, out *os.File) error {
 	if err != nil {
 		return fmt.Errorf("execute: %w", err)
 	}
+	if other := document.Notebook.Other(); other != "" {
+		return fmt.Errorf("execute: %s is a notebook in %s, want one in Go: if its cells are Go, choose the kernel %q for it in JupyterLab and save it",
+			o.Notebook, other, spec.Display)
+	}
 	if err := setParameters(document, o.Params); err != nil {
 		return err
 	}
@@ -99,6 +104,7 @@ func (r *run) kernel(ctx context.Context, h home.Home, dir, temp string) error {
 	defer client.Close()
 	r.client = client
 	r.watch.done("ready")
+	r.askLanguage(ctx)
 	if err := r.cells(ctx); err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func startKernel(ctx context.Context, h home.Home, dir, temp string, stderr *tai
 	env["TMPDIR"] = temp
 	limited, cancel := context.WithTimeoutCause(ctx, startTime, fmt.Errorf("it has not answered for %v", startTime))
 	defer cancel()
-	client, err := wire.Start(limited, wire.Command{Argv: spec.Argv, Env: home.Environ(env), Dir: dir, Stderr: stderr}, temp)
+	client, err := wire.Start(limited, wire.Command{Argv: spec.Argv, Env: home.Surroundings(env), Dir: dir, Stderr: stderr}, temp)
 	switch {
 	case err == nil:
 		return client, nil

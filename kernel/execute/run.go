@@ -10,14 +10,18 @@ import (
 	"time"
 
 	"github.com/gossl/gossl/kernel/notebook"
+	"github.com/gossl/gossl/kernel/spec"
 	"github.com/gossl/gossl/kernel/wire"
 )
 
 // timingKey is the field of a reply's and a cell's metadata that says what the cell took.
 const timingKey = "sslkit"
 
-// RaisesTag marks cells that are meant to fail, as it does for Jupyter.
-const RaisesTag = "raises-exception"
+// Tags that mean to run what they mean to Jupyter.
+const (
+	RaisesTag = "raises-exception" // the cell is meant to fail
+	SkipTag   = "skip-execution"   // the cell is left as it is
+)
 
 // run executes the cells of a notebook.
 type run struct {
@@ -28,6 +32,7 @@ type run struct {
 	watch    *watch
 	outputs  outputs
 	results  map[int]*result // by cell
+	language json.RawMessage // as the kernel tells; nil if it does not
 }
 
 // result is what became of a cell.
@@ -72,6 +77,10 @@ func (r *run) cells(ctx context.Context) error {
 		}
 		number++
 		r.watch.cell(i)
+		if cell.HasTag(SkipTag) {
+			r.watch.done("skipped, by its tag")
+			continue
+		}
 		done := &result{number: number}
 		r.results[i] = done
 		start := time.Now()
@@ -194,7 +203,7 @@ func (r *run) note(name, text string) {
 // fill writes what became of the cells into the notebook.
 func (r *run) fill() error {
 	for i, cell := range r.document.Notebook.Cells {
-		if cell.Type != notebook.Code {
+		if cell.Type != notebook.Code || cell.HasTag(SkipTag) {
 			continue
 		}
 		done := r.results[i]
@@ -205,5 +214,21 @@ func (r *run) fill() error {
 			return err
 		}
 	}
-	return nil
+	if r.language == nil {
+		return nil
+	}
+	return r.document.SetLanguage(r.language, spec.Name, spec.Display, spec.Language)
+}
+
+// askLanguage asks the kernel what to write of its language into the notebook.
+func (r *run) askLanguage(ctx context.Context) {
+	var info struct {
+		Language json.RawMessage `json:"language_info"`
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	reply, err := r.client.Request(ctx, wire.Shell, "kernel_info_request", nil)
+	if err == nil && json.Unmarshal(reply.Content, &info) == nil {
+		r.language = info.Language // else a cell tells what is wrong with the kernel
+	}
 }

@@ -65,7 +65,7 @@ func writePage(h home.Home, temp string, o Options, content []byte) error {
 	defer cancel()
 	env := h.JupyterEnv()
 	env["TMPDIR"] = temp
-	convert := exec.CommandContext(ctx, h.Python(), "-m", "nbconvert", "--to", "html", "--embed-images",
+	convert := exec.CommandContext(ctx, h.Python(), "-I", "-m", "nbconvert", "--to", "html", "--embed-images",
 		"--log-level", "ERROR", "--output-dir", temp, "--output", "page", source)
 	convert.Env = home.Environ(env)
 	if messages, err := convert.CombinedOutput(); err != nil {

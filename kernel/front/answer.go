@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os/exec"
 	"strings"
 	"time"
 
 	"github.com/gossl/gossl/kernel/cell"
+	"github.com/gossl/gossl/kernel/notebook"
 	"github.com/gossl/gossl/kernel/wire"
 )
 
@@ -30,9 +32,7 @@ func (f *front) serve(s *wire.Socket) {
 			f.shutDown(s, request)
 			return
 		case "comm_open", "comm_msg", "comm_close":
-			if _, err := f.forward(f.gonb.shell, s, request); err != nil {
-				f.log("%s: %v", request.Header.Type, err)
-			}
+			f.comm(request)
 		default:
 			f.answer(s, request, f.known(request))
 		}
@@ -43,21 +43,23 @@ func replyType(request *wire.Message) string {
 	return strings.TrimSuffix(request.Header.Type, "_request") + "_reply"
 }
 
-// answer replies to a request between the states that clients expect.
+// answer replies to a request between the states that clients expect. What is no
+// request gets no reply, but its sender may wait for the states.
 func (f *front) answer(via *wire.Socket, request *wire.Message, c any) {
+	f.publish("status", request, content{"execution_state": "busy"})
+	defer f.publish("status", request, content{"execution_state": "idle"})
 	if !strings.HasSuffix(request.Header.Type, "_request") {
 		f.log("unknown message type %q", request.Header.Type)
 		return
 	}
-	f.publish("status", request, content{"execution_state": "busy"})
 	f.reply(via, request, c, nil)
-	f.publish("status", request, content{"execution_state": "idle"})
 }
 
 // known is the content of a reply that needs nobody else.
 func (f *front) known(request *wire.Message) any {
 	var in struct {
-		Code string `json:"code"`
+		Code   string `json:"code"`
+		Target string `json:"target_name"`
 		historyRequest
 	}
 	if len(request.Content) > 0 {
@@ -79,7 +81,7 @@ func (f *front) known(request *wire.Message) any {
 		defer f.mu.Unlock()
 		return content{"status": "ok", "history": f.history.find(in.historyRequest)}
 	case "comm_info_request":
-		return content{"status": "ok", "comms": content{}}
+		return f.openComms(in.Target)
 	}
 	return failure("NotImplemented", "the kernel does not know "+request.Header.Type)
 }
@@ -100,8 +102,20 @@ func (f *front) introduce(gonb json.RawMessage) (json.RawMessage, error) {
 	}
 	info["implementation"], info["implementation_version"] = "sslkit", f.options.Version
 	info["banner"] = "Go cells for sslkit, by GoNB"
-	info["status"] = "ok"
+	info["status"], info["debugger"], info["supported_features"] = "ok", false, []string{}
+	info["language_info"] = f.language()
 	return json.Marshal(info)
+}
+
+// language describes Go as the format of notebooks wants it. The version is that
+// of the go command that builds the cells, none if it does not say.
+func (f *front) language() notebook.Language {
+	language := notebook.Go
+	version := exec.Command("go", "env", "GOVERSION")
+	version.Env = f.toolEnviron()
+	out, _ := version.Output() // it says why when a cell is built
+	language.Version = strings.TrimPrefix(strings.TrimSpace(string(out)), "go")
+	return language
 }
 
 // helpTime is how long a client waits for Tab and Shift-Tab at most.
@@ -154,6 +168,8 @@ func (f *front) shutDown(s *wire.Socket, request *wire.Message) {
 		Restart bool `json:"restart"`
 	}
 	_ = json.Unmarshal(request.Content, &in) // without content it is no restart
-	f.answer(s, request, content{"status": "ok", "restart": in.Restart})
+	c := content{"status": "ok", "restart": in.Restart}
+	f.answer(s, request, c)
+	f.publish("shutdown_reply", request, c) // for the other clients
 	f.quit <- nil
 }

@@ -14,11 +14,14 @@ func (f *front) startAssist(workDir string) {
 	if f.assist != nil || f.options.Gopls == "" {
 		return
 	}
-	env := append(os.Environ(), "TMPDIR="+f.dir.temp()) // where what it leaves is removed
+	env := append(f.toolEnviron(), "TMPDIR="+f.dir.temp()) // where what it leaves is removed
 	f.assist = assist.Start(context.Background(), assist.Options{
 		Gopls: f.options.Gopls, Guard: filepath.Join(f.dir.bin(), launch.GuardName), Dir: workDir, Env: env,
 	})
 }
+
+// toolEnviron is the environment in which we run Go tools.
+func (f *front) toolEnviron() []string { return append(os.Environ(), f.options.Tools...) }
 
 func (f *front) closeAssist() {
 	f.mu.Lock()

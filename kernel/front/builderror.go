@@ -175,6 +175,6 @@ func (t composed) bracket() *bracket {
 // buildFailure says what the compiler said, at the cells' own lines. The page
 // shows it once, in the best form that the client knows.
 func (f *front) buildFailure(output string) *ending {
-	text, page := lines.Explain(output, f.index, f.history.code, f.packages)
+	text, page := lines.Explain(output+f.advice(output), f.index, f.history.code, f.packages)
 	return &ending{name: "BuildError", value: text, page: page, traceback: []string{"\x1b[31mBuildError\x1b[0m: the cell does not compile"}}
 }

@@ -44,7 +44,7 @@ func (t *tail) Write(p []byte) (int, error) {
 
 // startGoNB runs GoNB on sockets in our folder, with our shims first on its PATH.
 func (f *front) startGoNB(ctx context.Context, connectionName string) error {
-	if err := f.dir.addShims(); err != nil {
+	if err := errors.Join(f.dir.addShims(), f.addGoimports()); err != nil {
 		return err
 	}
 	if err := f.listenEvents(ctx); err != nil {
@@ -63,7 +63,9 @@ func (f *front) startGoNB(ctx context.Context, connectionName string) error {
 	cmd := exec.Command(f.options.GoNB, args...)
 	var log tail
 	cmd.Stdout, cmd.Stderr = &log, &log
-	cmd.Env = launch.Environ(os.Environ(), launch.Paths{Bin: f.dir.bin(), Temp: f.dir.temp(), Socket: f.dir.socket(), Cells: f.dir.cells()})
+	cmd.Env = launch.Environ(os.Environ(), launch.Paths{
+		Bin: f.dir.bin(), Temp: f.dir.temp(), Socket: f.dir.socket(), Cells: f.dir.cells(), Tools: f.options.Tools,
+	})
 	cmd.ExtraFiles = f.pipes.Ends() // descriptors launch.StdoutFD and launch.StderrFD of all that GoNB starts
 	if f.child, err = start(cmd); err != nil {
 		return fmt.Errorf("front: start GoNB: %w", err)
@@ -71,7 +73,7 @@ func (f *front) startGoNB(ctx context.Context, connectionName string) error {
 	f.child.log = &log
 	if err := f.dial(ctx, conn); err != nil {
 		f.child.kill()
-		return err
+		return fmt.Errorf("%w; the last that GoNB printed:\n%s", err, &log)
 	}
 	return nil
 }

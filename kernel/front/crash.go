@@ -80,7 +80,7 @@ func (f *front) release(r *running) {
 	text := r.crash.release()
 	f.mu.Unlock()
 	if text != "" {
-		f.output(r, r.request, "stream", content{"name": pipes.Stderr, "text": text})
+		f.output(r.request, "stream", content{"name": pipes.Stderr, "text": text})
 	}
 }
 

@@ -29,17 +29,11 @@ type ending struct {
 // result, its error, the reply, and last that the kernel is idle. It says
 // whether the cell did what it was meant to.
 func (f *front) finish(r *running) bool {
-	f.pipes.Drain(true)
-	close(r.ended)
-	gonb := content{}
-	if err := json.Unmarshal(r.reply.Content, &gonb); err != nil {
-		f.log("GoNB's execute_reply: %v", err)
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	e := f.ending(r, gonb)
+	e := f.failed(r)
 	if held := r.crash.release(); held != "" && (e == nil || !e.crash) {
-		f.output(r, r.request, "stream", content{"name": pipes.Stderr, "text": held})
+		f.output(r.request, "stream", content{"name": pipes.Stderr, "text": held})
 	}
 	for _, data := range r.shown {
 		f.publish("execute_result", r.request, content{"execution_count": r.count, "data": data, "metadata": content{}})
@@ -56,7 +50,7 @@ func (f *front) finish(r *running) bool {
 
 // end publishes a cell's error, if it has one, its reply, and that the kernel is idle.
 func (f *front) end(r *running, e *ending) {
-	c := content{"status": "ok", "user_expressions": content{}, "payload": []any{}}
+	c := content{"status": "ok", "user_expressions": r.expressions, "payload": []any{}}
 	if e != nil {
 		if e.page != "" {
 			f.publish("display_data", r.request, content{"metadata": content{}, "data": content{"text/plain": e.value, "text/html": e.page}})

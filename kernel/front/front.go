@@ -20,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gossl/gossl/kernel/assist"
@@ -32,12 +33,14 @@ import (
 
 // Options say what to run.
 type Options struct {
-	GoNB    string    // the program
-	Gopls   string    // the program; "": no completion
-	GoWork  []string  // modules that cells can import, whatever go.mod says
-	Temp    string    // folder in which the kernel's own folder is made
-	Version string    // of this kernel, for clients that ask
-	Log     io.Writer // for what nobody else can be told
+	GoNB     string    // the program
+	Gopls    string    // the program; "": no completion
+	GoWork   []string  // modules that cells can import, whatever go.mod says
+	Tools    []string  // NAME=VALUE: the environment of Go tools, beside this process's
+	ModCache string    // the user's own module cache, for modules that ours lacks; "": none
+	Temp     string    // folder in which the kernel's own folder is made
+	Version  string    // of this kernel, for clients that ask
+	Log      io.Writer // for what nobody else can be told
 }
 
 // ErrParentGone ends a kernel whose parent, Jupyter, is gone.
@@ -62,6 +65,7 @@ type front struct {
 	updatable map[string]bool // displays that can be updated; used by outputs alone
 	info      json.RawMessage // content of our kernel_info_reply
 	assist    *assist.Assistant
+	around    surrounding       // the module in which the notebook lies
 	session   *cell.Session     // used by the worker alone
 	index     *lines.Index      // likewise
 	names     map[string]string // likewise: of packages, by import path
@@ -74,7 +78,10 @@ type front struct {
 	last    *wire.Message            // the request of the cell that ran last
 	builds  map[int]bool             // processes of running builds
 	history history
-	count   int // of executed cells
+	count   int               // of executed cells
+	comms   map[string]string // targets of the open comms, by their ID
+
+	hush atomic.Pointer[hush] // nil: everything is published
 
 	quit chan error
 }
@@ -102,8 +109,9 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 	defer cancel()
 	f := &front{
 		options: o, session: cell.NewSession(), index: lines.NewIndex(),
-		pending: map[string]*pending{}, echoes: map[string]chan struct{}{}, queue: make(chan *wire.Message, queueSize), builds: map[int]bool{},
-		names: map[string]string{}, updatable: map[string]bool{}, input: make(chan string, 1), quit: make(chan error, 8),
+		pending: map[string]*pending{}, echoes: map[string]chan struct{}{}, comms: map[string]string{}, builds: map[int]bool{},
+		queue: make(chan *wire.Message, queueSize), names: map[string]string{}, updatable: map[string]bool{},
+		input: make(chan string, 1), quit: make(chan error, 8),
 	}
 	f.session.PackageName, f.session.Shell, f.session.Script = f.packageName, f.shell, f.script
 	f.session.Module = func() string { return filepath.Base(f.workDir()) }
@@ -126,11 +134,15 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 	if err := f.listen(ctx, conn); err != nil {
 		return err
 	}
+	f.surround(ctx)
 	if err := f.startGoNB(ctx, filepath.Base(connectionFile)); err != nil {
 		return err
 	}
 	defer f.child.kill()
 	defer f.closeAssist()
+	if err := f.replace(ctx, f.workDir()); err != nil {
+		f.log("go.work: %v", err) // loads has tried it
+	}
 	go f.serve(f.jupyter.shell)
 	go f.serve(f.jupyter.control)
 	go f.relayInput()

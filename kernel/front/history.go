@@ -7,7 +7,10 @@ import (
 )
 
 // history is the cells of this session, the first and only one.
-type history struct{ cells []past }
+type history struct {
+	cells   []past
+	passing past // the last cell that is not to be stored
+}
 
 // past is a cell that was executed.
 type past struct {
@@ -29,10 +32,16 @@ type historyRequest struct {
 	Unique  bool   `json:"unique"`           // of search
 }
 
-func (h *history) add(number int, code string) { h.cells = append(h.cells, past{number, code}) }
+func (h *history) add(number int, code string) {
+	h.cells, h.passing = append(h.cells, past{number, code}), past{}
+}
 
-// code returns the code of a cell, "" if there is none of the number.
+// code returns the code of a cell, "" if there is none of the number. A cell that
+// is not stored hides the one before, whose number it has.
 func (h *history) code(number int) string {
+	if h.passing.code != "" && h.passing.number == number {
+		return h.passing.code
+	}
 	for _, c := range slices.Backward(h.cells) {
 		if c.number == number {
 			return c.code

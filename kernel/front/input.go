@@ -128,7 +128,7 @@ func (f *front) askInput(r *running, q pipes.Input) {
 
 // noInput ends the input of a cell, and says why.
 func (f *front) noInput(r *running, why string) {
-	f.output(r, r.request, "stream", content{"name": pipes.Stderr, "text": "sslkit-kernel: " + why + "\n"})
+	f.output(r.request, "stream", content{"name": pipes.Stderr, "text": "sslkit-kernel: " + why + "\n"})
 	if err := f.stdin.renew(); err != nil {
 		f.log("%v", err)
 	}

@@ -32,8 +32,8 @@ func (f *front) current() (*running, *wire.Message) {
 }
 
 // output publishes an output of a cell.
-func (f *front) output(r *running, request *wire.Message, kind string, c any) {
-	if request != nil && (r == nil || !r.order.Silent) {
+func (f *front) output(request *wire.Message, kind string, c any) {
+	if request != nil {
 		f.publish(kind, request, c)
 	}
 }
@@ -52,7 +52,7 @@ func (o outputs) Text(stream pipes.Stream, text string) {
 		o.release(r)
 	}
 	if text != "" {
-		o.output(r, request, "stream", content{"name": stream, "text": text})
+		o.output(request, "stream", content{"name": stream, "text": text})
 	}
 }
 
@@ -88,7 +88,7 @@ func (o outputs) Display(_ *pipes.Cell, d pipes.Display) (copied bool) {
 	if metadata == nil {
 		metadata = map[string]any{}
 	}
-	o.output(r, request, kind, content{"data": d.Data, "metadata": metadata, "transient": transient})
+	o.output(request, kind, content{"data": d.Data, "metadata": metadata, "transient": transient})
 	return r != nil && r.captures
 }
 
@@ -102,7 +102,7 @@ func (o outputs) Input(_ *pipes.Cell, i pipes.Input) {
 // forKernel deals with the displays that are for the kernel, and says whether it was one.
 func (f *front) forKernel(r *running, request *wire.Message, d pipes.Display) bool {
 	if _, ok := d.Data[clearMIME]; ok {
-		f.output(r, request, "clear_output", content{"wait": true}) // GoNB has no such call
+		f.output(request, "clear_output", content{"wait": true}) // GoNB has no such call
 		return true
 	}
 	device, ok := d.Data[deviceMIME]
@@ -116,8 +116,8 @@ func (f *front) forKernel(r *running, request *wire.Message, d pipes.Display) bo
 
 // Failed tells of what went wrong with a pipe.
 func (o outputs) Failed(err error) {
-	r, request := o.current()
-	o.output(r, request, "stream", content{"name": pipes.Stderr, "text": fmt.Sprintf("sslkit-kernel: %v\n", err)})
+	_, request := o.current()
+	o.output(request, "stream", content{"name": pipes.Stderr, "text": fmt.Sprintf("sslkit-kernel: %v\n", err)})
 	o.log("%v", err)
 }
 

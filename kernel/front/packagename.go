@@ -18,7 +18,7 @@ func (f *front) packageName(path string) (string, bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), listTime)
 	defer cancel()
 	list := exec.CommandContext(ctx, "go", "list", "-find", "-f", "{{.Name}}", "--", path)
-	list.Dir = f.workDir()
+	list.Dir, list.Env = f.workDir(), f.toolEnviron()
 	out, err := list.Output()
 	name := strings.TrimSpace(string(out))
 	if err != nil {

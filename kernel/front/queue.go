@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/wire"
@@ -23,13 +22,35 @@ type order struct {
 	StopOnError  bool           `json:"stop_on_error"`
 }
 
+// readOrder is the order of an execute_request. What it leaves out is as the
+// protocol says; a silent cell is in no history.
+func readOrder(request *wire.Message) (order, error) {
+	o := order{StoreHistory: true, StopOnError: true, AllowStdin: true}
+	given := struct{ Code *string }{}
+	err := errors.Join(json.Unmarshal(request.Content, &o), json.Unmarshal(request.Content, &given))
+	if err == nil && given.Code == nil {
+		err = errors.New("it has no code")
+	}
+	o.StoreHistory = o.StoreHistory && !o.Silent
+	return o, err
+}
+
 // enqueue has a cell executed after those before it.
 func (f *front) enqueue(s *wire.Socket, request *wire.Message) {
 	select {
 	case f.queue <- request:
 	default:
-		f.answer(s, request, failure("QueueFull", fmt.Sprintf("%d cells are waiting already", queueSize)))
+		f.decline(s, request, "QueueFull", fmt.Sprintf("%d cells are waiting already", queueSize))
 	}
+}
+
+// decline answers a cell that is not executed, and has no number of its own.
+func (f *front) decline(s *wire.Socket, request *wire.Message, name, value string) {
+	c := failure(name, value)
+	f.mu.Lock()
+	c["execution_count"] = f.count
+	f.mu.Unlock()
+	f.answer(s, request, c)
 }
 
 // work executes the queued cells, one at a time. A cell that fails takes with it
@@ -49,13 +70,21 @@ func (f *front) work(ctx context.Context) {
 
 // execute executes a cell and says how many of those after it must not run.
 func (f *front) execute(request *wire.Message) (behind int) {
-	o := order{StoreHistory: true, StopOnError: true, AllowStdin: true, Expressions: map[string]any{}}
-	if err := json.Unmarshal(request.Content, &o); err != nil {
-		f.answer(f.jupyter.shell, request, failure("BadRequest", "execute_request: "+err.Error()))
+	o, err := readOrder(request)
+	if err != nil {
+		f.decline(f.jupyter.shell, request, "BadRequest", "execute_request: "+err.Error())
 		return 0
 	}
-	r := &running{request: request, order: o, idle: make(chan struct{}), ended: make(chan struct{}), start: time.Now(), count: f.number(o)}
+	if o.Silent {
+		f.hush.Store(&hush{request: request.Header.ID})
+		defer f.hush.Store(nil)
+	}
+	r := newRunning(request, o)
+	r.count = f.number(o)
 	f.session.Number = r.count
+	if reason := f.unusable(o.Code); reason != "" {
+		return f.refuse(r, &ending{name: "Module", value: reason})
+	}
 	rewritten, err := f.session.Rewrite(o.Code)
 	if err != nil {
 		return f.refuse(r, &ending{name: "Refused", value: err.Error()})
@@ -69,7 +98,7 @@ func (f *front) execute(request *wire.Message) (behind int) {
 	if err := f.prepare(rewritten.Files); err != nil {
 		return f.refuse(r, &ending{name: "Kernel", value: err.Error()})
 	}
-	o.Code, o.StoreHistory = rewritten.Code, o.StoreHistory && !o.Silent
+	o.Code, o.Expressions = rewritten.Code, map[string]any{} // those are ours to evaluate
 	r.captures, r.password, r.speaks = rewritten.Captures, rewritten.Password, rewritten.Speaks
 	if err := f.begin(r); err != nil {
 		return f.refuse(r, &ending{name: "Kernel", value: err.Error()})
@@ -77,42 +106,60 @@ func (f *front) execute(request *wire.Message) (behind int) {
 	if !f.pass(r, o) {
 		return len(f.queue) // the kernel ends
 	}
-	ok := f.finish(r)
-	go proc.Reap(f.started)
-	f.mu.Lock()
-	f.running = nil
-	f.mu.Unlock()
 	built := r.build != nil && r.build.Code == 0
 	f.session.Built(built)
 	if rewritten.Files != nil {
 		f.index.Built(built)
 	}
+	f.over(r)
+	if len(r.order.Expressions) > 0 {
+		r.expressions = f.evaluate(r)
+	}
+	ok := f.finish(r)
+	f.runs(nil)
+	go proc.Reap(f.started)
 	if ok || !o.StopOnError && !r.interrupted {
 		return 0
 	}
 	return r.behind
 }
 
-// number is the cell's number: silent ones have that of the cell before.
+// number is the cell's number: one that is not stored has that of the cell before.
 func (f *front) number(o order) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !o.Silent && o.StoreHistory {
+	if o.StoreHistory {
 		f.count++
 		f.history.add(f.count, o.Code)
+	} else {
+		f.history.passing = past{f.count, o.Code}
 	}
 	return f.count
 }
 
+// begin readies everything for a cell that GoNB is to run.
 func (f *front) begin(r *running) error {
 	if err := f.stdin.renew(); err != nil {
 		return err
 	}
-	f.mu.Lock()
-	f.running, f.last = r, r.request
-	f.mu.Unlock()
+	f.runs(r)
 	go f.watchInput(r)
 	return nil
+}
+
+// over takes the last of a cell that GoNB has ended.
+func (f *front) over(r *running) {
+	f.pipes.Drain(true)
+	close(r.ended)
+}
+
+// runs notes which cell runs; nil for none.
+func (f *front) runs(r *running) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.running = r; r != nil {
+		f.last = r.request
+	}
 }
 
 // pass gives a cell to GoNB and waits for its end; false if GoNB ended first.

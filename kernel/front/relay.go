@@ -90,6 +90,9 @@ func (f *front) relayPublished() {
 		} else if m.Header.Type == "status" {
 			continue // ours are enough
 		}
+		if f.hushed(m) {
+			continue
+		}
 		m.Identities = [][]byte{[]byte(m.Header.Type)}
 		f.send(f.jupyter.iopub, m)
 	}
@@ -107,6 +110,9 @@ func (f *front) publish(kind string, parent *wire.Message, c any) {
 	m, err := wire.New(kind, parent, c)
 	if err != nil {
 		f.log("publish %s: %v", kind, err)
+		return
+	}
+	if f.hushed(m) {
 		return
 	}
 	m.Identities = [][]byte{[]byte(kind)}

@@ -29,6 +29,8 @@ type running struct {
 	ended    chan struct{} // closed when the cell has ended
 	asks     sync.Mutex    // held while the client is asked for input
 
+	expressions content // values of its user_expressions
+
 	build       *event.Event // the end of the build; nil before it
 	end         *event.Event // the end of the cell's process
 	launcher    int          // process; 0 when it is not running
@@ -41,6 +43,13 @@ type running struct {
 	failed      *ending // known before the end
 	crash       crash
 	device      json.RawMessage // what the cell's process said of its device
+}
+
+func newRunning(request *wire.Message, o order) *running {
+	return &running{
+		request: request, order: o, start: time.Now(), expressions: content{},
+		idle: make(chan struct{}), ended: make(chan struct{}),
+	}
 }
 
 // badEnd is what GoNB prints when a command that it ran failed. What the command
@@ -61,13 +70,13 @@ func (f *front) filter(r *running, m *wire.Message) bool {
 		}
 		return true
 	case "execute_input":
-		return !r.order.Silent && rewrite(m, content{"code": r.order.Code, "execution_count": r.count})
+		return rewrite(m, content{"code": r.order.Code, "execution_count": r.count})
 	case "error":
 		return false // finish publishes a better one
 	case "display_data", "update_display_data":
-		return !r.order.Silent && !f.copied(r)
+		return !f.copied(r)
 	case "stream":
-		return !r.order.Silent && f.filterStream(r, m)
+		return f.filterStream(r, m)
 	}
 	return true
 }

@@ -81,14 +81,6 @@ func TestCUDAEnv(t *testing.T) {
 	}
 }
 
-func TestEnviron(t *testing.T) {
-	t.Setenv("PATH", "/usr/bin")
-	got := Environ(map[string]string{"PATH": "/first:${PATH}"})
-	if last := got[len(got)-1]; last != "PATH=/first:/usr/bin" {
-		t.Errorf("last variable %s, want PATH=/first:/usr/bin", last)
-	}
-}
-
 func TestWriteFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "file")
 	for _, want := range []string{"old", "new"} {

@@ -58,7 +58,7 @@ func buildCell(dir string, args []string, at int) int {
 		report(err)
 	}
 	// In GoNB's temporary folder the linker's file need only be renamed, and what is left behind is removed.
-	b.environ = append(restored(os.Environ()), "TMPDIR="+os.TempDir())
+	b.environ = append(forTools(os.Environ()), "TMPDIR="+os.TempDir())
 	target := args[at]
 	b.args[at] = target + program
 
@@ -90,6 +90,9 @@ func (b *build) run(target string) result {
 		}
 	}
 	if err := freeFlag(theirs); err != nil {
+		return failure(err)
+	}
+	if b.args, err = cgo(b.dir, b.args); err != nil {
 		return failure(err)
 	}
 	r := b.attempts()

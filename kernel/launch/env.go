@@ -11,31 +11,31 @@ import (
 // Environment variables by which the front tells the shims and the launcher what
 // they need, beside event.Socket. Cells do not get them.
 const (
-	PathVar     = "SSLKIT_PATH"        // PATH without the shims
-	TempVar     = "SSLKIT_TMPDIR"      // TMPDIR as the user has it; empty if unset
-	BinVar      = "SSLKIT_BIN"         // the folder of the shims
-	GoNBTempVar = "SSLKIT_GONB_TMPDIR" // TMPDIR that GoNB is given
-	CellsVar    = "SSLKIT_CELLS"       // the file that says which line of which cell a declaration is from
+	PathVar  = "SSLKIT_PATH"  // PATH without the shims
+	BinVar   = "SSLKIT_BIN"   // the folder of the shims
+	CellsVar = "SSLKIT_CELLS" // the file that says which line of which cell a declaration is from
+	ToolsVar = "SSLKIT_TOOLS" // the environment of Go tools: NAME=VALUE, a line each
 )
 
 // Paths are the files and folders that the front and the shims share.
 type Paths struct {
-	Bin    string // the folder of the shims
-	Temp   string // GoNB's temporary folder
-	Socket string // where the front takes events
-	Cells  string // the file of the cells' lines
+	Bin    string   // the folder of the shims
+	Temp   string   // the temporary folder of GoNB and of cells
+	Socket string   // where the front takes events
+	Cells  string   // the file of the cells' lines
+	Tools  []string // NAME=VALUE: what Go tools that build cells have in their environment, and cells have not
 }
 
 // Environ returns the environment for GoNB, from that of the front: with the
-// shims first on PATH, and a temporary folder that the front removes.
+// shims first on PATH, and a temporary folder that the front removes: what cells
+// leave there goes with it.
 func Environ(environ []string, p Paths) []string {
 	path := lookup(environ, "PATH")
 	return append(slices.Clone(environ),
 		PathVar+"="+path,
-		TempVar+"="+lookup(environ, "TMPDIR"),
 		BinVar+"="+p.Bin,
-		GoNBTempVar+"="+p.Temp,
 		CellsVar+"="+p.Cells,
+		ToolsVar+"="+strings.Join(p.Tools, "\n"),
 		event.Socket+"="+p.Socket,
 		"PATH="+p.Bin+string(os.PathListSeparator)+path,
 		"TMPDIR="+p.Temp,
@@ -52,26 +52,35 @@ func lookup(environ []string, name string) (value string) {
 	return value
 }
 
-// restored returns the environment as it would be without the front. What the
-// user has set in the notebook, by GoNB's %env, stays.
+// restored returns the environment as it would be without the front, but for the
+// temporary folder. What the user has set in the notebook, by GoNB's %env, stays.
 func restored(environ []string) []string {
-	bin, gonbTemp, temp := lookup(environ, BinVar), lookup(environ, GoNBTempVar), lookup(environ, TempVar)
+	bin := lookup(environ, BinVar)
 	var list []string
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
 		switch {
-		case slices.Contains([]string{PathVar, TempVar, BinVar, GoNBTempVar, CellsVar, event.Socket}, name):
+		case slices.Contains([]string{PathVar, BinVar, CellsVar, ToolsVar, event.Socket}, name):
 			continue
 		case name == "PATH":
 			entry = "PATH=" + without(value, bin)
-		case name == "TMPDIR" && value == gonbTemp && temp == "":
-			continue
-		case name == "TMPDIR" && value == gonbTemp:
-			entry = "TMPDIR=" + temp
 		}
 		list = append(list, entry)
 	}
 	return list
+}
+
+// forTools returns the environment of Go tools that build cells: restored, with
+// their files where the front wants them.
+func forTools(environ []string) []string {
+	tools := strings.Split(lookup(environ, ToolsVar), "\n")
+	// What Go's runtime prints by GODEBUG would pass for what a tool says.
+	tools = slices.DeleteFunc(append(tools, "GODEBUG="), func(entry string) bool { return entry == "" })
+	list := slices.DeleteFunc(restored(environ), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return slices.ContainsFunc(tools, func(tool string) bool { return strings.HasPrefix(tool, name+"=") })
+	})
+	return append(list, tools...)
 }
 
 // without takes a folder out of a search path.

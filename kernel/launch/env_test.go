@@ -8,14 +8,14 @@ import (
 	"github.com/gossl/gossl/kernel/event"
 )
 
-var testPaths = Paths{Bin: "/run/bin", Temp: "/run/tmp", Socket: "/run/front", Cells: "/run/cells"}
+var testPaths = Paths{Bin: "/run/bin", Temp: "/run/tmp", Socket: "/run/front", Cells: "/run/cells", Tools: []string{"XDG_CACHE_HOME=/data/cache", "GOENV=off"}}
 
 func TestEnviron(t *testing.T) {
 	environ := Environ([]string{"HOME=/home", "PATH=/old", "PATH=/usr/bin:/bin", "TMPDIR=/tmp"}, testPaths)
 	for name, want := range map[string]string{
 		"HOME": "/home", "PATH": "/run/bin:/usr/bin:/bin", "TMPDIR": "/run/tmp",
-		PathVar: "/usr/bin:/bin", TempVar: "/tmp", BinVar: "/run/bin", GoNBTempVar: "/run/tmp",
-		CellsVar: "/run/cells", event.Socket: "/run/front",
+		PathVar: "/usr/bin:/bin", BinVar: "/run/bin",
+		CellsVar: "/run/cells", ToolsVar: "XDG_CACHE_HOME=/data/cache\nGOENV=off", event.Socket: "/run/front",
 	} {
 		if got := lookup(environ, name); got != want {
 			t.Errorf("%s=%q, want %q", name, got, want)
@@ -27,23 +27,23 @@ func TestRestored(t *testing.T) {
 	tests := []struct {
 		name           string
 		environ, extra []string // of the front, and what the user sets later
-		path           string
-		temp           []string
+		path, temp     string
 	}{
-		{"unchanged", []string{"PATH=/bin", "TMPDIR=/tmp"}, nil, "/bin", []string{"/tmp"}},
-		{"no TMPDIR", []string{"PATH=/bin"}, nil, "/bin", nil},
-		{"user's PATH", []string{"PATH=/bin"}, []string{"PATH=/mine:/run/bin:/bin"}, "/mine:/bin", nil},
-		{"user's TMPDIR", []string{"PATH=/bin", "TMPDIR=/tmp"}, []string{"TMPDIR=/mine"}, "/bin", []string{"/mine"}},
+		{"unchanged", []string{"PATH=/bin", "TMPDIR=/tmp"}, nil, "/bin", "/run/tmp"},
+		{"user's PATH", []string{"PATH=/bin"}, []string{"PATH=/mine:/run/bin:/bin"}, "/mine:/bin", "/run/tmp"},
+		{"user's TMPDIR", []string{"PATH=/bin", "TMPDIR=/tmp"}, []string{"TMPDIR=/mine"}, "/bin", "/mine"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			environ := last(append(Environ(test.environ, testPaths), test.extra...))
-			want := []string{"PATH=" + test.path}
-			for _, temp := range test.temp {
-				want = append(want, "TMPDIR="+temp)
-			}
+			environ = append(environ, "GODEBUG=gctrace=1", "GOENV=/mine")
+			want := []string{"PATH=" + test.path, "TMPDIR=" + test.temp, "GODEBUG=gctrace=1", "GOENV=/mine"}
 			if diff := cmp.Diff(want, restored(environ)); diff != "" {
-				t.Errorf("environment (-want +got):\n%s", diff)
+				t.Errorf("environment of a cell (-want +got):\n%s", diff)
+			}
+			want = append(want[:2], "XDG_CACHE_HOME=/data/cache", "GOENV=off", "GODEBUG=")
+			if diff := cmp.Diff(want, forTools(environ)); diff != "" {
+				t.Errorf("environment of a build (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -51,7 +51,7 @@ func TestRestored(t *testing.T) {
 
 // last keeps the last value of each variable, as processes get them, PATH first.
 func last(environ []string) (list []string) {
-	for _, name := range []string{"PATH", "TMPDIR", PathVar, TempVar, BinVar, GoNBTempVar, CellsVar, event.Socket} {
+	for _, name := range []string{"PATH", "TMPDIR", PathVar, BinVar, CellsVar, ToolsVar, event.Socket} {
 		list = append(list, name+"="+lookup(environ, name))
 	}
 	return list

@@ -40,7 +40,7 @@ func Go(args []string) int {
 	}
 	dir, err := os.Getwd()
 	if err != nil || !isWork(dir) {
-		return become("go", args)
+		return become("go", args, restored(os.Environ())) // a command of the user's
 	}
 	switch {
 	case starts(args, "mod", "init"):
@@ -52,7 +52,7 @@ func Go(args []string) int {
 	case starts(args, "test", "-c", "-o") && len(args) > 3 && isIn(dir, args[3]):
 		return buildCell(dir, args, 3)
 	}
-	return become("go", args)
+	return become("go", args, forTools(os.Environ()))
 }
 
 // isWork says whether a path is named like the folder that GoNB builds in, which is the name of its program, too.
@@ -70,10 +70,10 @@ func starts(args []string, with ...string) bool {
 }
 
 // become replaces this process by a true program.
-func become(name string, args []string) int {
+func become(name string, args, environ []string) int {
 	file, err := tool(name)
 	if err == nil {
-		err = syscall.Exec(file, append([]string{file}, args...), restored(os.Environ()))
+		err = syscall.Exec(file, append([]string{file}, args...), environ)
 	}
 	report(err)
 	return notFound

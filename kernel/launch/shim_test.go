@@ -83,7 +83,7 @@ func TestGoCalls(t *testing.T) {
 			want, status := "", 0
 			if test.reaches {
 				dir, _, _ := strings.Cut(lookup(g.environ, PathVar), ":")
-				want, status = dir+"/go "+test.args+" in /the/user's by "+os.Getenv("PATH")+"\n", 7
+				want, status = dir+"/go "+test.args+" in "+lookup(g.environ, "TMPDIR")+" by "+os.Getenv("PATH")+"\n", 7
 			}
 			if out != want || code != status {
 				t.Errorf("%q, exit status %d, want %q, %d", out, code, want, status)

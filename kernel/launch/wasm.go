@@ -26,12 +26,12 @@ func wasmRoot() (string, error) {
 		return "", err
 	}
 	cmd := exec.Command(tool, "env", "GOROOT")
-	cmd.Env = restored(os.Environ())
+	cmd.Env = forTools(os.Environ())
 	out, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("launch: go env GOROOT: %w", err)
 	}
-	misc := filepath.Join(os.Getenv(GoNBTempVar), "goroot", "misc")
+	misc := filepath.Join(filepath.Dir(os.Getenv(BinVar)), "goroot", "misc")
 	if err := os.MkdirAll(misc, 0o700); err != nil {
 		return "", fmt.Errorf("launch: %w", err)
 	}

@@ -71,6 +71,7 @@ func TestInitial(t *testing.T) {
 		{stack("main.init()", "cell[1]:5"), "the variable bad of Cell [1], line 5 is evaluated before each cell: change it and run Cell [1] again, or forget it: %rm bad"},
 		{stack("main.init.0()", "cell[2]:2"), "the function init_x of Cell [2], line 1 is evaluated before each cell: change it and run Cell [2] again, or forget it: %rm init_x"},
 		{stack("main.init()", "cell[3]:1"), "the variable a, b of Cell [3], line 1 is evaluated before each cell: change it and run Cell [3] again, or forget it: %rm a b"},
+		{strings.ReplaceAll(stack("main.init()", "cell[2]:1"), "/t/gonb_1a/", ""), "the function init_x of Cell [2], line 1 is evaluated before each cell: change it and run Cell [2] again, or forget it: %rm init_x"},
 		{stack("main.main()", "cell[1]:5"), ""},
 		{stack("main.init()", "main.go:5"), ""},
 		{stack("image.init()", "cell[1]:5"), ""},

@@ -72,6 +72,16 @@ func (x *Index) number(id int) int {
 	return id
 }
 
+// id is the ID of the cell that was executed last under a number; 0 if there is none.
+func (x *Index) id(number int) int {
+	for _, c := range slices.Backward(x.Cells) {
+		if c.Number == number {
+			return c.ID
+		}
+	}
+	return 0
+}
+
 func (x *Index) drop(i int) {
 	x.Cells = append(x.Cells[:i:i], x.Cells[i+1:]...)
 	x.declares = append(x.declares[:i:i], x.declares[i+1:]...)

@@ -25,7 +25,11 @@ func (x *Index) initial(stacks []string) string {
 		if c == nil {
 			continue
 		}
-		d, ok := x.at(number(c[1]), number(m[2]))
+		id := number(c[2])
+		if c[1] == "" { // it is the cell's number
+			id = x.id(id)
+		}
+		d, ok := x.at(id, number(m[2]))
 		if !ok {
 			continue
 		}

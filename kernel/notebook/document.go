@@ -20,22 +20,20 @@ type Document struct {
 
 // ReadDocument reads a notebook file.
 func ReadDocument(name string) (*Document, error) {
-	n, err := Read(name)
-	if err != nil {
-		return nil, err
-	}
 	content, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
-	d := &Document{Notebook: n}
-	if err := json.Unmarshal(content, &d.fields); err != nil {
+	n, err := parse(content)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if cells := d.fields["cells"]; cells != nil {
-		if err := json.Unmarshal(cells, &d.cells); err != nil {
-			return nil, fmt.Errorf("%s: cells: %w", name, err)
-		}
+	d := &Document{Notebook: n}
+	if err := json.Unmarshal(bytes.TrimPrefix(content, byteOrderMark), &d.fields); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if err := json.Unmarshal(d.fields["cells"], &d.cells); err != nil {
+		return nil, fmt.Errorf("%s: cells: %w", name, err)
 	}
 	return d, nil
 }
@@ -49,11 +47,10 @@ func (d *Document) SetSource(cell int, source string) error {
 // SetResult replaces what executing a cell made: its outputs, its count, 0 if it was not
 // executed, and one field of its metadata, nil for none.
 func (d *Document) SetResult(cell, count int, outputs []Output, field string, value json.RawMessage) error {
-	fields, metadata := d.cells[cell], map[string]json.RawMessage{}
-	if raw := fields["metadata"]; raw != nil {
-		if err := json.Unmarshal(raw, &metadata); err != nil {
-			return fmt.Errorf("notebook: cell %d: metadata: %w", cell, err)
-		}
+	fields := d.cells[cell]
+	metadata, err := object(fields["metadata"])
+	if err != nil {
+		return fmt.Errorf("notebook: cell %d: metadata: %w", cell, err)
 	}
 	delete(metadata, "execution") // the times of another run, by JupyterLab
 	delete(metadata, field)
@@ -68,6 +65,33 @@ func (d *Document) SetResult(cell, count int, outputs []Output, field string, va
 		fields["execution_count"] = fmt.Append(nil, count)
 	}
 	return set(fields, "outputs", append([]Output{}, outputs...))
+}
+
+// object is a JSON object that may be missing or null.
+func object(raw json.RawMessage) (map[string]json.RawMessage, error) {
+	fields := map[string]json.RawMessage{}
+	if raw == nil || string(raw) == "null" {
+		return fields, nil
+	}
+	err := json.Unmarshal(raw, &fields)
+	return fields, err
+}
+
+// SetLanguage notes the language_info of the kernel that executed the notebook. A notebook
+// without a kernelspec gets that kernel's.
+func (d *Document) SetLanguage(info json.RawMessage, kernel, display, language string) error {
+	metadata, err := object(d.fields["metadata"])
+	if err != nil {
+		return fmt.Errorf("notebook: metadata: %w", err)
+	}
+	metadata["language_info"] = info
+	if d.Notebook.Metadata.KernelSpec.Name == "" {
+		own := New(kernel, display, language, nil).Metadata.KernelSpec
+		if err := set(metadata, "kernelspec", own); err != nil {
+			return err
+		}
+	}
+	return set(d.fields, "metadata", metadata)
 }
 
 // set encodes a field.
@@ -91,6 +115,9 @@ func (d *Document) Encode() ([]byte, error) {
 	fields, taken := maps.Clone(d.fields), map[string]bool{}
 	var unnamed []map[string]json.RawMessage
 	for _, cell := range d.cells {
+		if raw := cell["metadata"]; raw == nil || string(raw) == "null" {
+			cell["metadata"] = json.RawMessage("{}")
+		}
 		var id string
 		if json.Unmarshal(cell["id"], &id) != nil || !validID(id) || taken[id] {
 			unnamed = append(unnamed, cell)

@@ -31,9 +31,25 @@ type Metadata struct {
 		Language    string `json:"language"`
 		Name        string `json:"name"`
 	} `json:"kernelspec"`
-	LanguageInfo struct {
-		Name string `json:"name"`
-	} `json:"language_info"`
+	LanguageInfo Language `json:"language_info"`
+}
+
+// Language is what tools know of a notebook's language: how to colour it, and what
+// to call it elsewhere.
+type Language struct {
+	CodeMirrorMode    string `json:"codemirror_mode,omitempty"`
+	FileExtension     string `json:"file_extension,omitempty"`
+	MIMEType          string `json:"mimetype,omitempty"`
+	Name              string `json:"name"`
+	NBConvertExporter string `json:"nbconvert_exporter,omitempty"`
+	PygmentsLexer     string `json:"pygments_lexer,omitempty"`
+	Version           string `json:"version,omitempty"`
+}
+
+// Go is the language of sslkit's notebooks. They do not depend on its version.
+var Go = Language{
+	CodeMirrorMode: "go", FileExtension: ".go", MIMEType: "text/x-go", Name: "go",
+	NBConvertExporter: "script", PygmentsLexer: "go",
 }
 
 // Cell is one cell, without outputs.
@@ -54,7 +70,10 @@ func New(kernel, display, language string, cells []Cell) Notebook {
 	n.Metadata.KernelSpec.Name = kernel
 	n.Metadata.KernelSpec.DisplayName = display
 	n.Metadata.KernelSpec.Language = language
-	n.Metadata.LanguageInfo.Name = language
+	n.Metadata.LanguageInfo = Language{Name: language}
+	if language == Go.Name {
+		n.Metadata.LanguageInfo = Go
+	}
 	return n
 }
 
@@ -64,12 +83,9 @@ func Read(name string) (Notebook, error) {
 	if err != nil {
 		return Notebook{}, err
 	}
-	var n Notebook
-	if err := json.Unmarshal(content, &n); err != nil {
+	n, err := parse(content)
+	if err != nil {
 		return Notebook{}, fmt.Errorf("%s: %w", name, err)
-	}
-	if n.Format != 4 {
-		return Notebook{}, fmt.Errorf("%s: nbformat %d, want 4", name, n.Format)
 	}
 	return n, nil
 }

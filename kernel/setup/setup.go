@@ -97,7 +97,7 @@ func (s *Setup) pythonSteps() []step {
 		key:   []string{s.Python, s.output(s.Python, "--version")},
 		wants: []string{s.Home.Python()},
 		run: func(ctx context.Context) error {
-			return s.command(ctx, s.Home.PipEnv(), "", s.Python, "-m", "venv", "--clear", s.Home.Path("venv"))
+			return s.command(ctx, s.Home.PipEnv(), "", s.Python, "-I", "-m", "venv", "--clear", s.Home.Path("venv"))
 		},
 	}, {
 		name:  "Install JupyterLab",
@@ -196,7 +196,7 @@ func (s *Setup) tool(name string) string { return filepath.Join(s.Repo, "kernel"
 
 // pip installs wheels and drops the cache: they are unpacked, and NVIDIA's alone are gigabytes.
 func (s *Setup) pip(ctx context.Context, args ...string) error {
-	install := []string{"-m", "pip", "install", "--require-hashes", "--only-binary=:all:", "--progress-bar=off"}
+	install := []string{"-I", "-m", "pip", "install", "--require-hashes", "--only-binary=:all:", "--progress-bar=off"}
 	env := s.Home.PipEnv()
 	if err := s.command(ctx, env, "", s.Home.Python(), append(install, args...)...); err != nil {
 		return err

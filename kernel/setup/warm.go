@@ -16,10 +16,13 @@ import (
 // trimmed is less than the five days after which Go drops what nobody used from its build cache.
 const trimmed = 4 * 24 * time.Hour
 
+// LastStep is the name of set-up's last step.
+const LastStep = "Compile what notebooks import"
+
 // warm is the step that compiles all that notebooks import, so that no cell has to wait for it.
 func (s *Setup) warm() step {
 	return step{
-		name:  "Compile what notebooks import",
+		name:  LastStep,
 		key:   []string{runtime.Version(), home.GoFlags, fmt.Sprint(time.Now().Unix() / int64(trimmed/time.Second))},
 		files: []string{"../../go.mod", "../../go.sum"},
 		wants: []string{s.Home.Path("go", "cache")},

@@ -33,7 +33,7 @@ type Spec struct {
 // New describes the kernel of a checkout: cells are built in a workspace that holds the checkout, so that its packages
 // can be imported by a notebook in any directory. Its name tells kernels apart where people choose one.
 func New(h home.Home, repo, name string) (Spec, error) {
-	env, err := h.Env()
+	env, err := h.KernelEnv()
 	if err != nil {
 		return Spec{}, fmt.Errorf("spec: %w", err)
 	}

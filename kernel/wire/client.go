@@ -105,17 +105,34 @@ func (c *Client) Dropped() int64 {
 // that the kernel publishes about it, in order, and returns the reply once the kernel is
 // idle. When ctx is done before that the cell goes on, unheard.
 func (c *Client) Execute(ctx context.Context, code string, published func(*Message)) (*Message, error) {
-	kernel := c.current()
-	id, r, err := kernel.send(Shell, "execute_request", map[string]any{
+	return c.ExecuteRequest(ctx, map[string]any{
 		"code": code, "silent": false, "store_history": true, "user_expressions": struct{}{},
-		"allow_stdin": kernel.input != nil, "stop_on_error": true,
-	}, true)
+		"allow_stdin": c.current().input != nil, "stop_on_error": true,
+	}, published)
+}
+
+// ExecuteRequest is Execute with a request of the caller's own.
+func (c *Client) ExecuteRequest(ctx context.Context, request any, published func(*Message)) (*Message, error) {
+	return c.follow(ctx, "execute_request", request, published, true)
+}
+
+// Tell sends a message that has no reply on the shell channel, and waits until the
+// kernel is idle. It calls published as Execute does.
+func (c *Client) Tell(ctx context.Context, kind string, content any, published func(*Message)) error {
+	_, err := c.follow(ctx, kind, content, published, false)
+	return err
+}
+
+// follow sends a message and waits until the kernel is idle, and has replied if it is to.
+func (c *Client) follow(ctx context.Context, kind string, content any, published func(*Message), replies bool) (*Message, error) {
+	kernel := c.current()
+	id, r, err := kernel.send(Shell, kind, content, true)
 	if err != nil {
 		return nil, err
 	}
 	defer kernel.forget(id)
 	var reply *Message
-	for idle := false; !idle || reply == nil; {
+	for idle := false; !idle || replies && reply == nil; {
 		select {
 		case m := <-r.published:
 			idle = idle || isIdle(m)
@@ -124,9 +141,9 @@ func (c *Client) Execute(ctx context.Context, code string, published func(*Messa
 			}
 		case reply = <-r.reply:
 		case <-ctx.Done():
-			return nil, fmt.Errorf("wire: execute: %w", context.Cause(ctx))
+			return nil, fmt.Errorf("wire: %s: %w", kind, context.Cause(ctx))
 		case <-kernel.dead:
-			return nil, fmt.Errorf("wire: execute: %w", kernel.process.died())
+			return nil, fmt.Errorf("wire: %s: %w", kind, kernel.process.died())
 		}
 	}
 	return reply, nil

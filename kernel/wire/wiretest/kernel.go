@@ -116,7 +116,7 @@ func (k *kernel) answer(request *wire.Message) {
 	k.status(request, "busy")
 	switch request.Header.Type {
 	case "kernel_info_request":
-		k.send(k.shell, "kernel_info_reply", request, content{"status": "ok", "protocol_version": "5.3"})
+		k.send(k.shell, "kernel_info_reply", request, content{"status": "ok", "protocol_version": "5.3", "language_info": content{"name": "go", "pygments_lexer": "go"}})
 	case "execute_request":
 		k.execute(request)
 		return

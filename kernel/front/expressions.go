@@ -1,0 +1,97 @@
+package front
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/parser"
+	"maps"
+	"slices"
+
+	"github.com/gossl/gossl/kernel/wire"
+)
+
+// hush keeps from clients what the work on a request publishes: of a silent cell
+// all but the states, of a cell's user_expressions the states, too.
+type hush struct {
+	request string // its message ID
+	states  bool   // those as well
+}
+
+// hushed says whether a message is not for the clients.
+func (f *front) hushed(m *wire.Message) bool {
+	h := f.hush.Load()
+	return h != nil && h.request == m.Parent.ID && (h.states || m.Header.Type != "status")
+}
+
+// evaluate evaluates the user_expressions of a cell that did well, in the order of
+// their names, each in a program of its own with what the cells so far declare. An
+// expression that fails is an error in its own place.
+func (f *front) evaluate(r *running) content {
+	f.mu.Lock()
+	failed := f.failed(r) != nil
+	f.mu.Unlock()
+	if failed {
+		return content{}
+	}
+	before := f.hush.Load()
+	f.hush.Store(&hush{request: r.request.Header.ID, states: true})
+	defer f.hush.Store(before)
+	defer f.runs(r)
+	values := content{}
+	for _, name := range slices.Sorted(maps.Keys(r.order.Expressions)) {
+		values[name] = f.value(r, r.order.Expressions[name])
+	}
+	return values
+}
+
+// value is the content of one user_expression: the displays of its value, or why it has none.
+func (f *front) value(of *running, expression any) content {
+	text, ok := expression.(string)
+	if !ok {
+		return failure("BadExpression", fmt.Sprintf("%v is not a string with a Go expression", expression))
+	}
+	if _, err := parser.ParseExpr(text); err != nil {
+		return failure("BadExpression", fmt.Sprintf("%q is not a Go expression: %v", text, err))
+	}
+	if of.interrupted {
+		return failure("Interrupt", "the cell was interrupted")
+	}
+	rewritten, err := f.session.Rewrite(text)
+	if err != nil {
+		return failure("Refused", err.Error())
+	}
+	if err := f.prepare(rewritten.Files); err != nil {
+		return failure("Kernel", err.Error())
+	}
+	r := newRunning(of.request, of.order)
+	r.count = of.count
+	if err := f.begin(r); err != nil {
+		return failure("Kernel", err.Error())
+	}
+	o := order{Code: rewritten.Code, Silent: true, StopOnError: true, Expressions: map[string]any{}}
+	if !f.pass(r, o) {
+		return failure("KernelDied", "GoNB ended")
+	}
+	f.over(r)
+	f.session.Built(r.build != nil && r.build.Code == 0)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if e := f.failed(r); e != nil {
+		return failure(e.name, e.value, e.traceback...)
+	}
+	of.interrupted = of.interrupted || r.interrupted
+	value := content{"status": "ok", "data": content{}, "metadata": content{}}
+	if n := len(r.shown); n > 0 {
+		value["data"] = r.shown[n-1]
+	}
+	return value
+}
+
+// failed says how a cell failed that GoNB has replied to; nil if it did not.
+func (f *front) failed(r *running) *ending {
+	gonb := content{}
+	if err := json.Unmarshal(r.reply.Content, &gonb); err != nil {
+		f.log("GoNB's execute_reply: %v", err)
+	}
+	return f.ending(r, gonb)
+}
