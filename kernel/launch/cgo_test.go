@@ -16,9 +16,9 @@ func TestCgoIncludesPreamble(t *testing.T) {
 	const include = "// #include \"sslkit_cgo.h\"\nimport \"C\"; "
 	for source, want := range map[string]string{
 		"package main\n\nimport (\n\t\"C\"\n\t\"fmt\"\n)\n": "package main\n" + include + "import (\n\t   \n\t\"fmt\"\n)\n",
-		"package main\n\nimport \"C\"\n\nfunc f() {}\n":      "package main\n" + include + "          \n\nfunc f() {}\n",
-		"package main\n\nimport \"fmt\"\n":                   "package main\n\nimport \"fmt\"\n",
-		"package main\n":                                     "package main\n",
+		"package main\n\nimport \"C\"\n\nfunc f() {}\n":     "package main\n" + include + "          \n\nfunc f() {}\n",
+		"package main\n\nimport \"fmt\"\n":                  "package main\n\nimport \"fmt\"\n",
+		"package main\n":                                    "package main\n",
 	} {
 		dir := t.TempDir()
 		file := filepath.Join(dir, "main.go")
