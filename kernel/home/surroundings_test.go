@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// clear takes what does not count out of the environment for a test.
+// clearForeign takes what does not count out of the environment for a test.
 func clearForeign(t *testing.T) {
 	t.Helper()
 	for _, name := range append(slices.Clone(foreign), append(slices.Clone(downloads), "GOENV")...) {
