@@ -38,7 +38,7 @@ type Event struct {
 	CPUSeconds float64           `json:"cpu_seconds,omitempty"` // user and system
 	PeakMemory int64             `json:"peak_memory,omitempty"` // bytes resident
 	Text       string            `json:"text,omitempty"`
-	Note       string            `json:"note,omitempty"`        // what the user is told of the end
+	Note       string            `json:"note,omitempty"` // what the user is told of the end
 	Data       map[string]string `json:"data,omitempty"` // by MIME type
 }
 
