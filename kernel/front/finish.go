@@ -113,7 +113,11 @@ func (r *running) crash(index *lines.Index) *ending {
 	if r.end.Signal == "" && !r.holding {
 		return &ending{name: "Exit", value: fmt.Sprintf("exit status %d", r.end.Code)}
 	}
-	if name, reason, trace := lines.Trace(r.end.Text, index); name != "" {
+	text := r.end.Text
+	if r.holding && r.held.Len() > len(text) { // the event has the end alone
+		text = r.held.String()
+	}
+	if name, reason, trace := lines.Trace(text, index); name != "" {
 		return &ending{name: name, value: reason, traceback: trace}
 	}
 	if r.end.Signal != "" {

@@ -131,7 +131,7 @@ func (e *explainer) line(line string) {
 // inWords takes out of a message what the user did not write.
 func (e *explainer) inWords(message string) string {
 	message = strings.ReplaceAll(message, " in argument to "+strings.TrimSuffix(cell.ShowCall, "("), "")
-	message = given().ReplaceAllString(message, "_")
+	message = notTheirs().ReplaceAllString(given().ReplaceAllString(message, "_"), "")
 	return inText().ReplaceAllStringFunc(message, func(position string) string {
 		m := inText().FindStringSubmatch(position)
 		return e.index.inWords(m[1], m[2])
