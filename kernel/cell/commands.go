@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // names are GoNB's commands.
@@ -34,13 +35,15 @@ var elsewhere = map[string]string{
 
 var (
 	// question is how other kernels are asked what something is.
-	question = regexp.MustCompile(`^(\?{1,2})\s*([\pL_][\w.]*)$|^([\pL_%][\w.]*)\?{1,2}$`)
+	question = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(\?{1,2})\s*([\pL_][\w.]*)$|^([\pL_%][\w.]*)\?{1,2}$`)
+	})
 	// indented is a command that GoNB would take for Go.
-	indented = regexp.MustCompile(`^\s+%+[a-z]`)
+	indented = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s+%+[a-z]`) })
 	// setting is %env NAME=value, and %env NAME value.
-	setting = regexp.MustCompile(`^%[ \t]*env[ \t]+([^=\s"]+)(?:=|[ \t]+)(.*)$`)
+	setting = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^%[ \t]*env[ \t]+([^=\s"]+)(?:=|[ \t]+)(.*)$`) })
 	// asking is %env, and %env NAME.
-	asking = regexp.MustCompile(`^%[ \t]*env(?:[ \t]+([^=\s"]+))?[ \t]*$`)
+	asking = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^%[ \t]*env(?:[ \t]+([^=\s"]+))?[ \t]*$`) })
 )
 
 // Env is the argument by which a user's go command, which is this program in a
@@ -69,10 +72,10 @@ func (s *source) check() error {
 			}
 			continue
 		}
-		if m := question.FindStringSubmatch(strings.TrimRight(text, " \t")); m != nil {
+		if m := question().FindStringSubmatch(strings.TrimRight(text, " \t")); m != nil {
 			return complain("a question mark asks nothing here: put the cursor on %s and press Shift-Tab", m[2]+m[3])
 		}
-		if indented.MatchString(text) {
+		if indented().MatchString(text) {
 			return complain("a command stands at the beginning of its line: %s", strings.TrimSpace(text))
 		}
 		if text == "%" || text == "!" {
@@ -118,10 +121,10 @@ func (r *rewriter) environment(i int) bool {
 // environment makes of %env what GoNB understands: it takes names of two letters
 // and more before an equals sign, values of one word, and tells nothing.
 func environment(text string) (command string, ok bool) {
-	if asked := asking.FindStringSubmatch(text); asked != nil {
+	if asked := asking().FindStringSubmatch(text); asked != nil {
 		return strings.TrimRight("!go "+Env+" "+asked[1], " "), true
 	}
-	m := setting.FindStringSubmatch(text)
+	m := setting().FindStringSubmatch(text)
 	if m == nil {
 		return "", false
 	}
@@ -132,12 +135,14 @@ func environment(text string) (command string, ok bool) {
 	return "%env " + m[1] + ` "` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`, true
 }
 
-var notRemembered = regexp.MustCompile(`^\. key "(.*)" not found in any definition, not removed\n$`)
+var notRemembered = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\. key "(.*)" not found in any definition, not removed\n$`)
+})
 
 // Complaint says what is wrong with a command of which GoNB complains on stderr and
 // no more; "" if it does not.
 func Complaint(stderr string) string {
-	if m := notRemembered.FindStringSubmatch(stderr); m != nil {
+	if m := notRemembered().FindStringSubmatch(stderr); m != nil {
 		return fmt.Sprintf("%%rm: no declaration is called %s: %%ls lists them", m[1])
 	}
 	return ""

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"go/scanner"
 	"go/token"
-	"regexp"
 	"sort"
 	"strings"
 
@@ -145,7 +144,7 @@ func position(starts []int, off int) (line, col int) {
 	return line, off - starts[line-1] + 1
 }
 
-var ours = regexp.MustCompile(`^/\*line (` + book + `/cell\[\d+\]|main(_test)?\.go):\d+:\d+\*/$`)
+var ours = lazy(`^/\*line (` + book + `/cell\[\d+\]|main(_test)?\.go):\d+:\d+\*/$`)
 
 // Bare is a file without the directives of an earlier annotation.
 func Bare(src string) string {
@@ -162,7 +161,7 @@ func Bare(src string) string {
 		if tok == token.EOF {
 			return out.String() + src[done:]
 		}
-		if tok == token.COMMENT && ours.MatchString(text) {
+		if tok == token.COMMENT && ours().MatchString(text) {
 			off := file.Offset(pos)
 			out.WriteString(src[done:off])
 			done = off + len(text)

@@ -81,18 +81,18 @@ func (p problem) where() string {
 }
 
 var (
-	atCell = regexp.MustCompile(`^(?:vet: )?(?:\S*/)?cell\[(\d+)\]:(\d+)(?::(\d+))?: (.*)$`)
-	inText = regexp.MustCompile(`(?:[^\s"(]*/)?cell\[(\d+)\]:(\d+)(?::\d+)?`)
-	folder = regexp.MustCompile(`(?:\.\.?)?(?:/[^\s:"'/]+)*/gonb_[0-9a-zA-Z]+/`)
-	header = regexp.MustCompile(`^(?:#|package) gonb_\w+( \[.*\])?$`)
+	atCell = lazy(`^(?:vet: )?(?:\S*/)?cell\[(\d+)\]:(\d+)(?::(\d+))?: (.*)$`)
+	inText = lazy(`(?:[^\s"(]*/)?cell\[(\d+)\]:(\d+)(?::\d+)?`)
+	folder = lazy(`(?:\.\.?)?(?:/[^\s:"'/]+)*/gonb_[0-9a-zA-Z]+/`)
+	header = lazy(`^(?:#|package) gonb_\w+( \[.*\])?$`)
 	// made is the compiler's second position, that in GoNB's file.
-	made = regexp.MustCompile(`\[(?:[^\]\s]*/)?main(?:_test)?\.go:\d+(?::\d+)?\]`)
+	made = lazy(`\[(?:[^\]\s]*/)?main(?:_test)?\.go:\d+(?::\d+)?\]`)
 	// notTheirs are positions in files that the user has not written.
-	notTheirs = regexp.MustCompile(`(?:\./)?\b(?:main(?:_test)?|sslkit_\w+)\.go:\d+(?::\d+)?(?:: )?`)
-	pragmas   = regexp.MustCompile(`//(?:go:[a-z]+|export)\b`)
-	get       = regexp.MustCompile(`^go get (\S+)$`)
-	files     = regexp.MustCompile(`^(?:\./)?(?:main(?:_test)?|sslkit_\w+)\.go:(\d+)(?::\d+)?: (.*)$`)
-	given     = regexp.MustCompile(cell.BlankName + `\w+`)
+	notTheirs = lazy(`(?:\./)?\b(?:main(?:_test)?|sslkit_\w+)\.go:\d+(?::\d+)?(?:: )?`)
+	pragmas   = lazy(`//(?:go:[a-z]+|export)\b`)
+	get       = lazy(`^go get (\S+)$`)
+	files     = lazy(`^(?:\./)?(?:main(?:_test)?|sslkit_\w+)\.go:(\d+)(?::\d+)?: (.*)$`)
+	given     = lazy(cell.BlankName + `\w+`)
 )
 
 // explainer reads what the go command says, line by line.
@@ -105,21 +105,21 @@ type explainer struct {
 }
 
 func (e *explainer) line(line string) {
-	line = made.ReplaceAllString(folder.ReplaceAllString(line, ""), "")
-	if strings.TrimSpace(line) == "" || header.MatchString(line) {
+	line = made().ReplaceAllString(folder().ReplaceAllString(line, ""), "")
+	if strings.TrimSpace(line) == "" || header().MatchString(line) {
 		return
 	}
 	if n := len(e.problems); strings.HasPrefix(line, "\t") && n > 0 {
 		if !e.repeated {
-			e.problems[n-1].more += "\n    " + e.inWords(get.ReplaceAllString(strings.TrimSpace(line), "!* go get $1 adds the module, if the proxy is reachable"))
+			e.problems[n-1].more += "\n    " + e.inWords(get().ReplaceAllString(strings.TrimSpace(line), "!* go get $1 adds the module, if the proxy is reachable"))
 		}
 		return
 	}
 	line = strings.TrimSpace(line)
 	p := problem{message: line}
-	if m := atCell.FindStringSubmatch(line); m != nil {
+	if m := atCell().FindStringSubmatch(line); m != nil {
 		p = e.at(number(m[1]), number(m[2]), number(m[3]), m[4])
-	} else if m := files.FindStringSubmatch(line); m != nil {
+	} else if m := files().FindStringSubmatch(line); m != nil {
 		p = e.atImport(m[2])
 	}
 	p.message = e.inWords(p.message)
@@ -134,9 +134,9 @@ func (e *explainer) line(line string) {
 // inWords takes out of a message what the user did not write.
 func (e *explainer) inWords(message string) string {
 	message = strings.ReplaceAll(message, " in argument to "+strings.TrimSuffix(cell.ShowCall, "("), "")
-	message = given.ReplaceAllString(message, "_")
-	return inText.ReplaceAllStringFunc(message, func(position string) string {
-		m := inText.FindStringSubmatch(position)
+	message = notTheirs().ReplaceAllString(given().ReplaceAllString(message, "_"), "")
+	return inText().ReplaceAllStringFunc(message, func(position string) string {
+		m := inText().FindStringSubmatch(position)
 		return e.index.inWords(m[1], m[2])
 	})
 }
@@ -167,13 +167,13 @@ func (e *explainer) at(id, line, col int, message string) problem {
 	return p
 }
 
-var imported = regexp.MustCompile("^\\s*(?:import\\b)?[\\s(;]*(?:[\\w.]+\\s+)?[\"`]([^\"`]+)[\"`]")
+var imported = lazy("^\\s*(?:import\\b)?[\\s(;]*(?:[\\w.]+\\s+)?[\"`]([^\"`]+)[\"`]")
 
 // atImport is a problem with an import or a pragma, of which GoNB's file does not say the cell.
 func (e *explainer) atImport(message string) problem {
 	for _, c := range slices.Backward(e.index.Cells) {
 		for i, source := range strings.Split(e.cells(c.Number), "\n") {
-			m := imported.FindStringSubmatchIndex(source)
+			m := imported().FindStringSubmatchIndex(source)
 			if m == nil {
 				continue
 			}
@@ -183,7 +183,7 @@ func (e *explainer) atImport(message string) problem {
 			}
 		}
 	}
-	if pragma := pragmas.FindString(message); pragma != "" { // comments before a declaration stay where GoNB puts them
+	if pragma := pragmas().FindString(message); pragma != "" { // comments before a declaration stay where GoNB puts them
 		for _, c := range slices.Backward(e.index.Cells) {
 			for i, source := range strings.Split(e.cells(c.Number), "\n") {
 				if strings.HasPrefix(source, pragma) {

@@ -17,11 +17,11 @@ func (x *Index) initial(stacks []string) string {
 		if i+1 == len(stacks) || !initializer.MatchString(line) {
 			continue
 		}
-		m := frame.FindStringSubmatch(stacks[i+1])
+		m := frame().FindStringSubmatch(stacks[i+1])
 		if m == nil {
 			continue
 		}
-		c := inCell.FindStringSubmatch(m[1])
+		c := inCell().FindStringSubmatch(m[1])
 		if c == nil {
 			continue
 		}

@@ -23,7 +23,7 @@ type remembered struct {
 func (d remembered) String() string {
 	var names []string
 	for _, name := range d.names {
-		names = append(names, given.ReplaceAllString(strings.Replace(name, "~", ".", 1), "_"))
+		names = append(names, given().ReplaceAllString(strings.Replace(name, "~", ".", 1), "_"))
 	}
 	return strings.Join(names, ", ")
 }

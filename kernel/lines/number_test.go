@@ -76,3 +76,16 @@ func TestNumber(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkNumber is what the start of a program waits for; SSLKIT_PROGRAM names one to look at in place of this one.
+func BenchmarkNumber(b *testing.B) {
+	program := os.Getenv("SSLKIT_PROGRAM")
+	if program == "" {
+		program = os.Args[0]
+	}
+	for b.Loop() {
+		if err := Number(program, NewIndex()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -19,32 +18,32 @@ import (
 type Package struct{ Name, Path, Dir string }
 
 var (
-	undefined = regexp.MustCompile(`^undefined: ([\pL_][\pL\d_]*)(?:\.([\pL_][\pL\d_]*)(?: \(but have [\pL\d_]+\))?)?$`)
-	selected  = regexp.MustCompile(`^\.([\pL_][\pL\d_]*)`)
-	notInStd  = regexp.MustCompile(`^package (\S+) is not in std(?: \(.*\))?$`)
-	noModule  = regexp.MustCompile(`^no required module provides package ([^\s;]+)(?:; to add it:)?$`)
+	undefined = lazy(`^undefined: ([\pL_][\pL\d_]*)(?:\.([\pL_][\pL\d_]*)(?: \(but have [\pL\d_]+\))?)?$`)
+	selected  = lazy(`^\.([\pL_][\pL\d_]*)`)
+	notInStd  = lazy(`^package (\S+) is not in std(?: \(.*\))?$`)
+	noModule  = lazy(`^no required module provides package ([^\s;]+)(?:; to add it:)?$`)
 )
 
 // meant makes of an error about something that is not there one that says what the
 // user may have meant. It is true for an error that only another one has caused:
 // goimports takes an import out if one of its names is not in the package.
 func (e *explainer) meant(p *problem) (caused bool) {
-	if m := notInStd.FindStringSubmatch(p.message); m != nil {
+	if m := notInStd().FindStringSubmatch(p.message); m != nil {
 		p.message = fmt.Sprintf("package %s is neither in Go's library nor in a module of this notebook", m[1]) + e.nearPath(m[1])
 		return false
 	}
-	if m := noModule.FindStringSubmatch(p.message); m != nil {
+	if m := noModule().FindStringSubmatch(p.message); m != nil {
 		p.message = fmt.Sprintf("package %s is in no module of this notebook", m[1]) + e.nearPath(m[1])
 		return false
 	}
-	m := undefined.FindStringSubmatch(p.message)
+	m := undefined().FindStringSubmatch(p.message)
 	if m == nil {
 		return false
 	}
 	name, member := m[1], m[2]
 	if member == "" && p.col > 0 {
 		if rest := []rune(p.source); p.col-1+len([]rune(name)) <= len(rest) {
-			if s := selected.FindStringSubmatch(string(rest[p.col-1+len([]rune(name)):])); s != nil {
+			if s := selected().FindStringSubmatch(string(rest[p.col-1+len([]rune(name)):])); s != nil {
 				member = s[1]
 			}
 		}

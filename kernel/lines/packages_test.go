@@ -1,7 +1,7 @@
 package lines
 
 import (
-	"runtime"
+	"go/build"
 	"strings"
 	"testing"
 
@@ -12,7 +12,7 @@ import (
 func testPackages() []Package {
 	var all []Package
 	for _, path := range strings.Fields("fmt strings math/rand crypto/rand image image/jpeg image/png os") {
-		all = append(all, Package{Name: path[strings.LastIndex(path, "/")+1:], Path: path, Dir: runtime.GOROOT() + "/src/" + path}) //nolint:staticcheck // tests run where Go is
+		all = append(all, Package{Name: path[strings.LastIndex(path, "/")+1:], Path: path, Dir: build.Default.GOROOT + "/src/" + path})
 	}
 	return all
 }
@@ -41,6 +41,8 @@ func TestMeant(t *testing.T) {
 			"line 2: use of internal package internal/abi not allowed"},
 		{"type X struct { Y }", "cell[1]:2:6: invalid recursive type X\n\tcell[1]:2:6[/tmp/r/gonb_1/main.go:7:44]: X refers to Y",
 			"invalid recursive type X\n    Cell [1], line 2: X refers to Y\n"},
+		{"x", "cell[1]:2:1: sslkitShow redeclared in this block\n\t./main.go:9:28: other declaration of sslkitShow\n\t./sslkit_show.go:3:1: also",
+			"redeclared in this block\n    other declaration of sslkitShow\n    also"},
 		{"x", "flag provided but not defined: -x\nusage: link\n  -B note\n", "flag provided but not defined: -x"},
 	} {
 		code := "// A cell.\n" + c.code

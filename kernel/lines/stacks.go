@@ -2,20 +2,19 @@ package lines
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
 
 var (
 	// details are what the runtime says of a goroutine to its own authors, and for how long it has been waiting.
-	details  = regexp.MustCompile(` gp=\S+| m=\S+| mp=\S+`)
-	since    = regexp.MustCompile(`, \d+ minutes`)
-	within   = regexp.MustCompile(`^goroutine \d+`)
-	creator  = regexp.MustCompile(` in goroutine \d+$`)
-	register = regexp.MustCompile(`^[a-z][a-z0-9]{1,5} +0x[0-9a-f]+$`)
+	details  = lazy(` gp=\S+| m=\S+| mp=\S+`)
+	since    = lazy(`, \d+ minutes`)
+	within   = lazy(`^goroutine \d+`)
+	creator  = lazy(` in goroutine \d+$`)
+	register = lazy(`^[a-z][a-z0-9]{1,5} +0x[0-9a-f]+$`)
 	// helper is a file of ours in GoNB's folder.
-	helper = regexp.MustCompile(`/gonb_\w+/(?:.*/)?sslkit_\w+\.go$`)
+	helper = lazy(`/gonb_\w+/(?:.*/)?sslkit_\w+\.go$`)
 )
 
 const (
@@ -106,17 +105,17 @@ func (x *Index) parse(lines []string) (all []stack, cut bool) {
 		case line == "":
 			now, skip = -1, false
 		case skip:
-		case line == runtimeStack || goroutine.MatchString(line):
-			title := details.ReplaceAllString(line, "")
+		case line == runtimeStack || goroutine().MatchString(line):
+			title := details().ReplaceAllString(line, "")
 			all, now = append(all, stack{title: title, system: title != line}), len(all)
 		case now < 0:
 			all, now = append(all, stack{calls: []call{{function: shortened(line)}}}), len(all)
 		default:
 			c := call{function: shortened(line)}
 			if i+1 < len(lines) {
-				if m := frame.FindStringSubmatch(lines[i+1]); m != nil {
+				if m := frame().FindStringSubmatch(lines[i+1]); m != nil {
 					i++
-					if helper.MatchString(m[1]) {
+					if helper().MatchString(m[1]) {
 						continue
 					}
 					c.at = "\t" + x.position(m[1], m[2])
@@ -136,7 +135,7 @@ func (x *Index) parse(lines []string) (all []stack, cut bool) {
 // key is the same for stacks that a reader need see once.
 func (s stack) key() string {
 	var b strings.Builder
-	b.WriteString(within.ReplaceAllString(since.ReplaceAllString(s.title, ""), ""))
+	b.WriteString(within().ReplaceAllString(since().ReplaceAllString(s.title, ""), ""))
 	for _, c := range s.calls {
 		b.WriteString("\n" + c.name() + c.at)
 	}
@@ -159,7 +158,7 @@ func (c call) name() string {
 			break
 		}
 	}
-	return creator.ReplaceAllString(c.function, "")
+	return creator().ReplaceAllString(c.function, "")
 }
 
 // ofGo says whether a stack has nothing but the runtime's functions, or is gonbui's reader of its pipe.
@@ -176,7 +175,7 @@ func (c call) ofGo() bool {
 
 // registers says whether it is those of the processor.
 func (s stack) registers() bool {
-	return s.title == "" && !slices.ContainsFunc(s.calls, func(c call) bool { return !register.MatchString(c.function) })
+	return s.title == "" && !slices.ContainsFunc(s.calls, func(c call) bool { return !register().MatchString(c.function) })
 }
 
 // lines are a stack as the user sees it. Calls that repeat are written once.

@@ -2,20 +2,19 @@ package lines
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
 
 var (
-	crash     = regexp.MustCompile(`^(panic|fatal error|SIG[A-Z0-9]+): ?(.*)$`)
-	goroutine = regexp.MustCompile(`^goroutine \d+ .*\[.*\]:$`)
-	frame     = regexp.MustCompile(`^\t(\S.*?):(\d+)(?: \+0x[0-9a-f]+)?(?: fp=0x[0-9a-f]+ sp=0x[0-9a-f]+ pc=0x[0-9a-f]+)?$`)
-	inCell    = regexp.MustCompile(`^(.*/)?cell\[(\d+)\]$`)
-	outcome   = regexp.MustCompile(` \[(?:recovered|repanicked|recovered, repanicked)\]$`)
+	crash     = lazy(`^(panic|fatal error|SIG[A-Z0-9]+): ?(.*)$`)
+	goroutine = lazy(`^goroutine \d+ .*\[.*\]:$`)
+	frame     = lazy(`^\t(\S.*?):(\d+)(?: \+0x[0-9a-f]+)?(?: fp=0x[0-9a-f]+ sp=0x[0-9a-f]+ pc=0x[0-9a-f]+)?$`)
+	inCell    = lazy(`^(.*/)?cell\[(\d+)\]$`)
+	outcome   = lazy(` \[(?:recovered|repanicked|recovered, repanicked)\]$`)
 	// before is what a path has before a package of Go's own, a module, or a file in
 	// GoNB's folder.
-	before = regexp.MustCompile(`^/.*/(?:go[^/]*|toolchain@[^/]*)/src/|^/.*/pkg/mod/|^/.*/gonb_\w+/`)
+	before = lazy(`^/.*/(?:go[^/]*|toolchain@[^/]*)/src/|^/.*/pkg/mod/|^/.*/gonb_\w+/`)
 )
 
 const (
@@ -50,7 +49,7 @@ func Trace(stderr string, index *Index) (name, reason string, lines []string) {
 	head := all[start:stack]
 	name, reason = "crash", "the Go runtime ended the program"
 	if len(head) > 0 {
-		m := crash.FindStringSubmatch(head[0])
+		m := crash().FindStringSubmatch(head[0])
 		name, reason = m[1], cause(m[2], head[1:])
 	}
 	lines = append(heading(head), index.stacks(all[stack:])...)
@@ -68,11 +67,11 @@ func Trace(stderr string, index *Index) (name, reason string, lines []string) {
 func find(all []string) (start, stack int) {
 	start, stack = -1, -1
 	for i, line := range slices.Backward(all) {
-		if i > 0 && all[i-1] == "" && (line == runtimeStack || goroutine.MatchString(line)) {
+		if i > 0 && all[i-1] == "" && (line == runtimeStack || goroutine().MatchString(line)) {
 			stack = i
 		}
 		ends := stack >= 0 || i == len(all)-1 && strings.HasSuffix(line, deadEnd)
-		if ends && crash.MatchString(line) {
+		if ends && crash().MatchString(line) {
 			if stack < 0 {
 				stack = len(all)
 			}
@@ -104,7 +103,7 @@ func cause(first string, rest []string) string {
 	if n := len(reason) - longestReason; n > 0 {
 		reason = append(reason[:longestReason], fmt.Sprintf("… and %s more lines", thousands(n)))
 	}
-	return shortened(outcome.ReplaceAllString(strings.Join(reason, "\n"), ""))
+	return shortened(outcome().ReplaceAllString(strings.Join(reason, "\n"), ""))
 }
 
 // heading are the lines before the stacks.
@@ -142,12 +141,12 @@ func thousands(n int) string {
 
 // position is the position of a frame in words.
 func (x *Index) position(file, line string) string {
-	if c := inCell.FindStringSubmatch(file); c != nil {
+	if c := inCell().FindStringSubmatch(file); c != nil {
 		n := number(c[2])
 		if c[1] != "" { // nothing has put the number in the ID's place
 			n = x.number(n)
 		}
 		return fmt.Sprintf("Cell [%d], line %s", n, line)
 	}
-	return before.ReplaceAllString(file, "") + ":" + line
+	return before().ReplaceAllString(file, "") + ":" + line
 }
