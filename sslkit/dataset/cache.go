@@ -102,12 +102,15 @@ func (c *cache) read(ctx context.Context, opts FolderOptions) (*Images, error) {
 		return nil, fmt.Errorf("%s: %w", file.Name(), err)
 	}
 	counter := newMeter(opts.Progress, "checking "+filepath.Base(c.from), int64(images.Len()))
+	sums := make([]uint32, images.Len())
 	err = parallel(ctx, images.Len(), counter, func() func(int) error {
+		var buffer []uint8
 		return func(i int) error {
 			from, to := images.span(i)
 			if crc32.Checksum(images.Pixels[from:to], castagnoli) != index.Sums[i] {
 				return fmt.Errorf("%s: damaged: the checksum of image %d is wrong", file.Name(), i)
 			}
+			sums[i], buffer = images.sum(i, buffer)
 			return nil
 		}
 	})
@@ -115,6 +118,7 @@ func (c *cache) read(ctx context.Context, opts FolderOptions) (*Images, error) {
 		unmap(images.Pixels)
 		return nil, err
 	}
+	images.keepSums(sums)
 	return images, nil
 }
 
