@@ -10,6 +10,7 @@ import (
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/embedding"
 	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/method"
@@ -27,15 +28,18 @@ type evaluator struct {
 	train      *feed.Source     // shared with training
 	test       *feed.Source
 	labels     *tensors.Tensor // of the training images
-	truth      []int32         // of the test images
+	truth      []int32         // of the test images, as the training images' classes count
 }
 
 func newEvaluator(d *device.Device, r recipe.Recipe, vars *nn.Variables, train, test *feed.Source, data *dataset.Set) (*evaluator, error) {
-	e := &evaluator{device: d, classes: len(data.Train.Classes), train: train, test: test, truth: data.Test.Labels}
+	e := &evaluator{device: d, classes: len(data.Train.Classes), train: train, test: test}
 	var err error
 	if e.classes < 2 {
 		return nil, fmt.Errorf("train: the recipe's eval and linear tell classes apart, and the data have %d: "+
 			"want at least 2, or neither eval nor linear, as recipe.For has it", e.classes)
+	}
+	if e.truth, err = truth(data); err != nil {
+		return nil, err
 	}
 	if e.embedder, err = NewEmbedder(d, vars, r.Backbone, r.Views[0], r.Precision); err != nil {
 		return nil, err
@@ -47,6 +51,20 @@ func newEvaluator(d *device.Device, r recipe.Recipe, vars *nn.Variables, train, 
 	}
 	e.labels, err = upload(d, tensors.FromFlatDataAndDimensions(data.Train.Labels, data.Train.Len()))
 	return e, err
+}
+
+// truth returns the labels of the test images as indices into the classes of the
+// training images: those with the same names.
+func truth(data *dataset.Set) ([]int32, error) {
+	train, test := data.Train, data.Test
+	if _, err := embedding.MatchLabels(train.Labels, nil, train.Classes); err != nil {
+		return nil, fmt.Errorf("train: training images: %w", err)
+	}
+	labels, err := embedding.MatchLabels(test.Labels, test.Classes, train.Classes)
+	if err != nil {
+		return nil, fmt.Errorf("train: test and training images: %w", err)
+	}
+	return labels, nil
 }
 
 // NewEmbedder returns an embedder of images as runs are evaluated: the features of a
