@@ -57,9 +57,6 @@ func newEvaluator(d *device.Device, r recipe.Recipe, vars *nn.Variables, train, 
 // training images: those with the same names.
 func truth(data *dataset.Set) ([]int32, error) {
 	train, test := data.Train, data.Test
-	if _, err := embedding.MatchLabels(train.Labels, nil, train.Classes); err != nil {
-		return nil, fmt.Errorf("train: training images: %w", err)
-	}
 	labels, err := embedding.MatchLabels(test.Labels, test.Classes, train.Classes)
 	if err != nil {
 		return nil, fmt.Errorf("train: test and training images: %w", err)

@@ -15,12 +15,14 @@ import (
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
-// A run folder holds recipe.json, epochs.jsonl with a line an epoch, run.json
-// with what else a [Result] has, checkpoint.safetensors with the model after the
-// last complete epoch or where the run was stopped, and the checkpoint before it.
-// While a run works it holds a lock on the file lock.
+// A run folder holds recipe.json, data.json with fingerprints of the images,
+// epochs.jsonl with a line an epoch, run.json with what else a [Result] has,
+// checkpoint.safetensors with the model after the last complete epoch or where the
+// run was stopped, and the checkpoint before it. While a run works it holds a lock
+// on the file lock.
 const (
 	recipeFile     = "recipe.json"
+	identityFile   = "data.json" // not in folders of older versions
 	epochsFile     = "epochs.jsonl"
 	runFile        = "run.json"
 	checkpointFile = "checkpoint.safetensors"

@@ -29,7 +29,10 @@ type Options struct {
 //
 // A run folder that holds the same recipe is taken up where it was left, to the
 // same numbers on the same device as a run without a break; one that holds
-// another recipe, or that another run writes, is an error. When the context ends
+// another recipe or a run on other images, or that another run writes, is an
+// error. Images are told by their pixels, and those that accuracy is measured with
+// by the names of their labels, too; folders of older versions do not know theirs.
+// Classes of training and test images are matched by name. When the context ends
 // Run finishes the step in work, saves a checkpoint and returns an error that
 // wraps the context's; so does an interrupt (Ctrl-C, a notebook's stop button)
 // or SIGTERM. A second signal ends the process at once. A process that is killed
@@ -126,6 +129,9 @@ func (t *trainer) prepare(ctx context.Context, opts Options) (err error) {
 	if train, test := data.Train.Len(), data.Test.Len(); train != t.recipe.TrainImages || test != t.recipe.TestImages {
 		return fmt.Errorf("train: the data have %d training and %d test images, the recipe wants %d and %d",
 			train, test, t.recipe.TrainImages, t.recipe.TestImages)
+	}
+	if err := t.checkData(data); err != nil {
+		return err
 	}
 	if t.step, err = newStep(t.device, t.recipe); err != nil {
 		return err
