@@ -72,7 +72,8 @@ func (s *Set) Class(i int) string {
 
 // Validate reports the first thing that makes no sense: no images, features that
 // are no whole rows or not finite, labels or files for another number of images,
-// a label that is no class, or a name that is not UTF-8.
+// a label that is no class, a name that is not UTF-8, or an origin with numbers that
+// are not finite.
 func (s *Set) Validate() error {
 	if err := s.validate(); err != nil {
 		return fmt.Errorf("embedding: %w", err)
@@ -112,7 +113,10 @@ func (s *Set) validate() error {
 	if err := checkNames("class", s.Classes); err != nil {
 		return err
 	}
-	return checkNames("file of image", s.Files)
+	if err := checkNames("file of image", s.Files); err != nil {
+		return err
+	}
+	return s.Origin.validate()
 }
 
 // checkNames returns an error for a name that files cannot keep.

@@ -1,6 +1,10 @@
 package embedding
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"slices"
+)
 
 // An Origin is what made the features of a set, and of which images. Features of
 // different networks have nothing to do with each other, however alike their
@@ -31,6 +35,19 @@ func (o *Origin) Match(other *Origin) error {
 		return fmt.Errorf("features of differently prepared images cannot be compared: some are of %s, others of %s", o.input(), other.input())
 	}
 	return nil
+}
+
+// validate returns an error for what files cannot keep.
+func (o *Origin) validate() error {
+	if o == nil {
+		return nil
+	}
+	for _, value := range slices.Concat(o.Mean[:], o.Std[:]) {
+		if math.IsNaN(value) || math.IsInf(value, 0) {
+			return fmt.Errorf("origin: mean %g and standard deviation %g, want finite numbers", o.Mean, o.Std)
+		}
+	}
+	return checkNames("origin", []string{o.Network, o.Weights, o.Data, o.Images})
 }
 
 func (o *Origin) network() string { return fmt.Sprintf("%q, weights %s", o.Network, o.Weights) }
