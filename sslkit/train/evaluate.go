@@ -2,7 +2,9 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
@@ -57,6 +59,10 @@ func newEvaluator(d *device.Device, r recipe.Recipe, vars *nn.Variables, train, 
 // training images: those with the same names.
 func truth(data *dataset.Set) ([]int32, error) {
 	train, test := data.Train, data.Test
+	if test.Classes == nil && !slices.ContainsFunc(test.Labels, func(label int32) bool { return label != 0 }) {
+		return nil, errors.New("train: the recipe's eval and linear compare classes, and the test images have none: " +
+			"want classes, or neither eval nor linear")
+	}
 	labels, err := embedding.MatchLabels(test.Labels, test.Classes, train.Classes)
 	if err != nil {
 		return nil, fmt.Errorf("train: test and training images: %w", err)

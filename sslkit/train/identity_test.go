@@ -78,7 +78,9 @@ func TestClassesOfSplitsAreMatchedByName(t *testing.T) {
 	for want, test := range map[string]*dataset.Images{
 		`train: test and training images: classes are matched by name: only the first have "dim", only the second "bright"`: renamed(
 			set.Test, []string{"dim", "dark"}, 0, 1),
-		"train: test images: dataset: image 1: label 2, want 0 to 1":     renamed(set.Test, []string{"bright", "dark"}, 0, 2),
+		"train: test images: dataset: image 1: label 2, want 0 to 1": renamed(set.Test, []string{"bright", "dark"}, 0, 2),
+		"train: the recipe's eval and linear compare classes, and the test images have none: want classes, or neither eval nor linear": renamed(
+			set.Test, nil, 0, 0),
 		"train: test and training images: image 1: label 5, want 0 to 1": renamed(set.Test, nil, 0, 5),
 	} {
 		if _, err := accuracy(test); err == nil || err.Error() != want {

@@ -32,7 +32,9 @@ format:
 
   .parquet  a table with the columns file, label, class and feature, for pandas, pyarrow and polars
   .csv      a table with the columns file, label, class, f0, f1 and so on
-  .npy      a NumPy array, and beside it FILE.json with files, labels and classes`,
+  .npy      a NumPy array, and beside it FILE.json with files, labels and classes
+
+Each says, too, what made the features and of which images: a table in CSV by a FILE.json beside it.`,
 		Example: `  sslkit embed runs/first --images photos --out photos.parquet
   sslkit embed runs/first --images holiday --unlabelled --out holiday.parquet
   sslkit embed model.safetensors --images cifar10 --split test --out cifar10.npy`,
@@ -82,6 +84,7 @@ func embed(cmd *cobra.Command, weights string, from source, kind device.Kind, ou
 	if err != nil {
 		return err
 	}
+	set.Origin.Data = strings.ToValidUTF8(from.name(), "\uFFFD")
 	if err := store.Write(out, set); err != nil {
 		return err
 	}

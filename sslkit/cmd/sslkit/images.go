@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,6 +49,18 @@ func (s source) check() error {
 		return fmt.Errorf("--skip-corrupt: %s is a data set, want a folder", s.images)
 	}
 	return nil
+}
+
+// name is what the images are called.
+func (s source) name() string {
+	name := s.images
+	if _, named := splits[dataset.Name(name)]; named {
+		name += " " + cmp.Or(s.split, "test")
+	}
+	if s.limit > 0 {
+		name += fmt.Sprintf(", the first %d", s.limit)
+	}
+	return name
 }
 
 // load reads the images. Messages for people go to w.
