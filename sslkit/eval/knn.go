@@ -133,7 +133,8 @@ func (c *Classifier) Predict(ctx context.Context, queries, bank, labels *tensors
 	return predictions, nil
 }
 
-// Accuracy is the fraction of predictions that equal the labels, in [0, 1].
+// Accuracy is the fraction of predictions that equal the labels, in [0, 1]. Both
+// are indices into the same classes, as those of Classify and the test set are.
 func Accuracy(predictions, labels []int32) float64 {
 	correct := 0
 	for i, label := range labels {
