@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // A Fingerprint tells whether images are the same ones, with the same labels. It
@@ -28,25 +29,25 @@ type Fingerprint struct {
 // the same by [Images.First] and by [Images.Pick].
 //
 // Every pixel counts, by a CRC-32C of each image on all processors: a tenth of a
-// second for 60,000 images of 32×32. The pixels of a [Folder] that takes more than
-// 1 GiB and came from the cache have been summed up while the cache was checked; of
-// those, 256 images spread over all are looked at again, and all of them if one
-// has been written to since.
+// second for 60,000 images of 32×32. The pixels of a [Folder] have been summed up
+// while they were decoded or the cache was checked, so that the file need not be
+// read again; of a file of more than 64 MiB 16 images spread over all are looked at,
+// and all of them if one has been written to since.
 func (m *Images) Fingerprint() Fingerprint {
 	n := m.Len()
 	f := Fingerprint{Images: n}
 	if n == 0 {
 		return f
 	}
-	f.Classes = m.Classes
+	f.Classes = texts(m.Classes)
 	sizes, pixels, labels := sha256.New(), sha256.New(), sha256.New()
 	sums := m.sums()
 	least, most := m.frame(0), m.frame(0)
 	for i := range n {
 		size := m.frame(i)
 		least, most = slices.MinFunc([]Frame{least, size}, bySize), slices.MaxFunc([]Frame{most, size}, bySize)
-		add(sizes, size.Height, size.Width)
-		add(pixels, size.Height, size.Width, int(sums[i]))
+		hashNumbers(sizes, size.Height, size.Width)
+		hashNumbers(pixels, size.Height, size.Width, int(sums[i]))
 		fmt.Fprintf(labels, "%q\n", m.className(m.Labels[i]))
 	}
 	f.Size = least.text()
@@ -89,6 +90,18 @@ func (f Fingerprint) Changes(before Fingerprint) []string {
 		changes = append(changes, "other labels")
 	}
 	return changes
+}
+
+// texts returns names with quotes around those that are not UTF-8, which files
+// cannot keep as they are.
+func texts(names []string) []string {
+	names = slices.Clone(names)
+	for i, name := range names {
+		if !utf8.ValidString(name) {
+			names[i] = strconv.Quote(name)
+		}
+	}
+	return names
 }
 
 // without returns the strings of all that others has not.
@@ -138,7 +151,7 @@ func (m *Images) className(label int32) string {
 	return strconv.Itoa(int(label))
 }
 
-func add(to hash.Hash, numbers ...int) {
+func hashNumbers(to hash.Hash, numbers ...int) {
 	var bytes [8]byte
 	for _, number := range numbers {
 		binary.LittleEndian.PutUint64(bytes[:], uint64(number))

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -94,7 +95,7 @@ func TestFingerprintWithoutNames(t *testing.T) {
 // Pixels from the cache are read once, and what is written to them afterwards shows.
 func TestFingerprintFromTheCache(t *testing.T) {
 	sumsLimit = 0
-	t.Cleanup(func() { sumsLimit = 1 << 30 })
+	t.Cleanup(func() { sumsLimit = 64 << 20 })
 	c := newCacheCase(t)
 	decoded := c.read(true, 0)
 	images := c.read(false, 0)
@@ -114,6 +115,24 @@ func TestFingerprintFromTheCache(t *testing.T) {
 	images.Pixels[0]++
 	if got := images.Fingerprint().Changes(before); !slices.Equal(got, []string{"other pixels"}) {
 		t.Errorf("a pixel that was written to: %q", got)
+	}
+}
+
+// What is kept in JSON comes back the same, whatever folders are called.
+func TestFingerprintInFiles(t *testing.T) {
+	images := labelled()
+	images.Classes = []string{"caf\xe9", "caf\xe8", ""}
+	want := images.Fingerprint()
+	text, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Fingerprint
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

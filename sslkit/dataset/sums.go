@@ -6,8 +6,9 @@ import (
 	"sync"
 )
 
-// sumsLimit is how many bytes of pixels are summed up anew each time. Only tests change it.
-var sumsLimit = 1 << 30
+// sumsLimit is how many bytes of pixels are summed up anew each time: more of a
+// mapped file would be memory that nobody needs. Only tests change it.
+var sumsLimit = 64 << 20
 
 // kept has the sums of images from the cache, by the place of their first pixel,
 // which stays theirs until the process ends.
@@ -39,7 +40,7 @@ func (m *Images) sums() []uint32 {
 // keptSums returns sums that were kept, unless a look at some images shows that
 // pixels have changed.
 func (m *Images) keptSums() ([]uint32, bool) {
-	const look = 256
+	const look = 16
 	n := m.Len()
 	if len(m.Pixels) <= sumsLimit {
 		return nil, false
@@ -60,11 +61,16 @@ func (m *Images) keptSums() ([]uint32, bool) {
 	return sums, true
 }
 
-// sum returns a CRC-32C of the pixels of image i, its longer side downwards as
-// several sizes lie, and a buffer for the next one.
+// sum returns a CRC-32C of the pixels of image i, and a buffer for the next one.
 func (m *Images) sum(i int, buffer []uint8) (uint32, []uint8) {
 	from, to := m.span(i)
-	stored, size := m.Pixels[from:to], m.frame(i)
+	return m.sumOf(m.Pixels[from:to], i, buffer)
+}
+
+// sumOf is sum with the bytes of image i as Pixels has them. The longer side counts
+// downwards, and what fills rows does not, so that all forms give the same.
+func (m *Images) sumOf(stored []uint8, i int, buffer []uint8) (uint32, []uint8) {
+	size := m.frame(i)
 	switch {
 	case m.Frames != nil:
 		sum, row := uint32(0), 3*size.short()
