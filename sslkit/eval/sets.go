@@ -46,6 +46,7 @@ func (k KNN) Classify(ctx context.Context, kind device.Kind, train, test *embedd
 	if err != nil {
 		return nil, err
 	}
+	defer classifier.Free()
 	return classifier.Predict(ctx, s.queries, s.bank, s.labels)
 }
 

@@ -77,9 +77,11 @@ func (f *folder) claim(r recipe.Recipe) error {
 	return nil
 }
 
-// close ends the lock.
+// close ends the lock, once no save is in work any more. Who wants to know how
+// that went has waited for it.
 func (f *folder) close() {
 	if f != nil {
+		_ = f.wait()
 		_ = f.lock.Close() // it ends with the process at the latest
 	}
 }
