@@ -72,7 +72,7 @@ func (f *folder) claim(r recipe.Recipe) error {
 	case err != nil:
 		return fmt.Errorf("run folder: %w", err)
 	case !bytes.Equal(have, want):
-		return fmt.Errorf("%s holds another recipe: name another run folder, or delete this one", path)
+		return f.compare(r)
 	}
 	return nil
 }
