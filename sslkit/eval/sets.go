@@ -48,6 +48,7 @@ func (k KNN) Classify(ctx context.Context, kind device.Kind, train, test *embedd
 	if err != nil {
 		return nil, err
 	}
+	defer classifier.Free()
 	return s.translate(classifier.Predict(ctx, s.queries, s.bank, s.labels))
 }
 

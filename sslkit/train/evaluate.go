@@ -37,18 +37,18 @@ func newEvaluator(d *device.Device, r recipe.Recipe, vars *nn.Variables, train, 
 	e := &evaluator{device: d, classes: len(data.Train.Classes), train: train, test: test}
 	var err error
 	if e.classes < 2 {
-		return nil, fmt.Errorf("train: the recipe's eval and linear tell classes apart, and the data have %d: "+
+		return e, fmt.Errorf("train: the recipe's eval and linear tell classes apart, and the data have %d: "+
 			"want at least 2, or neither eval nor linear, as recipe.For has it", e.classes)
 	}
 	if e.truth, err = truth(data); err != nil {
 		return nil, err
 	}
 	if e.embedder, err = NewEmbedder(d, vars, r.Backbone, r.Views[0], r.Precision); err != nil {
-		return nil, err
+		return e, err
 	}
 	if r.Eval.On() {
 		if e.classifier, err = r.Eval.NewClassifier(d, e.classes); err != nil {
-			return nil, fmt.Errorf("train: %w", err)
+			return e, fmt.Errorf("train: %w", err)
 		}
 	}
 	e.labels, err = upload(d, tensors.FromFlatDataAndDimensions(data.Train.Labels, data.Train.Len()))
@@ -125,10 +125,11 @@ func (e *evaluator) withFeatures(ctx context.Context, st *state, predict func(ba
 	return eval.Accuracy(predictions, e.truth), nil
 }
 
-// free releases what a run holds: its folder, and its memory on the device, so
-// that the next run of the same process finds it free.
+// free releases what a run holds: its folder, its compiled programs, and its
+// memory on the device, so that the next run of the same process finds it free.
 func (t *trainer) free() {
 	t.folder.close()
+	t.freePrograms()
 	var held []*tensors.Tensor
 	if t.state != nil {
 		held = append(held, t.state.params, t.state.velocity, t.state.buffers, t.state.meters, t.state.number)
@@ -145,6 +146,31 @@ func (t *trainer) free() {
 		if images != nil {
 			images.Free()
 		}
+	}
+}
+
+// freePrograms releases what was compiled for the run.
+func (t *trainer) freePrograms() {
+	var programs []*graph.Exec
+	if t.step != nil {
+		programs = append(programs, t.step.exec)
+	}
+	if t.looker != nil {
+		programs = append(programs, t.looker.exec)
+	}
+	for _, program := range programs {
+		if program != nil {
+			program.Finalize()
+		}
+	}
+	if t.eval == nil {
+		return
+	}
+	if t.eval.embedder != nil {
+		t.eval.embedder.Free()
+	}
+	if t.eval.classifier != nil {
+		t.eval.classifier.Free()
 	}
 }
 

@@ -74,14 +74,16 @@ func (f *folder) claim(r recipe.Recipe) error {
 	case err != nil:
 		return fmt.Errorf("run folder: %w", err)
 	case !bytes.Equal(have, want):
-		return fmt.Errorf("%s holds another recipe: name another run folder, or delete this one", path)
+		return f.compare(r)
 	}
 	return nil
 }
 
-// close ends the lock.
+// close ends the lock, once no save is in work any more. Who wants to know how
+// that went has waited for it.
 func (f *folder) close() {
 	if f != nil {
+		_ = f.wait()
 		_ = f.lock.Close() // it ends with the process at the latest
 	}
 }

@@ -42,6 +42,9 @@ func Run(ctx context.Context, r recipe.Recipe, opts Options) (*Result, error) {
 	if err := r.Validate(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
+	if err := opts.Look.validate(r); err != nil {
+		return nil, err
+	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal finds no handler
@@ -142,16 +145,16 @@ func (t *trainer) prepare(ctx context.Context, opts Options) (err error) {
 	if t.train, err = feed.Open(t.device, data.Train, opts.Feed); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
+	if t.looker, err = newLooker(t.step, opts.Look, t.train); err != nil {
+		return err
+	}
 	if !t.recipe.Eval.On() && !t.recipe.Linear.On() {
 		return nil
 	}
 	if t.test, err = feed.Open(t.device, data.Test, opts.Feed); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	if t.eval, err = newEvaluator(t.device, t.recipe, t.step.vars, t.train, t.test, data); err != nil {
-		return err
-	}
-	t.looker, err = newLooker(t.step, opts.Look, t.train)
+	t.eval, err = newEvaluator(t.device, t.recipe, t.step.vars, t.train, t.test, data)
 	return err
 }
 
