@@ -27,7 +27,7 @@ func (o FolderOptions) plan(h header) plan {
 	p := plan{height: h.height, width: h.width, turn: h.turn}
 	p.part = Frame{Height: min(h.height, LongestRatio*h.width), Width: min(h.width, LongestRatio*h.height)}
 	p.top, p.left = (h.height-p.part.Height)/2, (h.width-p.part.Width)/2
-	p.to = p.part.within(o.shortSide())
+	p.to = p.part.Within(o.shortSide())
 	return p
 }
 
@@ -39,9 +39,10 @@ func (o FolderOptions) shortSide() int {
 	return o.ShortSide
 }
 
-// within returns the size that an image has once its shorter side is at most
-// short; any side will do if that is not positive.
-func (f Frame) within(short int) Frame {
+// Within returns the size that an image has once its shorter side has at most
+// short pixels: the other side keeps the proportion, rounded down. Any size will do
+// if short is not positive. Row is 0.
+func (f Frame) Within(short int) Frame {
 	if short <= 0 || f.short() <= short {
 		return Frame{Height: f.Height, Width: f.Width}
 	}
