@@ -78,7 +78,7 @@ func (m *Model) features(ctx context.Context, d *device.Device, images *dataset.
 		return nil, err
 	}
 	defer embedder.Free()
-	source, err := feed.Open(d, images, feed.Auto)
+	source, err := feed.OpenFor(d, images, feed.Streamed, m.Size)
 	if err != nil {
 		return nil, err
 	}

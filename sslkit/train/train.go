@@ -142,7 +142,7 @@ func (t *trainer) prepare(ctx context.Context, opts Options) (err error) {
 	if t.state, err = t.initialState(); err != nil {
 		return err
 	}
-	if t.train, err = feed.Open(t.device, data.Train, opts.Feed); err != nil {
+	if t.train, err = feed.OpenFor(t.device, data.Train, opts.Feed, inputSize(t.recipe)); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	if t.looker, err = newLooker(t.step, opts.Look, t.train); err != nil {
@@ -151,11 +151,20 @@ func (t *trainer) prepare(ctx context.Context, opts Options) (err error) {
 	if !t.recipe.Eval.On() && !t.recipe.Linear.On() {
 		return nil
 	}
-	if t.test, err = feed.Open(t.device, data.Test, opts.Feed); err != nil {
+	if t.test, err = feed.OpenFor(t.device, data.Test, opts.Feed, inputSize(t.recipe)); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	t.eval, err = newEvaluator(t.device, t.recipe, t.step.vars, t.train, t.test, data)
 	return err
+}
+
+// inputSize is how many pixels the largest views of a recipe have on a side.
+func inputSize(r recipe.Recipe) int {
+	size := 0
+	for _, view := range r.Views {
+		size = max(size, view.Size)
+	}
+	return size
 }
 
 // Load returns the images that a recipe names. It tells report how it gets on,
