@@ -187,9 +187,9 @@ func centre(images *graph.Node, size int) planes {
 	weights := func(n int) *graph.Node {
 		side, from := centralPart(n, min(dims[1], dims[2]), size)
 		zero := graph.Zeros(g, shapes.Make(images.DType(), 1))
-		w := triangles(zero, graph.AddScalar(zero, float64(n)), nil, n, side)   // [1, side, n]
-		w = graph.Slice(w, graph.AxisRange(), graph.AxisRange(from, from+size)) // [1, size, n]
-		return graph.BroadcastToDims(w, dims[0], size, n)                       // [batch, size, n]
+		length := graph.AddScalar(zero, float64(n))
+		part := axis{start: zero, length: length, step: graph.MulScalar(length, 1/float64(side)), skip: graph.AddScalar(zero, float64(from))}
+		return graph.BroadcastToDims(part.weights(n, size), dims[0], size, n) // [batch, size, n]
 	}
 	return resample(images, weights(dims[1]), weights(dims[2]))
 }

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"hash/crc32"
 	"path/filepath"
+	"slices"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // A sink takes the pixels of images as they are decoded, in any order.
@@ -37,118 +40,154 @@ func (nowhere) put([]uint8, int) error { return nil }
 // instruction.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// decode puts the pixels of all images into a sink. It returns the images
-// without pixels, and a checksum of each image's bytes in Pixels.
+// decodeLimit is how many bytes the files that are decoded at the same time may
+// take. One that takes more is decoded alone.
+const decodeLimit = 256 << 20
+
+// decoded is what became of a listing: images without pixels, and what else a
+// cache has to know.
+type decoded struct {
+	images *Images
+	sums   []uint32 // a checksum of each image's bytes in Pixels
+	prints []uint32 // likewise, of its pixels: see [Images.Fingerprint]
+	cut    []string // files of which only the middle is kept
+}
+
+// decode puts the pixels of all images, or of as many as are wanted, into a sink.
 //
 // Where an image goes depends on the sizes of all, which the headers of files
 // tell first. If a file then turns out to be corrupt and is to be left out, the
 // others have to be decoded anew, for other places.
-func (l *listing) decode(ctx context.Context, opts FolderOptions, to sink) (*Images, []uint32, error) {
-	corrupt, err := l.measure(ctx, opts)
-	if err != nil {
-		return nil, nil, err
-	}
+func (l *listing) decode(ctx context.Context, opts FolderOptions, to sink) (*decoded, error) {
+	corrupt := slices.Clone(l.broken)
 	for {
 		rest, empty := l.without(corrupt)
+		rest = rest.first(opts.Limit)
+		more, err := rest.measure(ctx, opts)
+		if err != nil {
+			return nil, err
+		}
+		if len(more) > 0 {
+			corrupt = append(corrupt, more...)
+			continue
+		}
 		switch {
 		case len(corrupt) > 0 && !opts.SkipCorrupt:
 			to = nowhere{} // this only looks for more
 		case empty != "":
-			return nil, nil, fmt.Errorf("no image of %s is left: %w", empty, l.corrupt(corrupt))
+			return nil, fmt.Errorf("no image of %s is left: %w", empty, l.corrupt(corrupt))
 		}
-		images := rest.images(opts)
-		sums, more, err := rest.fill(ctx, opts, images, to)
+		found := rest.decoded(opts)
+		more, err = rest.fill(ctx, opts, found, to)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		corrupt = append(corrupt, more...)
 		if len(corrupt) > 0 && !opts.SkipCorrupt {
-			return nil, nil, l.corrupt(corrupt)
+			return nil, l.corrupt(corrupt)
 		}
 		if len(more) == 0 {
 			for _, file := range l.corrupt(corrupt).Files {
-				images.Skipped = append(images.Skipped, file.Name)
+				found.images.Skipped = append(found.images.Skipped, file.Name)
 			}
-			return images, sums, nil
+			return found, nil
 		}
 	}
 }
 
-// measure finds out the sizes of all images, from the headers of their files,
-// and returns the files that have none.
+// measure finds out the sizes of all images whose size is not known, from the
+// headers of their files, and returns the files that have none.
 func (l *listing) measure(ctx context.Context, opts FolderOptions) ([]CorruptFile, error) {
-	damages := make([]*damage, len(l.files))
-	counter := newMeter(opts.Progress, "looking at "+filepath.Base(l.dir), int64(len(l.files)))
-	err := parallel(ctx, len(l.files), counter, func() func(int) error {
+	var files []*imageFile
+	for _, file := range l.files {
+		if file.header == (header{}) {
+			files = append(files, file)
+		}
+	}
+	if len(files) == 0 {
+		return nil, nil
+	}
+	damages := make([]*damage, len(files))
+	counter := newMeter(opts.Progress, "looking at "+filepath.Base(l.dir), int64(len(files)))
+	err := parallel(ctx, len(files), counter, func() func(int) error {
 		var reader fileReader
 		return func(i int) (err error) {
-			file := &l.files[i]
-			file.height, file.width, err = reader.size(l.path(i))
+			files[i].header, err = reader.header(l.path(files[i]), opts.Upright)
 			if errors.As(err, &damages[i]) {
 				return nil
 			}
 			return err
 		}
 	})
-	return l.damaged(damages), err
+	return damaged(files, damages), err
 }
 
 // damaged lists the files that have a damage.
-func (l *listing) damaged(damages []*damage) []CorruptFile {
+func damaged(files []*imageFile, damages []*damage) []CorruptFile {
 	var corrupt []CorruptFile
 	for i, d := range damages {
 		if d != nil {
-			corrupt = append(corrupt, CorruptFile{Name: l.files[i].name, Err: d.reason})
+			corrupt = append(corrupt, CorruptFile{Name: files[i].name, Err: d.reason})
 		}
 	}
 	return corrupt
 }
 
-// images returns the images of a listing with known sizes, without pixels.
-func (l *listing) images(opts FolderOptions) *Images {
+// decoded returns the images of a listing with known sizes, without pixels.
+func (l *listing) decoded(opts FolderOptions) *decoded {
 	images := &Images{
 		Labels:  make([]int32, len(l.files)),
 		Classes: l.classes,
 		Files:   make([]string, len(l.files)),
 	}
+	found := &decoded{images: images}
 	sizes := make([]Frame, len(l.files))
 	for i, file := range l.files {
 		images.Labels[i], images.Files[i] = file.class, file.name
-		sizes[i] = opts.size(file.height, file.width)
+		p := opts.plan(file.header)
+		sizes[i] = p.frame()
+		if p.cut() {
+			found.cut = append(found.cut, file.name)
+		}
 	}
 	images.arrange(sizes)
-	return images
+	return found
 }
 
-// fill decodes all files into a sink. It returns a checksum for each image and
+// fill decodes all files into a sink, with a checksum for each image. It returns
 // the files that turned out to be corrupt, whose pixels are missing.
-func (l *listing) fill(ctx context.Context, opts FolderOptions, images *Images, to sink) ([]uint32, []CorruptFile, error) {
+func (l *listing) fill(ctx context.Context, opts FolderOptions, found *decoded, to sink) ([]CorruptFile, error) {
+	images := found.images
 	if err := to.begin(images.bytes(len(l.files))); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	sums := make([]uint32, len(l.files))
+	found.sums, found.prints = make([]uint32, len(l.files)), make([]uint32, len(l.files))
 	damages := make([]*damage, len(l.files))
+	room := semaphore.NewWeighted(decodeLimit)
 	counter := newMeter(opts.Progress, "decoding "+filepath.Base(l.dir), int64(len(l.files)))
 	err := parallel(ctx, len(l.files), counter, func() func(int) error {
 		var reader fileReader
-		var stored []uint8
+		var stored, buffer []uint8
 		return func(i int) error {
-			file := &l.files[i]
-			pixels, err := reader.pixels(l.path(i), file.height, file.width)
+			file := l.files[i]
+			memory := min(file.header.memory, decodeLimit)
+			if err := room.Acquire(ctx, memory); err != nil {
+				return err
+			}
+			pixels, err := reader.pixels(l.path(file), opts.plan(file.header))
+			room.Release(memory)
 			if errors.As(err, &damages[i]) {
 				return nil
 			} else if err != nil {
 				return err
 			}
-			if height, width := images.Size(i); height != file.height || width != file.width {
-				pixels = shrink(pixels, file.height, file.width, height, width)
-			}
 			from, end := images.span(i)
 			stored = resize(stored, end-from)
 			images.pack(stored, pixels, i)
-			sums[i] = crc32.Checksum(stored, castagnoli)
+			found.sums[i] = crc32.Checksum(stored, castagnoli)
+			found.prints[i], buffer = images.sumOf(stored, i, buffer)
 			return to.put(stored, from)
 		}
 	})
-	return sums, l.damaged(damages), err
+	return damaged(l.files, damages), err
 }

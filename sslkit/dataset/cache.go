@@ -13,7 +13,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -30,26 +29,20 @@ type cache struct {
 
 // cacheMagic ends every cache file. Another number is another format, or
 // another way to decode.
-const cacheMagic = "sslkit images 1\n"
+const cacheMagic = "sslkit images 2\n"
 
 const cacheFooter = 8 + 4 + len(cacheMagic) // bytes
 
-// cacheTemporary ends the names of files that are being written. One that was
-// last written to long ago was left behind by a process that died.
-const (
-	cacheTemporary = ".tmp"
-	cacheAbandoned = 24 * time.Hour
-)
-
 // A cacheIndex is all about images but their pixels.
 type cacheIndex struct {
-	Folder  string // for people who wonder what the file is
+	Folder  fileName // for people who wonder what the file is
 	Key     string
-	Classes []string
-	Skipped []string
+	Classes []fileName
+	Skipped []fileName
+	Cut     []fileName `json:",omitempty"`
 
 	// Of each image:
-	Files   []string
+	Files   []fileName
 	Labels  []int32
 	Heights []int
 	Widths  []int
@@ -61,7 +54,7 @@ type cacheIndex struct {
 // corrupt files unless they are skipped.
 func newCache(l *listing, opts FolderOptions) *cache {
 	what := sha256.New()
-	fmt.Fprintf(what, "%q %d\n", l.dir, opts.ShortSide)
+	fmt.Fprintf(what, "%q %d %d %t\n", l.dir, opts.shortSide(), opts.Limit, opts.Upright)
 	if opts.Unlabelled {
 		fmt.Fprintln(what, "unlabelled")
 	}
@@ -69,6 +62,9 @@ func newCache(l *listing, opts FolderOptions) *cache {
 	fmt.Fprintf(what, "%q\n", cacheMagic)
 	for _, file := range l.files {
 		fmt.Fprintf(what, "%q %d %d\n", file.name, file.bytes, file.modified.UnixNano())
+	}
+	for _, file := range l.broken {
+		fmt.Fprintf(what, "%q\n", file.Name)
 	}
 	return &cache{
 		dir:  filepath.Join(home(), "cache", "images"),
@@ -82,7 +78,7 @@ func (c *cache) path() string { return filepath.Join(c.dir, c.name+c.key[:16]) }
 
 // read returns the images in the cache, or nil if there are none. An error says
 // why a file that is there is of no use.
-func (c *cache) read(ctx context.Context, opts FolderOptions) (*Images, error) {
+func (c *cache) read(ctx context.Context, opts FolderOptions) (*decoded, error) {
 	file, err := os.Open(c.path())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -101,21 +97,39 @@ func (c *cache) read(ctx context.Context, opts FolderOptions) (*Images, error) {
 	if images.Pixels, err = mapFile(file, images.bytes(images.Len())); err != nil {
 		return nil, fmt.Errorf("%s: %w", file.Name(), err)
 	}
-	counter := newMeter(opts.Progress, "checking "+filepath.Base(c.from), int64(images.Len()))
-	err = parallel(ctx, images.Len(), counter, func() func(int) error {
-		return func(i int) error {
-			from, to := images.span(i)
-			if crc32.Checksum(images.Pixels[from:to], castagnoli) != index.Sums[i] {
-				return fmt.Errorf("%s: damaged: the checksum of image %d is wrong", file.Name(), i)
-			}
-			return nil
-		}
-	})
+	prints, err := c.check(ctx, opts, file, images, index.Sums)
 	if err != nil {
 		unmap(images.Pixels)
 		return nil, err
 	}
-	return images, nil
+	images.keepSums(prints)
+	now := time.Now()
+	_ = os.Chtimes(file.Name(), now, now) // it was used: others go first
+	return &decoded{images: images, sums: index.Sums, cut: plainNames(index.Cut)}, nil
+}
+
+// check compares the checksums of all images. It reads the file rather than its
+// mapping, whose pages would count as the process's memory. It returns the sums
+// that a fingerprint is made of.
+func (c *cache) check(ctx context.Context, opts FolderOptions, file *os.File, images *Images, sums []uint32) ([]uint32, error) {
+	prints := make([]uint32, images.Len())
+	counter := newMeter(opts.Progress, "checking "+filepath.Base(c.from), int64(images.Len()))
+	err := parallel(ctx, images.Len(), counter, func() func(int) error {
+		var stored, buffer []uint8
+		return func(i int) error {
+			from, to := images.span(i)
+			stored = resize(stored, to-from)
+			if _, err := file.ReadAt(stored, int64(from)); err != nil {
+				return fmt.Errorf("%s: %w", file.Name(), err)
+			}
+			if crc32.Checksum(stored, castagnoli) != sums[i] {
+				return fmt.Errorf("%s: damaged: the checksum of image %d is wrong", file.Name(), i)
+			}
+			prints[i], buffer = images.sumOf(stored, i, buffer)
+			return nil
+		}
+	})
+	return prints, err
 }
 
 // readIndex returns what the file says about the images, and the images without
@@ -174,27 +188,12 @@ func (x *cacheIndex) images(bytes int64) (*Images, error) {
 		}
 		sizes[i] = Frame{Height: x.Heights[i], Width: x.Widths[i]}
 	}
-	images := &Images{Labels: x.Labels, Classes: x.Classes, Files: x.Files, Skipped: x.Skipped}
+	images := &Images{
+		Labels: x.Labels, Classes: plainNames(x.Classes), Files: plainNames(x.Files), Skipped: plainNames(x.Skipped),
+	}
 	images.arrange(sizes)
 	if want := images.bytes(n); int64(want) != bytes {
 		return nil, fmt.Errorf("damaged: %d bytes of pixels, want %d", bytes, want)
 	}
 	return images, nil
-}
-
-// clean removes what the cache held of former states of the folder, and what
-// processes that died have left.
-func (c *cache) clean() {
-	entries, _ := os.ReadDir(c.dir) // what cannot be removed stays
-	for _, entry := range entries {
-		path := filepath.Join(c.dir, entry.Name())
-		if strings.HasSuffix(path, cacheTemporary) {
-			info, err := entry.Info()
-			if err == nil && time.Since(info.ModTime()) > cacheAbandoned {
-				os.Remove(path)
-			}
-		} else if strings.HasPrefix(entry.Name(), c.name) && path != c.path() {
-			os.Remove(path)
-		}
-	}
 }

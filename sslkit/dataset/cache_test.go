@@ -267,7 +267,7 @@ func TestCacheName(t *testing.T) {
 	for _, dir := range []string{"/a", "/b"} {
 		for side := range 2 {
 			for bytes := range int64(2) {
-				l := &listing{dir: dir, files: []imageFile{{name: "c/1.png", bytes: bytes}}}
+				l := &listing{dir: dir, files: []*imageFile{{name: "c/1.png", bytes: bytes}}}
 				for _, unlabelled := range []bool{false, true} {
 					c := newCache(l, FolderOptions{ShortSide: side, Unlabelled: unlabelled})
 					which := fmt.Sprint(dir, side, bytes, unlabelled)

@@ -18,7 +18,7 @@ func (e *cacheError) Unwrap() error { return e.err }
 // write decodes the images of a listing straight into the cache's file and
 // returns them. The file is written under another name until it is complete,
 // so that nobody sees half of it, whoever else writes it too.
-func (c *cache) write(ctx context.Context, l *listing, opts FolderOptions) (*Images, error) {
+func (c *cache) write(ctx context.Context, l *listing, opts FolderOptions) (*decoded, error) {
 	if err := os.MkdirAll(c.dir, 0o755); err != nil {
 		return nil, &cacheError{err}
 	}
@@ -30,15 +30,17 @@ func (c *cache) write(ctx context.Context, l *listing, opts FolderOptions) (*Ima
 		file.Close()
 		os.Remove(file.Name()) // not there any more if all went well
 	}()
-	images, sums, err := l.decode(ctx, opts, cacheSink{file})
+	found, err := l.decode(ctx, opts, cacheSink{file})
 	if err != nil {
 		return nil, err
 	}
-	if err := c.finish(file, images, sums); err != nil {
+	if err := c.finish(file, found); err != nil {
 		return nil, &cacheError{err}
 	}
-	c.clean()
-	return images, nil
+	if err := c.clean(); err != nil {
+		opts.warn("dataset: %s: the cache cannot be kept small: %v", l.dir, err)
+	}
+	return found, nil
 }
 
 // cacheSink is the sink at the beginning of a file. Pixels are written rather
@@ -64,15 +66,17 @@ func (s cacheSink) put(pixels []uint8, offset int) error {
 
 // finish completes a file that has all pixels, gives it its name, and lets the
 // images take their pixels from it.
-func (c *cache) finish(file *os.File, images *Images, sums []uint32) error {
+func (c *cache) finish(file *os.File, found *decoded) error {
+	images := found.images
 	index := cacheIndex{
-		Folder:  c.from,
+		Folder:  fileName(c.from),
 		Key:     c.key,
-		Classes: images.Classes,
-		Skipped: images.Skipped,
-		Files:   images.Files,
+		Classes: fileNames(images.Classes),
+		Skipped: fileNames(images.Skipped),
+		Cut:     fileNames(found.cut),
+		Files:   fileNames(images.Files),
 		Labels:  images.Labels,
-		Sums:    sums,
+		Sums:    found.sums,
 	}
 	for i := range images.Labels {
 		height, width := images.Size(i)
@@ -104,5 +108,6 @@ func (c *cache) finish(file *os.File, images *Images, sums []uint32) error {
 		return err
 	}
 	images.Pixels = pixels
+	images.keepSums(found.prints)
 	return nil
 }

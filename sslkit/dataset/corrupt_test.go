@@ -22,7 +22,7 @@ func corruptFiles(t *testing.T) (files map[string][]byte, list []CorruptFile) {
 		"b/half.png":  half[:len(half)/2],
 	}
 	for name, reason := range map[string]string{
-		"a/empty.png": "empty", "a/text.jpg": "neither JPEG nor PNG",
+		"a/empty.png": "empty", "a/text.jpg": "neither JPEG, PNG, WebP, GIF, BMP nor TIFF",
 		"b/bomb.png": "20000×20000 are too many pixels, want at most 100 million", "b/half.png": "png: invalid format: not enough pixel data",
 	} {
 		list = append(list, CorruptFile{name, errors.New(reason)})
@@ -49,7 +49,7 @@ func TestFolderCorrupt(t *testing.T) {
 		if diff := cmp.Diff(want, corrupt, cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Err" }, sameText)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
-		for _, part := range []string{"dataset: " + dir, "4 of 8 files", "a/text.jpg: neither JPEG nor PNG", "b/half.png: ", "SkipCorrupt"} {
+		for _, part := range []string{"dataset: " + dir, "4 of 8 files", "a/text.jpg: neither JPEG, PNG", "b/half.png: ", "SkipCorrupt"} {
 			if !strings.Contains(err.Error(), part) {
 				t.Errorf("error does not contain %q:\n%v", part, err)
 			}

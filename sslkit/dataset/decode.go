@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/jpeg"
-	"image/png"
 	"io"
 	"os"
 )
@@ -24,22 +22,41 @@ func (d *damage) Error() string { return d.reason.Error() }
 // A fileReader opens and decodes one image file after another. It is for one
 // goroutine.
 type fileReader struct {
+	file   remembering
 	buffer bufio.Reader
 	rgb    rgbReader
 }
 
-// size returns the height and width that a file's header promises. Its errors
-// name the path, unless they are a [damage].
-func (r *fileReader) size(path string) (height, width int, err error) {
-	err = r.open(path, func(format format) error {
+// A header is what is known of an image before it is decoded.
+type header struct {
+	height, width int
+	turn          turn
+	memory        int64 // bytes that decoding it takes, about
+}
+
+// header returns what a file's header promises; the turn is that of its EXIF data
+// if that is wanted. Its errors name the path, unless they are a [damage].
+func (r *fileReader) header(path string, upright bool) (h header, err error) {
+	err = r.open(path, func(format *format) error {
 		config, err := format.config(&r.buffer)
 		if err != nil {
 			return err
 		}
-		height, width = config.Height, config.Width
-		return checkSize(height, width)
+		h.height, h.width = config.Height, config.Width
+		if err := checkSize(h.height, h.width); err != nil {
+			return err
+		}
+		if model, ok := config.ColorModel.(jpegModel); ok {
+			h.memory = int64(model.frame.memory(h.height * h.width))
+		} else {
+			h.memory = int64(pixelBytes(config.ColorModel) * h.height * h.width)
+		}
+		if upright {
+			h.turn = readTurn(&r.file, format)
+		}
+		return nil
 	})
-	return height, width, err
+	return h, err
 }
 
 // checkSize returns an error unless an image may have that size.
@@ -53,40 +70,71 @@ func checkSize(height, width int) error {
 	return nil
 }
 
-// pixels returns the pixels, [height, width, 3], of a file whose header
-// promises that size. Its errors name the path, unless they are a [damage].
-func (r *fileReader) pixels(path string, height, width int) (pixels []uint8, err error) {
-	err = r.open(path, func(format format) error {
+// pixels returns what a plan makes of a file, [height, width, 3]. Its errors name
+// the path, unless they are a [damage].
+func (r *fileReader) pixels(path string, p plan) (pixels []uint8, err error) {
+	err = r.open(path, func(format *format) error {
 		picture, err := format.decode(&r.buffer)
 		if err != nil {
 			return err
 		}
-		if size := picture.Bounds().Size(); size.X != width || size.Y != height {
-			return fmt.Errorf("%d×%d pixels after a header that says %d×%d", size.X, size.Y, width, height)
+		if format.frame {
+			picture, err = onGround(picture, p.height, p.width)
+			if err != nil {
+				return err
+			}
 		}
-		pixels, err = r.rgb.read(picture)
-		return err
+		if size := picture.Bounds().Size(); size.X != p.width || size.Y != p.height {
+			return fmt.Errorf("%d×%d pixels after a header that says %d×%d", size.X, size.Y, p.width, p.height)
+		}
+		lines, err := r.rgb.lines(picture)
+		if err != nil {
+			return err
+		}
+		pixels = p.take(lines)
+		return nil
 	})
 	return pixels, err
 }
 
-// open calls read with the format of a file's content, which is in r.buffer.
-// What read returns is a damage, unless reading the file failed.
-func (r *fileReader) open(path string, read func(format) error) error {
+// onGround puts the first picture of a GIF where it belongs on its page, which is
+// black and of the wanted size.
+func onGround(picture image.Image, height, width int) (image.Image, error) {
+	page := image.Rect(0, 0, width, height)
+	frame, ok := picture.(*image.Paletted)
+	if !ok || frame.Rect == page {
+		return picture, nil
+	}
+	if !frame.Rect.In(page) {
+		return nil, fmt.Errorf("a picture at %v on a page of %d×%d pixels", frame.Rect, width, height)
+	}
+	ground := image.NewNRGBA(page)
+	colours := paletteRGB(frame.Palette)
+	for y := frame.Rect.Min.Y; y < frame.Rect.Max.Y; y++ {
+		for x := frame.Rect.Min.X; x < frame.Rect.Max.X; x++ {
+			copy(ground.Pix[ground.PixOffset(x, y):], colours[frame.ColorIndexAt(x, y)][:])
+		}
+	}
+	return ground, nil
+}
+
+// open calls read with the format of a file's content, which is in r.buffer and
+// r.file. What read returns is a damage, unless reading the file failed.
+func (r *fileReader) open(path string, read func(*format) error) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err // has the path
 	}
 	defer file.Close()
-	content := &remembering{reader: file}
-	r.buffer.Reset(content)
+	r.file = remembering{file: file}
+	r.buffer.Reset(&r.file)
 	format, err := sniff(&r.buffer)
 	if err == nil {
 		err = read(format)
 	}
 	switch {
-	case content.err != nil:
-		return content.err // has the path
+	case r.file.err != nil:
+		return r.file.err // has the path
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return &damage{errors.New("truncated")}
 	case err != nil:
@@ -98,34 +146,18 @@ func (r *fileReader) open(path string, read func(format) error) error {
 // A remembering reader knows the error, other than io.EOF, that ended it:
 // decoders may hide it behind one of their own.
 type remembering struct {
-	reader io.Reader
-	err    error
+	file *os.File
+	err  error
 }
 
 func (r *remembering) Read(p []byte) (int, error) {
-	n, err := r.reader.Read(p)
+	n, err := r.file.Read(p)
 	if err != nil && err != io.EOF {
 		r.err = err
 	}
 	return n, err
 }
 
-// A format is a kind of image file.
-type format struct {
-	config func(io.Reader) (image.Config, error)
-	decode func(io.Reader) (image.Image, error)
-}
-
-// sniff finds out the format of what a reader begins with.
-func sniff(r *bufio.Reader) (format, error) {
-	start, err := r.Peek(8)
-	switch {
-	case len(start) >= 3 && string(start[:3]) == "\xff\xd8\xff":
-		return format{jpeg.DecodeConfig, jpeg.Decode}, nil
-	case string(start) == "\x89PNG\r\n\x1a\n":
-		return format{png.DecodeConfig, png.Decode}, nil
-	case len(start) == 0 && err == io.EOF:
-		return format{}, errors.New("empty")
-	}
-	return format{}, errors.New("neither JPEG nor PNG")
+func (r *remembering) Seek(offset int64, whence int) (int64, error) {
+	return r.file.Seek(offset, whence)
 }

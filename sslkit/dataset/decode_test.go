@@ -17,13 +17,20 @@ import (
 	"testing"
 )
 
+// asItIs is the plan of a picture that stays as it is.
+func asItIs(height, width int) plan {
+	size := Frame{Height: height, Width: width}
+	return plan{height: height, width: width, part: size, to: size}
+}
+
 // readFile decodes one file.
 func readFile(path string) (pixels []uint8, height, width int, err error) {
 	var reader fileReader
-	if height, width, err = reader.size(path); err == nil {
-		pixels, err = reader.pixels(path, height, width)
+	h, err := reader.header(path, false)
+	if err == nil {
+		pixels, err = reader.pixels(path, asItIs(h.height, h.width))
 	}
-	return pixels, height, width, err
+	return pixels, h.height, h.width, err
 }
 
 // The files in testdata/decode were written with Pillow 13.0 (libjpeg-turbo
@@ -37,6 +44,11 @@ func TestDecodeAsPillow(t *testing.T) {
 		{"rgb.jpg", 1}, {"gray.jpg", 1}, {"cmyk.jpg", 2},
 		{"rgba.png", 0}, {"gray.png", 0}, {"grayalpha.png", 0}, {"palette.png", 0}, {"palettealpha.png", 0},
 		{"onebit.png", 0}, {"key.png", 0},
+		{"colour.bmp", 0}, {"palette.bmp", 0}, {"bmp.jpg", 0},
+		{"colour.tif", 0}, {"gray.tiff", 0}, {"alpha.tif", 0},
+		{"lossless.webp", 0}, {"lossy.webp", 3}, {"alpha.webp", 2},
+		{"palette.gif", 0}, {"film.gif", 0},
+		{"sampling410.jpg", 2}, {"sampling2x2-2x1.jpg", 2},
 	} {
 		path := filepath.Join("testdata", "decode", test.file)
 		got, height, width, err := readFile(path)
@@ -110,7 +122,7 @@ func TestDecode16Bits(t *testing.T) {
 
 func TestDecodeUnknownPixels(t *testing.T) {
 	var reader rgbReader
-	if _, err := reader.read(image.NewAlpha(image.Rect(0, 0, 1, 1))); err == nil || !strings.Contains(err.Error(), "*image.Alpha") {
+	if _, err := reader.lines(image.NewAlpha(image.Rect(0, 0, 1, 1))); err == nil || !strings.Contains(err.Error(), "*image.Alpha") {
 		t.Errorf("got error %v", err)
 	}
 }
@@ -146,9 +158,9 @@ func TestDecodeDamaged(t *testing.T) {
 		want string
 	}{
 		{"empty", nil, "empty"},
-		{"text", []byte("an image?\n"), "neither JPEG nor PNG"},
-		{"short text", []byte("no"), "neither JPEG nor PNG"},
-		{"GIF", []byte("GIF89a......"), "neither JPEG nor PNG"},
+		{"text", []byte("an image?\n"), "neither JPEG, PNG, WebP, GIF, BMP nor TIFF"},
+		{"short text", []byte("no"), "neither JPEG, PNG, WebP, GIF, BMP nor TIFF"},
+		{"GIF", []byte("GIF89a......"), "gif: reading header: unexpected EOF"},
 		{"start of a JPEG", asJPEG[:3], "truncated"},
 		{"header of a JPEG", asJPEG[:100], "truncated"},
 		{"half a JPEG", asJPEG[:len(asJPEG)/2], "truncated"},
@@ -178,7 +190,7 @@ func TestDecodeOtherSize(t *testing.T) {
 	if err := os.WriteFile(path, asPNG, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	_, err := new(fileReader).pixels(path, 4, 3)
+	_, err := new(fileReader).pixels(path, asItIs(4, 3))
 	if want := "4×3 pixels after a header that says 3×4"; err == nil || err.Error() != want {
 		t.Errorf("got error %v, want %s", err, want)
 	}
@@ -207,7 +219,7 @@ func FuzzImageFile(f *testing.F) {
 		if err := os.WriteFile(path, data, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if height, width, err := new(fileReader).size(path); err == nil && height*width > 1<<20 {
+		if h, err := new(fileReader).header(path, true); err == nil && h.height*h.width > 1<<20 {
 			t.Skip("too large for a fuzz test")
 		}
 		pixels, height, width, err := readFile(path)

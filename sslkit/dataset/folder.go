@@ -9,21 +9,29 @@ import (
 	"strings"
 )
 
-// FolderOptions say how [Folder] reads images. The zero value reads them as
-// they are, keeps them in the cache, and takes a corrupt file for an error.
+// FolderOptions say how [Folder] reads images. The zero value takes all of them,
+// shrinks those that are large, keeps them in the cache, and takes a corrupt file
+// for an error.
 type FolderOptions struct {
 	// ShortSide shrinks images whose shorter side is longer than that many
 	// pixels until it is as long; the other side keeps the proportion, rounded
 	// down. The filter is Catmull-Rom (bicubic), as wide as it must be to use
-	// every pixel. 0, and images that are smaller: as they are.
+	// every pixel. 0 is [DefaultShortSide]; [FullSize] shrinks none.
 	ShortSide int
+
+	// Limit reads the first images only; 0 is all. Others are not even opened.
+	Limit int
+
+	// Upright turns images as the orientation in their EXIF data says; those
+	// without, or with EXIF data that cannot be read, stay as they are.
+	Upright bool
 
 	Unlabelled bool // folders are no classes: see [Folder]
 
 	SkipCorrupt bool              // leave corrupt files out and name them in Images.Skipped
 	NoCache     bool              // decode even what the cache holds, into memory, and keep nothing
 	Progress    Progress          // hears how many images are done; may be nil
-	Warn        func(text string) // told in a line what is odd: a cache that cannot be used, images left out; nil: standard error is
+	Warn        func(text string) // told in a line what is odd: a cache that cannot be used, files left out; nil: standard error is
 }
 
 // Folder returns the images in the subfolders of a folder, each a class of its
@@ -31,11 +39,13 @@ type FolderOptions struct {
 //
 //	dir/<class>/<image>.jpg
 //
-// Images are files whose names end in .jpg, .jpeg or .png, in any case, below
-// the folder of their class at any depth; the content decides which of the two
-// they are. Symbolic links are followed. Hidden files and folders, and other
-// files are ignored, and so are images next to the folders of classes, of which
-// Warn hears.
+// Images are files whose names end in .jpg, .jpeg, .jfif, .png, .webp, .gif, .bmp,
+// .tif or .tiff, in any case, below the folder of their class at any depth; the
+// content decides which of these they are. Of a GIF the first picture is read, of
+// a TIFF the first page. Symbolic links are followed; a folder is read once for
+// each class, though, however many links lead there, and not at all if dir lies
+// in it. A link that leads nowhere counts as a corrupt file. Hidden files and folders are ignored. Of other
+// files Warn hears, and of images next to the folders of classes.
 //
 // With Unlabelled the images are all those below dir, at any depth, whatever
 // the folders there are called. They have no classes: Classes is nil and all
@@ -44,28 +54,48 @@ type FolderOptions struct {
 //
 // Classes are sorted by name. Images take turns: the first file of every class
 // in the order of names, then the second of every class, and so on; a class
-// that has no more is passed over. So the first images are balanced.
+// that has no more is passed over. So the first images are balanced. With Limit
+// the images are the first of those that there would be without it.
 //
 // Pixels are those of Pillow's convert("RGB"), as torchvision's ImageFolder
 // reads them: alpha is dropped and not applied, gray, palettes and CMYK become
-// R, G and B, and the orientation in EXIF data is ignored. Values from JPEG
-// differ by a few levels at most, as decoders round differently. Of 16 bits the
-// upper 8 are kept; of gray, Pillow keeps the lower ones and clips.
+// R, G and B. Values from JPEG differ by a few levels at most, as decoders round
+// differently. Of 16 bits the upper 8 are kept; of gray, Pillow keeps the lower
+// ones and clips.
+//
+// Cameras and phones often store pictures lying on a side, with an orientation in
+// EXIF data. torchvision's ImageFolder, and so lightly, ignores it, and so does
+// Folder unless Upright is set, for results to be comparable. Where pictures come
+// from phones, Upright is what one wants: otherwise sky is above in some and beside
+// in others. Use it for all images that are compared with each other, or for none.
+//
+// What an image costs follows ShortSide and not the file. It takes 3·s·l bytes in
+// the form of [Images], where s is the longest shorter side of any image, ShortSide
+// at most, and l its own longer side; of an image that is longer than
+// [LongestRatio] times its shorter side, the middle is kept and Warn hears of it. A
+// photograph of 4:3 takes 1 MB at the default. Files are decoded side by side as
+// long as that takes at most 256 MB together, or one at a time: a JPEG takes about
+// 1.5 bytes a pixel, or 7.5 if it is progressive, others up to 16.
 //
 // All processors decode. The pixels go to a file below SSLKIT_HOME (or the
-// directory that it stands for, see [Dir]), in cache/images: three bytes a
-// pixel. Reading the same files with the same options again then takes seconds.
+// directory that it stands for, see [Dir]), in cache/images. Reading the same
+// files with the same options again then takes seconds.
 // A file added, removed or changed (in size or time of modification) renews it,
 // as does any damage. If the cache cannot be written, the images are in memory
-// alone, and Warn hears why. Files of the cache may be deleted at any time.
+// alone, and Warn hears why. Files of the cache may be deleted at any time. Once
+// they are more than 50 GB, or as many as the environment variable
+// SSLKIT_IMAGE_CACHE says, those that were not used for longest go.
 //
 // It returns an error if there are no classes or images, a class has no images, or a file
 // cannot be read; a [*CorruptError], once all files have been looked at, if some
 // cannot be decoded or have more than 100 million pixels; and the context's if
 // that ends.
 func Folder(ctx context.Context, dir string, opts FolderOptions) (*Images, error) {
-	if opts.ShortSide < 0 {
-		return nil, fmt.Errorf("dataset: Folder: ShortSide is %d, want 0 or more", opts.ShortSide)
+	switch {
+	case opts.ShortSide < FullSize:
+		return nil, fmt.Errorf("dataset: Folder: ShortSide is %d, want 0 or more, or FullSize", opts.ShortSide)
+	case opts.Limit < 0:
+		return nil, fmt.Errorf("dataset: Folder: Limit is %d, want 0 or more", opts.Limit)
 	}
 	list, err := listFolder(ctx, dir, opts.Unlabelled)
 	if err != nil {
@@ -73,6 +103,9 @@ func Folder(ctx context.Context, dir string, opts FolderOptions) (*Images, error
 	}
 	if list.loose > 0 {
 		opts.warn("dataset: %s: images beside the folders of classes are left out: %d; reading it unlabelled takes all", list.dir, list.loose)
+	}
+	if text := list.others.String(); text != "" {
+		opts.warn("dataset: %s: left out, for they are no images that can be read: %s", list.dir, text)
 	}
 	images, err := list.read(ctx, opts)
 	if err != nil {
@@ -83,38 +116,51 @@ func Folder(ctx context.Context, dir string, opts FolderOptions) (*Images, error
 
 // read returns the images of a listing, from the cache if they are there.
 func (l *listing) read(ctx context.Context, opts FolderOptions) (*Images, error) {
+	found, err := l.find(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(found.cut); n > 0 {
+		opts.warn("dataset: %s: of images more than %d times as long as wide only the middle is read: %d (%s)",
+			l.dir, LongestRatio, n, printableName(filepath.FromSlash(found.cut[0])))
+	}
+	return found.images, nil
+}
+
+// find is read, and returns what else there is to know.
+func (l *listing) find(ctx context.Context, opts FolderOptions) (*decoded, error) {
 	if opts.NoCache {
 		return l.readToMemory(ctx, opts)
 	}
 	store := newCache(l, opts)
-	images, err := store.read(ctx, opts)
+	found, err := store.read(ctx, opts)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	if err != nil {
 		opts.warn("dataset: %s: decoding again, for the cache cannot be used: %v", l.dir, err)
 	}
-	if images != nil {
-		return images, nil
+	if found != nil {
+		return found, nil
 	}
-	images, err = store.write(ctx, l, opts)
+	found, err = store.write(ctx, l, opts)
 	var broken *cacheError
 	if !errors.As(err, &broken) {
-		return images, err
+		return found, err
 	}
 	opts.warn("dataset: %s: the decoded images cannot be kept and will be decoded again next time: %v", l.dir, err)
 	return l.readToMemory(ctx, opts)
 }
 
 // readToMemory decodes the images of a listing.
-func (l *listing) readToMemory(ctx context.Context, opts FolderOptions) (*Images, error) {
+func (l *listing) readToMemory(ctx context.Context, opts FolderOptions) (*decoded, error) {
 	var to memory
-	images, _, err := l.decode(ctx, opts, &to)
+	found, err := l.decode(ctx, opts, &to)
 	if err != nil {
 		return nil, err
 	}
-	images.Pixels = to.pixels
-	return images, nil
+	found.images.Pixels = to.pixels
+	return found, nil
 }
 
 func (o FolderOptions) warn(format string, args ...any) {
@@ -124,16 +170,6 @@ func (o FolderOptions) warn(format string, args ...any) {
 		return
 	}
 	fmt.Fprintln(os.Stderr, text)
-}
-
-// size returns the height and width that an image is kept with.
-func (o FolderOptions) size(height, width int) Frame {
-	short := min(height, width)
-	if o.ShortSide == 0 || short <= o.ShortSide {
-		return Frame{Height: height, Width: width}
-	}
-	// One of the two divisions is exact.
-	return Frame{Height: height * o.ShortSide / short, Width: width * o.ShortSide / short}
 }
 
 // A CorruptError names the files of a folder that are no images or damaged.

@@ -85,8 +85,12 @@ func TestFolderOfManySizes(t *testing.T) {
 		var heard string
 		opts.Warn = func(text string) { heard += text }
 		images, err := Folder(t.Context(), dir, opts)
-		if want := "left out: 1; reading it unlabelled takes all"; !strings.HasSuffix(heard, want) {
-			t.Errorf("warned %q, want that loose.png is %s", heard, want)
+		for _, want := range []string{
+			"left out: 1; reading it unlabelled takes all", "they are no images that can be read: 1 without an ending (README), 1 .png~ (ant/bak.png~), 1 .txt (ant/notes.txt)",
+		} {
+			if !strings.Contains(heard, want) {
+				t.Errorf("warned %q, want %s", heard, want)
+			}
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -151,11 +155,11 @@ func TestFolderShortSide(t *testing.T) {
 	if !slices.Equal(images.At(3), testPixels(3, 5, 90)) {
 		t.Error("an image that is small enough was changed")
 	}
-	if !slices.Equal(images.At(2), shrink(testPixels(2, 20, 20), 20, 20, 16, 16)) {
+	if !slices.Equal(images.At(2), shrink(testPixels(2, 20, 20), Frame{Height: 20, Width: 20}, Frame{Height: 16, Width: 16})) {
 		t.Error("an image is not what shrink makes of it")
 	}
-	if _, err := Folder(t.Context(), dir, FolderOptions{ShortSide: -1}); err == nil {
-		t.Error("ShortSide -1 is no error")
+	if _, err := Folder(t.Context(), dir, FolderOptions{ShortSide: -2}); err == nil {
+		t.Error("ShortSide -2 is no error")
 	}
 }
 
@@ -173,18 +177,12 @@ func TestFolderLinks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	images, err := Folder(t.Context(), dir, FolderOptions{})
+	images, err := Folder(t.Context(), dir, FolderOptions{Warn: func(string) {}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"a/1.png", "b/2.png", "a/2.png"}, images.Files); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
-	}
-	if err := os.Symlink("nowhere", filepath.Join(dir, "a", "4.png")); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Folder(t.Context(), dir, FolderOptions{}); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "4.png") {
-		t.Errorf("a link to nowhere: got error %v", err)
 	}
 }
 
@@ -198,8 +196,8 @@ func TestFolderErrors(t *testing.T) {
 	}{
 		{"empty", nil, "DIR: no folders of classes: want images in DIR/<class>/<image>.jpg, or FolderOptions.Unlabelled for images without classes"},
 		{"no folders", map[string][]byte{"1.png": picture}, "DIR: no folders of classes: want images in DIR/<class>/<image>.jpg, or FolderOptions.Unlabelled for images without classes"},
-		{"class without images", map[string][]byte{"a/1.png": picture, "b/1.gif": picture},
-			"DIR/b: no images: want files that end in .jpg, .jpeg or .png"},
+		{"class without images", map[string][]byte{"a/1.png": picture, "b/1.heic": picture},
+			"DIR/b: no images: want files that end in .jpg, .jpeg, .jfif, .png, .webp, .gif, .bmp, .tif or .tiff; DIR has 1 .heic (b/1.heic); images in these formats have to be converted, to JPEG for example"},
 	} {
 		dir := writeFiles(t, test.files)
 		_, err := Folder(t.Context(), dir, FolderOptions{})

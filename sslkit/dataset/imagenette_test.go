@@ -94,7 +94,7 @@ func TestReadImagenetteErrors(t *testing.T) {
 		}, "dataset: imagenette: FOLDER/train/n03417043: is not a class of ImageNette, want n01440764 to n03888257 only"},
 		{"corrupt", 1, 1, func(folder string) error {
 			return os.WriteFile(filepath.Join(folder, "train", "n03417042", "b.JPEG"), []byte("?"), 0o644)
-		}, "dataset: imagenette: FOLDER/train: 1 of 20 files cannot be decoded:\n\tn03417042/b.JPEG: neither JPEG nor PNG\n"},
+		}, "dataset: imagenette: FOLDER/train: 1 of 20 files cannot be decoded:\n\tn03417042/b.JPEG: neither JPEG, PNG, WebP, GIF, BMP nor TIFF\n"},
 	} {
 		dir := writeImagenette(t)
 		folder := filepath.Join(dir, imagenetteFolder)

@@ -1,6 +1,9 @@
 package dataset
 
-import "image"
+import (
+	"fmt"
+	"image"
+)
 
 // Images are RGB images with their labels, in memory. They take one of two forms.
 //
@@ -133,6 +136,16 @@ func (m *Images) At(i int) []uint8 {
 		copy(pixels[3*y*width:3*(y+1)*width], stored[3*y*m.Side:])
 	}
 	return pixels
+}
+
+// Shrunk returns a copy of image i, [height, width, 3] the right way up, scaled to
+// a size as [Folder] does it. It panics if there is no image i, or the size is larger.
+func (m *Images) Shrunk(i int, to Frame) []uint8 {
+	height, width := m.Size(i)
+	if to.Height > height || to.Width > width {
+		panic(fmt.Errorf("dataset: Shrunk: %d×%d pixels of an image of %d×%d", to.Width, to.Height, width, height))
+	}
+	return shrink(m.At(i), Frame{Height: height, Width: width}, to)
 }
 
 // pack writes the pixels of image i, [height, width, 3], as Pixels holds them.

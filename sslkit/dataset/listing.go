@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,24 +17,36 @@ var ErrNoClasses = errors.New("no folders of classes")
 
 // A listing is what there is to read in a folder.
 type listing struct {
-	dir     string      // absolute
-	classes []string    // names of the folders, sorted; nil: images without classes
-	files   []imageFile // in the order of the images
-	loose   int         // images beside the folders of classes
+	dir     string        // absolute
+	classes []string      // names of the folders, sorted; nil: images without classes
+	files   []*imageFile  // in the order of the images
+	broken  []CorruptFile // links that lead nowhere
+	loose   int           // images beside the folders of classes
+	others  others        // whatever else is there
 }
 
 // An imageFile is one file of a listing.
 type imageFile struct {
-	name          string // relative to the listing's folder, with slashes
-	class         int32  // 0 without classes
-	bytes         int64
-	modified      time.Time
-	height, width int // of the image in it; 0 before they are known
+	name     string // relative to the listing's folder, with slashes
+	class    int32  // 0 without classes
+	bytes    int64
+	modified time.Time
+	header   header // empty before it is known
 }
 
-// path returns where file i is.
-func (l *listing) path(i int) string {
-	return filepath.Join(l.dir, filepath.FromSlash(l.files[i].name))
+// path returns where a file is.
+func (l *listing) path(file *imageFile) string {
+	return filepath.Join(l.dir, filepath.FromSlash(file.name))
+}
+
+// first returns a listing of the first n images, of all if n is 0.
+func (l *listing) first(n int) *listing {
+	if n == 0 || n >= len(l.files) {
+		return l
+	}
+	few := *l
+	few.files = l.files[:n]
+	return &few
 }
 
 // listFolder lists the images of a folder that [Folder] describes.
@@ -59,42 +70,46 @@ func listFolder(ctx context.Context, dir string, unlabelled bool) (*listing, err
 
 // listAll adds all images below the folder.
 func (l *listing) listAll(ctx context.Context) error {
-	info, err := os.Stat(l.dir)
+	w, err := newWalk(ctx, l)
 	if err != nil {
-		return err // has the path
-	}
-	if err := l.walk(ctx, "", []os.FileInfo{info}); err != nil {
 		return err
 	}
-	if len(l.files) == 0 {
-		return noImages(l.dir)
+	if err := w.all(""); err != nil {
+		return err
+	}
+	if len(l.files)+len(l.broken) == 0 {
+		return l.noImages(l.dir)
 	}
 	return nil
 }
 
 // listClasses adds the images of each class.
 func (l *listing) listClasses(ctx context.Context) error {
+	w, err := newWalk(ctx, l)
+	if err != nil {
+		return err
+	}
 	entries, err := os.ReadDir(l.dir) // sorted
 	if err != nil {
 		return err // has the path
 	}
 	for _, entry := range entries {
-		info, err := statEntry(l.dir, entry)
+		found, _, err := w.look("", entry)
 		switch {
 		case err != nil:
 			return err
-		case info == nil:
-			continue
-		case !info.IsDir():
+		case found == anImage:
 			l.loose++
 			continue
+		case found != aFolder:
+			continue
 		}
-		first := len(l.files)
-		if err := l.walk(ctx, entry.Name(), []os.FileInfo{info}); err != nil {
+		first := len(l.files) + len(l.broken)
+		if err := w.all(entry.Name()); err != nil {
 			return err
 		}
-		if len(l.files) == first {
-			return noImages(filepath.Join(l.dir, entry.Name()))
+		if len(l.files)+len(l.broken) == first {
+			return l.noImages(filepath.Join(l.dir, entry.Name()))
 		}
 		l.classes = append(l.classes, entry.Name())
 	}
@@ -105,69 +120,18 @@ func (l *listing) listClasses(ctx context.Context) error {
 	return nil
 }
 
-func noImages(dir string) error {
-	return fmt.Errorf("%s: no images: want files that end in .jpg, .jpeg or .png", dir)
-}
-
-// walk adds the images in a folder, which may lie deep in that of the class to
-// be added next. The last of parents is the folder itself.
-func (l *listing) walk(ctx context.Context, folder string, parents []os.FileInfo) error {
-	if err := ctx.Err(); err != nil {
-		return err
+func (l *listing) noImages(dir string) error {
+	last := len(imageEndings) - 1
+	err := fmt.Errorf("%s: no images: want files that end in %s or %s", dir, strings.Join(imageEndings[:last], ", "), imageEndings[last])
+	if text := l.others.String(); text != "" {
+		return fmt.Errorf("%w; %s has %s", err, l.dir, text)
 	}
-	dir := filepath.Join(l.dir, filepath.FromSlash(folder))
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err // has the path
-	}
-	for _, entry := range entries {
-		name := path.Join(folder, entry.Name())
-		info, err := statEntry(dir, entry)
-		switch {
-		case err != nil:
-			return err
-		case info == nil:
-		case info.IsDir():
-			if slices.ContainsFunc(parents, func(parent os.FileInfo) bool { return os.SameFile(parent, info) }) {
-				continue // a link to where we come from
-			}
-			if err := l.walk(ctx, name, append(parents[:len(parents):len(parents)], info)); err != nil {
-				return err
-			}
-		case info.Mode().IsRegular():
-			l.files = append(l.files, imageFile{
-				name: name, class: int32(len(l.classes)), bytes: info.Size(), modified: info.ModTime(),
-			})
-		}
-	}
-	return nil
-}
-
-// statEntry returns what an entry of a directory is or links to, or nil if
-// [Folder] ignores it for its name.
-func statEntry(dir string, entry os.DirEntry) (os.FileInfo, error) {
-	name := entry.Name()
-	link := entry.Type()&os.ModeSymlink != 0
-	if strings.HasPrefix(name, ".") || !link && !entry.IsDir() && !isImageName(name) {
-		return nil, nil
-	}
-	info, err := os.Stat(filepath.Join(dir, name))
-	if err != nil {
-		return nil, err // has the path
-	}
-	if !info.IsDir() && !isImageName(name) {
-		return nil, nil
-	}
-	return info, nil
-}
-
-func isImageName(name string) bool {
-	return slices.Contains([]string{".jpg", ".jpeg", ".png"}, strings.ToLower(filepath.Ext(name)))
+	return err
 }
 
 // sort puts files in the order that [Folder] describes.
 func (l *listing) sort() {
-	slices.SortFunc(l.files, func(a, b imageFile) int {
+	slices.SortFunc(l.files, func(a, b *imageFile) int {
 		return cmp.Or(cmp.Compare(a.class, b.class), cmp.Compare(a.name, b.name))
 	})
 	turns := make([]int, len(l.files)) // how many of the class come before
@@ -181,7 +145,7 @@ func (l *listing) sort() {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(turns[a], turns[b]) })
-	sorted := make([]imageFile, len(l.files))
+	sorted := make([]*imageFile, len(l.files))
 	for i, from := range order {
 		sorted[i] = l.files[from]
 	}
@@ -219,5 +183,5 @@ func (l *listing) without(corrupt []CorruptFile) (rest *listing, empty string) {
 // corrupt returns the error for these files.
 func (l *listing) corrupt(files []CorruptFile) *CorruptError {
 	files = slices.SortedFunc(slices.Values(files), func(a, b CorruptFile) int { return cmp.Compare(a.Name, b.Name) })
-	return &CorruptError{Dir: l.dir, Total: len(l.files), Files: files}
+	return &CorruptError{Dir: l.dir, Total: len(l.files) + len(l.broken), Files: files}
 }

@@ -6,51 +6,72 @@ import (
 	"image/color"
 )
 
-// An rgbReader turns pictures of any kind that image/jpeg and image/png return
-// into RGB, as Pillow's convert("RGB") does: alpha is dropped and not applied,
-// gray is repeated, of 16 bits the upper 8 are kept, and colour profiles are
-// ignored. It is for one goroutine.
-type rgbReader struct{ ycbcr ycbcrReader }
-
-// read returns a picture's pixels, [height, width, 3].
-func (r *rgbReader) read(picture image.Image) ([]uint8, error) {
-	size := picture.Bounds().Size()
-	pixels := make([]uint8, size.X*size.Y*3)
-	switch p := picture.(type) {
-	case *image.YCbCr:
-		r.ycbcr.read(pixels, p)
-	case *image.Gray:
-		repack(pixels, size, p.Pix, p.Stride, 1, func(to, from []uint8) { to[0], to[1], to[2] = from[0], from[0], from[0] })
-	case *image.Gray16: // big-endian, as all with 16 bits
-		repack(pixels, size, p.Pix, p.Stride, 2, func(to, from []uint8) { to[0], to[1], to[2] = from[0], from[0], from[0] })
-	case *image.RGBA: // opaque, so that nothing is premultiplied
-		repack(pixels, size, p.Pix, p.Stride, 4, func(to, from []uint8) { copy(to, from[:3]) })
-	case *image.NRGBA:
-		repack(pixels, size, p.Pix, p.Stride, 4, func(to, from []uint8) { copy(to, from[:3]) })
-	case *image.RGBA64: // opaque
-		repack(pixels, size, p.Pix, p.Stride, 8, func(to, from []uint8) { to[0], to[1], to[2] = from[0], from[2], from[4] })
-	case *image.NRGBA64:
-		repack(pixels, size, p.Pix, p.Stride, 8, func(to, from []uint8) { to[0], to[1], to[2] = from[0], from[2], from[4] })
-	case *image.CMYK:
-		repack(pixels, size, p.Pix, p.Stride, 4, fromCMYK)
-	case *image.Paletted:
-		colours := paletteRGB(p.Palette)
-		repack(pixels, size, p.Pix, p.Stride, 1, func(to, from []uint8) { copy(to, colours[from[0]][:]) })
-	default:
-		return nil, fmt.Errorf("pixels of unknown kind %T", picture)
-	}
-	return pixels, nil
+// An rgbReader turns pictures of any kind that decoders return into RGB, as
+// Pillow's convert("RGB") does: alpha is dropped and not applied, gray is
+// repeated, of 16 bits the upper 8 are kept, and colour profiles are ignored. It
+// is for one goroutine.
+type rgbReader struct {
+	ycbcr ycbcrReader
+	line  []uint8
 }
 
-// repack calls convert for every pixel with its three bytes of pixels and its
-// bytes in the picture, depth of them.
-func repack(pixels []uint8, size image.Point, picture []uint8, stride, depth int, convert func(to, from []uint8)) {
-	for y := range size.Y {
-		line := picture[y*stride:][:size.X*depth]
-		row := pixels[3*y*size.X:][:3*size.X]
-		for x := range size.X {
-			convert(row[3*x:3*x+3], line[depth*x:depth*x+depth])
+// lines returns what gives the rows of a picture, [width, 3]. Each is valid until
+// the next is asked for.
+func (r *rgbReader) lines(picture image.Image) (func(y int) []uint8, error) {
+	switch p := picture.(type) {
+	case *image.YCbCr:
+		return r.ycbcr.lines(p, jfif), nil
+	case studio:
+		return r.ycbcr.lines(p.YCbCr, bt601), nil
+	case *image.Gray:
+		return r.repack(p.Rect, p.Pix, p.Stride, 1, func(to, from []uint8) { to[0], to[1], to[2] = from[0], from[0], from[0] }), nil
+	case *image.Gray16: // big-endian, as all with 16 bits
+		return r.repack(p.Rect, p.Pix, p.Stride, 2, func(to, from []uint8) { to[0], to[1], to[2] = from[0], from[0], from[0] }), nil
+	case *image.RGBA:
+		return r.repack(p.Rect, p.Pix, p.Stride, 4, func(to, from []uint8) {
+			to[0], to[1], to[2] = from[0], from[1], from[2]
+			divide(to, from[3])
+		}), nil
+	case *image.NRGBA:
+		return r.repack(p.Rect, p.Pix, p.Stride, 4, func(to, from []uint8) { copy(to, from[:3]) }), nil
+	case *image.RGBA64:
+		return r.repack(p.Rect, p.Pix, p.Stride, 8, func(to, from []uint8) {
+			to[0], to[1], to[2] = from[0], from[2], from[4]
+			divide(to, from[6])
+		}), nil
+	case *image.NRGBA64:
+		return r.repack(p.Rect, p.Pix, p.Stride, 8, func(to, from []uint8) { to[0], to[1], to[2] = from[0], from[2], from[4] }), nil
+	case *image.CMYK:
+		return r.repack(p.Rect, p.Pix, p.Stride, 4, fromCMYK), nil
+	case *image.Paletted:
+		colours := paletteRGB(p.Palette)
+		return r.repack(p.Rect, p.Pix, p.Stride, 1, func(to, from []uint8) { copy(to, colours[from[0]][:]) }), nil
+	}
+	return nil, fmt.Errorf("pixels of unknown kind %T", picture)
+}
+
+// repack returns what calls convert for every pixel of a row with its three bytes
+// and its bytes in the picture, depth of them.
+func (r *rgbReader) repack(bounds image.Rectangle, picture []uint8, stride, depth int, convert func(to, from []uint8)) func(y int) []uint8 {
+	width := bounds.Dx()
+	r.line = resize(r.line, 3*width)
+	return func(y int) []uint8 {
+		line := picture[y*stride:][:width*depth]
+		for x := range width {
+			convert(r.line[3*x:3*x+3], line[depth*x:depth*x+depth])
 		}
+		return r.line
+	}
+}
+
+// divide takes back that colours were multiplied by alpha, of which nothing is
+// left where that is 0.
+func divide(colour []uint8, alpha uint8) {
+	if alpha == 0 || alpha == 0xff {
+		return
+	}
+	for c, value := range colour {
+		colour[c] = uint8(min((uint32(value)*0xff+uint32(alpha)/2)/uint32(alpha), 0xff))
 	}
 }
 
@@ -63,7 +84,7 @@ func fromCMYK(to, from []uint8) {
 	}
 }
 
-// paletteRGB returns the colours of a PNG's palette; what it lacks is black.
+// paletteRGB returns the colours of a palette; what it lacks is black.
 func paletteRGB(palette color.Palette) *[256][3]uint8 {
 	var colours [256][3]uint8
 	for i, entry := range palette {

@@ -2,36 +2,70 @@ package dataset
 
 import "math"
 
-// shrink returns pixels, [height, width, 3], scaled to another size, each side
-// at most as long. The filter is Keys' cubic with a = -1/2, also known as
+// shrink is shrinkLines for pixels in memory, [height, width, 3].
+func shrink(pixels []uint8, from, to Frame) []uint8 {
+	return shrinkLines(func(y int) []uint8 { return pixels[3*y*from.Width:][:3*from.Width] }, from, to)
+}
+
+// shrinkLines returns an image, [height, width, 3], scaled from one size to
+// another, each side at most as long. lines gives its rows and is asked for each
+// once, from top to bottom. The filter is Keys' cubic with a = -1/2, also known as
 // Catmull-Rom and as Pillow's BICUBIC; it is stretched with the pixels that
 // become one, so that all count, and cut off at the edges.
 //
 // Keys, Cubic Convolution Interpolation for Digital Image Processing, 1981.
-func shrink(pixels []uint8, height, width, newHeight, newWidth int) []uint8 {
-	down, across := newWindows(height, newHeight), newWindows(width, newWidth)
-	sums := make([]float32, 3*width)
-	scaled := make([]uint8, 0, newHeight*newWidth*3)
-	for _, rows := range down {
-		clear(sums)
-		for k, weight := range rows.weights {
-			row := pixels[3*(rows.first+k)*width:][:len(sums)]
-			for i := range sums {
-				sums[i] += weight * float32(row[i])
+func shrinkLines(lines func(y int) []uint8, from, to Frame) []uint8 {
+	down, across := newWindows(from.Height, to.Height), newWindows(from.Width, to.Width)
+	scaled := make([]uint8, 0, to.Height*to.Width*3)
+	var open, spare [][]float32 // sums of the new rows in work, which are those from next-len(open) to next
+	next := 0
+	for y := range from.Height {
+		line := lines(y)
+		for ; next < len(down) && down[next].first <= y; next++ {
+			var sums []float32
+			if last := len(spare) - 1; last >= 0 {
+				sums, spare = spare[last], spare[:last]
+			}
+			sums = resize(sums, len(line))
+			clear(sums)
+			open = append(open, sums)
+		}
+		for k, sums := range open {
+			rows := down[next-len(open)+k]
+			if y-rows.first < len(rows.weights) {
+				add(sums, line, rows.weights[y-rows.first])
 			}
 		}
-		for _, columns := range across {
-			var r, g, b float32
-			at := 3 * columns.first
-			for _, weight := range columns.weights {
-				pixel := sums[at : at+3 : at+3]
-				r += weight * pixel[0]
-				g += weight * pixel[1]
-				b += weight * pixel[2]
-				at += 3
-			}
-			scaled = append(scaled, round(r), round(g), round(b))
+		for len(open) > 0 && y-down[next-len(open)].first >= len(down[next-len(open)].weights)-1 {
+			scaled = shrinkRow(scaled, open[0], across)
+			spare = append(spare, open[0])
+			open = open[1:]
 		}
+	}
+	return scaled
+}
+
+// add adds weighted values to sums.
+func add(sums []float32, line []uint8, weight float32) {
+	line = line[:len(sums)]
+	for i := range sums {
+		sums[i] += weight * float32(line[i])
+	}
+}
+
+// shrinkRow appends a new row, [width, 3], to those before.
+func shrinkRow(scaled []uint8, sums []float32, across []window) []uint8 {
+	for _, columns := range across {
+		var r, g, b float32
+		at := 3 * columns.first
+		for _, weight := range columns.weights {
+			pixel := sums[at : at+3 : at+3]
+			r += weight * pixel[0]
+			g += weight * pixel[1]
+			b += weight * pixel[2]
+			at += 3
+		}
+		scaled = append(scaled, round(r), round(g), round(b))
 	}
 	return scaled
 }

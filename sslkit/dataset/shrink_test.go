@@ -13,7 +13,7 @@ import (
 func TestShrinkKeepsColours(t *testing.T) {
 	for _, c := range []uint8{0, 1, 2, 100, 254, 255} {
 		for _, size := range []Frame{{0, 20, 31}, {0, 7, 10}, {0, 19, 30}, {0, 1, 1}, {0, 1, 31}} {
-			got := shrink(bytes.Repeat([]uint8{c}, 20*31*3), 20, 31, size.Height, size.Width)
+			got := shrink(bytes.Repeat([]uint8{c}, 20*31*3), Frame{Height: 20, Width: 31}, size)
 			if want := bytes.Repeat([]uint8{c}, size.Height*size.Width*3); !bytes.Equal(got, want) {
 				t.Fatalf("colour %d at %d×%d: got %v", c, size.Width, size.Height, got)
 			}
@@ -30,7 +30,7 @@ func TestShrinkRamp(t *testing.T) {
 			copy(pixels[3*(y*width+x):], []uint8{uint8(4 * x), uint8(6 * y), 9})
 		}
 	}
-	got := shrink(pixels, height, width, height/4, width/4)
+	got := shrink(pixels, Frame{Height: height, Width: width}, Frame{Height: height / 4, Width: width / 4})
 	for y := 2; y < height/4-2; y++ {
 		for x := 2; x < width/4-2; x++ {
 			pixel := got[3*(y*width/4+x):][:3]
@@ -53,7 +53,7 @@ func TestShrinkAsDraw(t *testing.T) {
 		picture := testImages(c.from).NRGBA(0)
 		want := image.NewRGBA64(image.Rect(0, 0, c.to.Width, c.to.Height)) // to 8 bits, draw would not round
 		draw.CatmullRom.Scale(want, want.Rect, picture, picture.Rect, draw.Src, nil)
-		got := shrink(testPixels(0, c.from.Height, c.from.Width), c.from.Height, c.from.Width, c.to.Height, c.to.Width)
+		got := shrink(testPixels(0, c.from.Height, c.from.Width), c.from, c.to)
 		for p := range c.to.Height * c.to.Width {
 			colour := want.RGBA64At(p%c.to.Width, p/c.to.Width)
 			for i, value := range []uint16{colour.R, colour.G, colour.B} {

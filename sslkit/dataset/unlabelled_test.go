@@ -21,7 +21,11 @@ func TestFolderUnlabelled(t *testing.T) {
 	for _, from := range []string{"files", "cache", "files, in memory"} {
 		images, err := Folder(t.Context(), dir, FolderOptions{
 			Unlabelled: true, NoCache: from == "files, in memory",
-			Warn: func(text string) { t.Errorf("from %s: warned %q", from, text) },
+			Warn: func(text string) {
+				if want := "read: 2 .txt (2024/empty/notes.txt)"; !strings.HasSuffix(text, want) {
+					t.Errorf("from %s: warned %q, want %q", from, text, want)
+				}
+			},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -50,7 +54,7 @@ func TestFolderUnlabelledErrors(t *testing.T) {
 	ownHome(t)
 	dir := writeFiles(t, map[string][]byte{"deep/notes.txt": nil})
 	if _, err := Folder(t.Context(), dir, FolderOptions{Unlabelled: true}); err == nil ||
-		err.Error() != "dataset: "+dir+": no images: want files that end in .jpg, .jpeg or .png" {
+		err.Error() != "dataset: "+dir+": no images: want files that end in .jpg, .jpeg, .jfif, .png, .webp, .gif, .bmp, .tif or .tiff; "+dir+" has 1 .txt (deep/notes.txt)" {
 		t.Errorf("nothing there: error %v", err)
 	}
 	dir = writeFiles(t, map[string][]byte{"a.png": []byte("broken"), "b/c.png": []byte("broken, too")})

@@ -109,27 +109,47 @@ func (c *chromaReader) spread2(left, right uint16, shift uint) {
 	}
 }
 
-// A ycbcrReader converts the pictures of colour JPEGs.
-type ycbcrReader struct{ blue, red chromaReader }
+// A ycbcrReader converts the pictures of colour JPEGs and of lossy WebP files.
+type ycbcrReader struct {
+	blue, red chromaReader
+	line      []uint8
+}
 
-// read writes a picture to pixels, [height, width, 3], with the constants of
-// the JFIF standard in fixed point, as libjpeg does (jdcolor.c).
-func (r *ycbcrReader) read(pixels []uint8, picture *image.YCbCr) {
-	r.blue.begin(picture)
-	r.red.begin(picture)
+// A studio picture has the range of television: black is 16 and white 235, as in
+// WebP files (RFC 6386, 9.2), of which golang.org/x/image says nothing.
+type studio struct{ *image.YCbCr }
+
+// A matrix converts colours, in units of 1/65536.
+type matrix struct{ black, luma, redRed, greenBlue, greenRed, blueBlue int32 }
+
+var (
+	// jfif are the constants of the JFIF standard, 1.402, 0.34414, 0.71414 and
+	// 1.772, as libjpeg has them (jdcolor.c).
+	jfif = matrix{0, 1 << 16, 91881, 22554, 46802, 116130}
+	// bt601 are those of ITU-R BT.601 for a [studio] picture: 255/219 times as
+	// much of luma, 255/224 times as much of the rest.
+	bt601 = matrix{16, 76309, 104597, 25675, 53279, 132201}
+)
+
+// lines returns what gives the rows of a picture, [width, 3]. Each is valid until
+// the next is asked for.
+func (c *ycbcrReader) lines(picture *image.YCbCr, m matrix) func(y int) []uint8 {
+	c.blue.begin(picture)
+	c.red.begin(picture)
 	width := picture.Rect.Dx()
-	for y := range picture.Rect.Dy() {
-		luma := picture.Y[y*picture.YStride:][:width]
-		blue, red := r.blue.row(picture.Cb, y)[:width], r.red.row(picture.Cr, y)[:width]
-		line := pixels[3*y*width:][:3*width]
+	c.line = resize(c.line, 3*width)
+	return func(y int) []uint8 {
+		luma, line := picture.Y[y*picture.YStride:][:width], c.line
+		blue, red := c.blue.row(picture.Cb, y)[:width], c.red.row(picture.Cr, y)[:width]
 		for x, value := range luma {
 			const half = 1 << 15
-			l, b, r := int32(value), int32(blue[x])-128, int32(red[x])-128
+			l, b, r := (int32(value)-m.black)*m.luma+half, int32(blue[x])-128, int32(red[x])-128
 			pixel := line[3*x : 3*x+3]
-			pixel[0] = clip(l + (91881*r+half)>>16)          // 1.402
-			pixel[1] = clip(l + (-22554*b-46802*r+half)>>16) // 0.34414 and 0.71414
-			pixel[2] = clip(l + (116130*b+half)>>16)         // 1.772
+			pixel[0] = clip((l + m.redRed*r) >> 16)
+			pixel[1] = clip((l - m.greenBlue*b - m.greenRed*r) >> 16)
+			pixel[2] = clip((l + m.blueBlue*b) >> 16)
 		}
+		return line
 	}
 }
 

@@ -87,11 +87,13 @@ type Device struct {
 var (
 	mu   sync.Mutex
 	open = map[Kind]*Device{}
+	said = map[string]bool{} // what Auto has said on standard error
 )
 
 // Open returns the device of a kind, and opens it at the first call. An error
 // names what is missing and how to install it. Where Auto finds no plugin, one
-// line on standard error says so.
+// line on standard error says so, once a process, whoever had opened the Go
+// backend before.
 func Open(kind Kind) (*Device, error) {
 	mu.Lock()
 	defer mu.Unlock()
@@ -126,16 +128,22 @@ func detect() Kind {
 		if _, err := findPlugin(CUDA); err == nil {
 			return CUDA
 		}
-		fmt.Fprintln(os.Stderr, "sslkit: this machine has an NVIDIA GPU, but the CUDA plugin is not installed: run `make setup` to use it")
+		say("this machine has an NVIDIA GPU, but the CUDA plugin is not installed: run `make setup` to use it")
 	}
 	_, err := findPlugin(CPU)
 	if err == nil {
 		return CPU
 	}
-	if open[Go] == nil {
-		fmt.Fprintf(os.Stderr, "sslkit: %v; going on with the pure-Go backend, about 100 times slower\n", err)
-	}
+	say(fmt.Sprintf("%v; going on with the pure-Go backend, about 100 times slower", err))
 	return Go
+}
+
+// say writes a line to standard error, the first time only.
+func say(text string) {
+	if !said[text] {
+		said[text] = true
+		fmt.Fprintln(os.Stderr, "sslkit:", text)
+	}
 }
 
 // String describes the device in one line, for logs and tables.

@@ -8,6 +8,9 @@
 // size, CSV for spreadsheets, NPY for NumPy. What was written
 // is read again, features to the bit; [Set.Write] says what CSV leaves out.
 //
+// A set's [Origin] says which network made its features. Where two sets meet,
+// networks that differ are an error; [Set.Relabel] matches classes by name.
+//
 // Two images are as alike as the directions of their features: similarity is
 // the cosine of the angle between them, 1 for the same direction, 0 for
 // unrelated ones, as in the kNN accuracy of runs. [NewIndex] prepares a set for
@@ -28,7 +31,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strconv"
 	"unicode/utf8"
 )
 
@@ -39,6 +41,7 @@ type Set struct {
 	Labels   []int32   // class of each image, an index into Classes; nil: unknown
 	Classes  []string  // name of each class, "" if it has none; nil: unknown
 	Files    []string  // where each image came from; nil: unknown
+	Origin   *Origin   // what made the features; nil: unknown
 }
 
 // MostClasses limits labels, so that a damaged one costs an error and not all memory.
@@ -64,16 +67,13 @@ func (s *Set) Class(i int) string {
 	if s.Labels == nil {
 		return ""
 	}
-	label := int(s.Labels[i])
-	if label < len(s.Classes) && s.Classes[label] != "" {
-		return s.Classes[label]
-	}
-	return strconv.Itoa(label)
+	return className(s.Classes, int(s.Labels[i]))
 }
 
 // Validate reports the first thing that makes no sense: no images, features that
 // are no whole rows or not finite, labels or files for another number of images,
-// a label that is no class, or a name that is not UTF-8.
+// a label that is no class, a name that is not UTF-8, or an origin with numbers that
+// are not finite.
 func (s *Set) Validate() error {
 	if err := s.validate(); err != nil {
 		return fmt.Errorf("embedding: %w", err)
@@ -113,7 +113,10 @@ func (s *Set) validate() error {
 	if err := checkNames("class", s.Classes); err != nil {
 		return err
 	}
-	return checkNames("file of image", s.Files)
+	if err := checkNames("file of image", s.Files); err != nil {
+		return err
+	}
+	return s.Origin.validate()
 }
 
 // checkNames returns an error for a name that files cannot keep.

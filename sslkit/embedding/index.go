@@ -18,8 +18,9 @@ import (
 // computed in float32: the last digit or two may be rounded. A feature of zeros
 // has no direction; its similarity with everything, itself included, is 0.
 type Index struct {
-	dim  int
-	unit []float32 // [images, dim], each row of length 1, or of zeros
+	dim    int
+	unit   []float32 // [images, dim], each row of length 1, or of zeros
+	origin *Origin
 }
 
 // A Neighbour is an image, and how similar it is to what was asked for.
@@ -34,7 +35,7 @@ func NewIndex(s *Set) (*Index, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	return &Index{dim: s.Dim, unit: normalized(s.Features, s.Dim)}, nil
+	return &Index{dim: s.Dim, unit: normalized(s.Features, s.Dim), origin: s.Origin}, nil
 }
 
 // Len returns the number of images.
@@ -83,8 +84,12 @@ func (x *Index) Nearest(query []float32, k int) ([]Neighbour, error) {
 }
 
 // NearestOf returns the k images most similar to each image of another set, as
-// [Index.Nearest] does. It stops between images when the context ends.
+// [Index.Nearest] does. Sets whose origins are known to differ are an error. It
+// stops between images when the context ends.
 func (x *Index) NearestOf(ctx context.Context, queries *Set, k int) ([][]Neighbour, error) {
+	if err := x.origin.Match(queries.Origin); err != nil {
+		return nil, fmt.Errorf("embedding: queries: %w", err)
+	}
 	if queries.Dim != x.dim {
 		return nil, fmt.Errorf("embedding: queries have %d numbers, want %d as in the index", queries.Dim, x.dim)
 	}

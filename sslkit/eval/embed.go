@@ -11,9 +11,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
-	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/device"
@@ -35,9 +33,7 @@ type Embedder struct {
 func NewEmbedder(d *device.Device, vars *nn.Variables, precision device.Precision,
 	features func(scope *nn.Scope, images augment.Batch) *graph.Node) (*Embedder, error) {
 	embed, err := graph.NewExec(d.Backend, func(in []*graph.Node) *graph.Node {
-		params, buffers, start, set := in[0], in[1], in[2], in[3:]
-		batch := min(d.EmbedBatch(), feed.Len(set))
-		places := graph.Add(graph.Iota(start.Graph(), shapes.Make(dtypes.Int32, batch), 0), start) // [batch]
+		params, buffers, places, set := in[0], in[1], in[2], in[3:] // places: [batch]
 		model := vars.Bind(nn.Mode{Precision: precision}, params, buffers)
 		return features(model.Scope, feed.Take(set, places))
 	})
@@ -67,7 +63,7 @@ func (e *Embedder) Free() {
 // It stops between batches when the context ends.
 func (e *Embedder) Embed(ctx context.Context, params, buffers *tensors.Tensor, images *feed.Source) (*tensors.Tensor, error) {
 	total := images.Len()
-	batch := min(e.device.EmbedBatch(), total)
+	batch := images.Batch(e.device.EmbedBatch())
 	var order []int32
 	for start := 0; start < total; start += batch {
 		// The last batch is moved back so that it is full; its first images repeat.
@@ -95,7 +91,7 @@ func (e *Embedder) Embed(ctx context.Context, params, buffers *tensors.Tensor, i
 		if err != nil {
 			return nil, fmt.Errorf("eval: embed: %w", err)
 		}
-		args := []any{params, buffers, places[start]}
+		args := []any{params, buffers, places[start : start+batch]}
 		for _, t := range set {
 			args = append(args, t)
 		}

@@ -15,7 +15,7 @@ import (
 )
 
 // A Probe is a compiled [Linear] with a number of classes. It keeps what it was
-// last fitted to on the device, a few kilobytes, until Free.
+// last fitted to on the device, a few kilobytes, and its programs, until Free.
 type Probe struct {
 	linear  Linear
 	device  *device.Device
@@ -61,9 +61,9 @@ func (l Linear) NewProbe(d *device.Device, classes int) (*Probe, error) {
 // It stops between epochs when the context ends. After an error there is
 // nothing to predict with.
 func (p *Probe) Fit(ctx context.Context, features, labels *tensors.Tensor) error {
-	p.Free()
+	p.forget()
 	if err := p.fit(ctx, features, labels); err != nil {
-		p.Free()
+		p.forget()
 		return fmt.Errorf("eval: Linear: %w", err)
 	}
 	free(&p.velocity)
@@ -191,8 +191,17 @@ func (p *Probe) predict(ctx context.Context, features *tensors.Tensor) ([]int32,
 	return classes, nil
 }
 
-// Free releases what the probe was fitted to. It can be fitted again.
-func (p *Probe) Free() { free(&p.center, &p.scale, &p.params, &p.velocity) }
+// Free releases what the probe was fitted to, and its programs. The probe is of no
+// use then.
+func (p *Probe) Free() {
+	p.forget()
+	for _, program := range []*graph.Exec{p.measure, p.train, p.classify} {
+		program.Finalize()
+	}
+}
+
+// forget releases what the probe was fitted to.
+func (p *Probe) forget() { free(&p.center, &p.scale, &p.params, &p.velocity) }
 
 func checkFeatures(features *tensors.Tensor) error {
 	if s := features.Shape(); !s.DType.IsFloat() || s.Rank() != 2 || s.Size() == 0 {

@@ -11,11 +11,13 @@ import (
 )
 
 // Classify fits a linear probe to the features of train and returns the class
-// of every image of test, an index into train.Classes. Classes of test are not
-// looked at. An empty kind is [device.Auto]. It stops between epochs when the
-// context ends.
+// of every image of test, as an index into [Classes] of the two: [Accuracy]
+// compares it with test.Labels, and classes are the same if their names are. An
+// empty kind is [device.Auto]. It stops between epochs when the context ends.
 //
-// It is an error if the classes of train are not known, or the sets differ in Dim.
+// It is an error if the classes of train are not known, an image of test is of a
+// class that is not among them, or the sets differ in Dim or, as far as they are
+// known, in the networks that made the features.
 func (l Linear) Classify(ctx context.Context, kind device.Kind, train, test *embedding.Set) ([]int32, error) {
 	s, err := newSplit(kind, train, test)
 	if err != nil {
@@ -30,12 +32,12 @@ func (l Linear) Classify(ctx context.Context, kind device.Kind, train, test *emb
 	if err := probe.Fit(ctx, s.bank, s.labels); err != nil {
 		return nil, err
 	}
-	return probe.Predict(ctx, s.queries)
+	return s.translate(probe.Predict(ctx, s.queries))
 }
 
 // Classify returns the class of every image of test by the vote of its nearest
-// neighbours among those of train, as an index into train.Classes. What is said
-// of [Linear.Classify] holds here, too; it stops between batches.
+// neighbours among those of train, as an index into [Classes] of the two. What is
+// said of [Linear.Classify] holds here, too; it stops between batches.
 func (k KNN) Classify(ctx context.Context, kind device.Kind, train, test *embedding.Set) ([]int32, error) {
 	s, err := newSplit(kind, train, test)
 	if err != nil {
@@ -46,7 +48,8 @@ func (k KNN) Classify(ctx context.Context, kind device.Kind, train, test *embedd
 	if err != nil {
 		return nil, err
 	}
-	return classifier.Predict(ctx, s.queries, s.bank, s.labels)
+	defer classifier.Free()
+	return s.translate(classifier.Predict(ctx, s.queries, s.bank, s.labels))
 }
 
 // split is two sets as the tensors that classifiers take.
@@ -54,6 +57,7 @@ type split struct {
 	device        *device.Device
 	bank, queries *tensors.Tensor // [images, dim]
 	labels        *tensors.Tensor // [images of the bank] int32
+	answers       []int32         // of each class of the bank, its place in Classes; nil: as it is
 }
 
 func newSplit(kind device.Kind, train, test *embedding.Set) (*split, error) {
@@ -69,6 +73,13 @@ func newSplit(kind device.Kind, train, test *embedding.Set) (*split, error) {
 	if train.Dim != test.Dim {
 		return nil, fmt.Errorf("features have %d numbers in the training and %d in the test set, want as many", train.Dim, test.Dim)
 	}
+	if err := train.Origin.Match(test.Origin); err != nil {
+		return nil, fmt.Errorf("training and test set: %w", err)
+	}
+	answers, err := answersFor(train, test)
+	if err != nil {
+		return nil, fmt.Errorf("test and training set: %w; a test set whose classes are to be found out has neither Labels nor Classes", err)
+	}
 	if kind == "" {
 		kind = device.Auto
 	}
@@ -81,7 +92,19 @@ func newSplit(kind device.Kind, train, test *embedding.Set) (*split, error) {
 		bank:    tensors.FromFlatDataAndDimensions(train.Features, train.Len(), train.Dim),
 		queries: tensors.FromFlatDataAndDimensions(test.Features, test.Len(), test.Dim),
 		labels:  tensors.FromFlatDataAndDimensions(train.Labels, train.Len()),
+		answers: answers,
 	}, nil
+}
+
+// translate turns classes of the bank into those that callers are told.
+func (s *split) translate(predictions []int32, err error) ([]int32, error) {
+	if s.answers == nil || err != nil {
+		return predictions, err
+	}
+	for i, class := range predictions {
+		predictions[i] = s.answers[class]
+	}
+	return predictions, nil
 }
 
 func (s *split) free() { free(&s.bank, &s.queries, &s.labels) }

@@ -30,6 +30,11 @@ const (
 	Streamed Mode = "streamed" // on the host; the device has a few batches
 )
 
+// Detail is how many times as many pixels as the network's input the shorter side
+// of an image has on the device at most. A random crop takes a twelfth of an
+// image's area at least by the usual policies, which is then as large as the input.
+const Detail = 4
+
 // A Source is the images of a split, ready to be fed to programs. What a program
 // gets is a set: one or two tensors that [Take] understands.
 //
@@ -42,24 +47,33 @@ const (
 type Source struct {
 	device *device.Device
 	images *dataset.Images
+	form   form
 	set    []*tensors.Tensor // nil if streamed
 }
 
-// Open makes images ready for programs on a device; an empty mode is Auto. The
-// images must not change while the source is in use. [Source.Free] releases what
-// it has on the device.
+// Open makes images ready for programs on a device, as they are; an empty mode is
+// Auto. The images must not change while the source is in use. [Source.Free]
+// releases what it has on the device.
 func Open(d *device.Device, images *dataset.Images, mode Mode) (*Source, error) {
+	return OpenFor(d, images, mode, 0)
+}
+
+// OpenFor is [Open] for networks whose input has size × size pixels. An image
+// whose shorter side has more than [Detail] times size pixels is shrunk to that, so
+// that the device's memory depends on size and not on the largest image. A streamed
+// source shrinks images each time that it reads them. 0: images stay as they are.
+func OpenFor(d *device.Device, images *dataset.Images, mode Mode, size int) (*Source, error) {
 	if images.Len() == 0 {
 		return nil, fmt.Errorf("feed: there are no images")
 	}
-	s := &Source{device: d, images: images}
+	s := &Source{device: d, images: images, form: formOf(images, Detail*size)}
 	switch mode {
 	case Auto, "":
 		free, err := d.Free()
 		if err != nil {
 			return nil, fmt.Errorf("feed: %w", err)
 		}
-		if int64(len(images.Pixels)) > free/2 {
+		if int64(s.form.bytes()) > free/2 {
 			return s, nil
 		}
 	case Streamed:
@@ -84,6 +98,17 @@ func (s *Source) Mode() Mode {
 // Len is the number of images.
 func (s *Source) Len() int { return s.images.Len() }
 
+// Batch is the number of images, at most most, that a program can take at once so
+// that they need a moderate amount of memory: as bytes, and as numbers of the
+// square that [augment.Policy.Plain] takes of each.
+func (s *Source) Batch(most int) int {
+	limit := 256 << 20
+	if s.device.Kind == device.CUDA {
+		limit = 2 << 30
+	}
+	return s.form.batch(min(most, s.Len()), limit)
+}
+
 // Set is the set of all images of a resident source, nil for a streamed one.
 func (s *Source) Set() []*tensors.Tensor { return s.set }
 
@@ -105,25 +130,31 @@ func (s *Source) Places(order []int32, batch int) []int32 {
 
 // uploadAll makes the set of all images.
 func (s *Source) uploadAll() ([]*tensors.Tensor, error) {
-	m := s.images
-	if m.Frames == nil {
-		return s.upload(m.Pixels, nil)
+	f := &s.form
+	if f.same && f.frames == nil {
+		return s.upload(s.images.Pixels, nil)
 	}
-	var frames []int32
-	for _, f := range m.Frames {
-		frames = append(frames, int32(f.Row), int32(f.Height), int32(f.Width))
+	pixels := make([]uint8, f.bytes()+f.spare())
+	all := make([]int32, f.count)
+	from := make([]int, f.count)
+	var table []int32
+	for i := range all {
+		all[i] = int32(i)
+		from[i], _ = f.span(i)
+		if f.frames != nil {
+			table = append(table, int32(f.frames[i].Row), int32(f.frames[i].Height), int32(f.frames[i].Width))
+		}
 	}
-	pixels := make([]uint8, len(m.Pixels)+augment.SpareRows(m.Side)*m.Side*3)
-	copy(pixels, m.Pixels)
-	return s.upload(pixels, frames)
+	s.copy(pixels, all, from)
+	return s.upload(pixels, table)
 }
 
 // upload makes a set. frames is empty if the images have one size.
 func (s *Source) upload(pixels []uint8, frames []int32) ([]*tensors.Tensor, error) {
-	m := s.images
-	shape := shapes.Make(dtypes.Uint8, 1, m.Height, m.Width, 3)
-	if m.Frames != nil {
-		shape = shapes.Make(dtypes.Uint8, 1, m.Side, 3)
+	f := &s.form
+	shape := shapes.Make(dtypes.Uint8, 1, f.height, f.width, 3)
+	if f.frames != nil {
+		shape = shapes.Make(dtypes.Uint8, 1, f.side, 3)
 	}
 	shape.Dimensions[0] = len(pixels) / shape.Size()
 	on, err := tensors.FromRaw(s.device.Backend, 0, shape, pixels)
@@ -131,7 +162,7 @@ func (s *Source) upload(pixels []uint8, frames []int32) ([]*tensors.Tensor, erro
 		return nil, fmt.Errorf("feed: upload %s: %w", shape, err)
 	}
 	set := []*tensors.Tensor{on}
-	if m.Frames == nil {
+	if f.frames == nil {
 		return set, nil
 	}
 	table := tensors.FromFlatDataAndDimensions(frames, len(frames)/3, 3)

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/gomlx/gomlx/pkg/core/tensors"
-	"github.com/gossl/gossl/sslkit/augment"
 )
 
 // ahead is how many batches of a streamed source wait on the device.
@@ -115,67 +114,45 @@ type desk struct {
 // Where they have several sizes there is room for the largest, so that all sets
 // have one shape.
 func newDesk(s *Source, batch int) *desk {
-	d := &desk{source: s, from: make([]int, batch)}
-	m := s.images
-	if m.Frames == nil {
-		d.room = batch * m.Height * m.Width * 3
-		d.pixels = make([]uint8, d.room)
-		return d
+	d := &desk{source: s, from: make([]int, batch), room: s.form.room(batch)}
+	d.pixels = make([]uint8, d.room+s.form.spare())
+	if s.form.frames != nil {
+		d.frames = make([]int32, 3*batch)
 	}
-	rows := make([]int, len(m.Frames))
-	for i, f := range m.Frames {
-		rows[i] = max(f.Height, f.Width)
-	}
-	slices.Sort(rows)
-	total := 0
-	for _, n := range rows[max(0, len(rows)-batch):] {
-		total += n
-	}
-	d.pixels, d.frames = make([]uint8, (total+augment.SpareRows(m.Side))*m.Side*3), make([]int32, 3*batch)
-	d.room = total * m.Side * 3
 	return d
 }
 
 // set makes the set of the images with these indices.
 func (d *desk) set(indices []int32) ([]*tensors.Tensor, error) {
-	m := d.source.images
+	f := &d.source.form
 	at := 0
 	for k, i := range indices {
 		d.from[k] = at
-		if m.Frames != nil {
-			f := m.Frames[i]
-			copy(d.frames[3*k:], []int32{int32(at / (3 * m.Side)), int32(f.Height), int32(f.Width)})
+		if f.frames != nil {
+			size := f.frames[i]
+			copy(d.frames[3*k:], []int32{int32(at / (3 * f.side)), int32(size.Height), int32(size.Width)})
 		}
-		at += len(d.source.stored(i))
+		from, to := f.span(int(i))
+		at += to - from
 		if at > d.room {
 			return nil, fmt.Errorf("feed: a batch of %d images holds one of them twice", len(indices))
 		}
 	}
-	d.copy(indices)
+	d.source.copy(d.pixels, indices, d.from)
 	return d.source.upload(d.pixels, d.frames)
 }
 
-// copy copies the images, several at a time: some may have to come from a disk.
-func (d *desk) copy(indices []int32) {
+// copy copies images to where each shall begin, several at a time: some may have
+// to come from a disk, or to be shrunk.
+func (s *Source) copy(pixels []uint8, indices []int32, from []int) {
 	var group sync.WaitGroup
 	share := (len(indices) + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0)
 	for start := 0; start < len(indices); start += share {
 		group.Go(func() {
 			for k := start; k < min(start+share, len(indices)); k++ {
-				copy(d.pixels[d.from[k]:], d.source.stored(indices[k]))
+				s.form.put(pixels[from[k]:], s.images, int(indices[k]))
 			}
 		})
 	}
 	group.Wait()
-}
-
-// stored is an image as the data set holds it.
-func (s *Source) stored(i int32) []uint8 {
-	m := s.images
-	if m.Frames == nil {
-		size := m.Height * m.Width * 3
-		return m.Pixels[int(i)*size : (int(i)+1)*size]
-	}
-	f := m.Frames[i]
-	return m.Pixels[3*m.Side*f.Row : 3*m.Side*(f.Row+max(f.Height, f.Width))]
 }

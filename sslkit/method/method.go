@@ -106,8 +106,20 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]Method{Name(v.Method): v.Method})
 }
 
+// A ReadError is about a method that the program does not know, see [Register], or
+// whose hyperparameters are others there.
+type ReadError struct {
+	Name string // the method's
+	err  error
+}
+
+func (e *ReadError) Error() string { return e.err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *ReadError) Unwrap() error { return e.err }
+
 // UnmarshalJSON implements [json.Unmarshaler]. Unknown methods and unknown
-// hyperparameters are errors.
+// hyperparameters are a [ReadError].
 func (v *Value) UnmarshalJSON(text []byte) error {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(text, &fields); err != nil || len(fields) != 1 {
@@ -125,13 +137,13 @@ func (v *Value) UnmarshalJSON(text []byte) error {
 		decoder := json.NewDecoder(strings.NewReader(string(raw)))
 		decoder.DisallowUnknownFields()
 		if err := decoder.Decode(value.Interface()); err != nil {
-			return fmt.Errorf("method: %s: %w", name, err)
+			return &ReadError{name, fmt.Errorf("method: %s: %w", name, err)}
 		}
 		v.Method = value.Elem().Interface().(Method)
 		return nil
 	}
 	for name := range fields {
-		return fmt.Errorf("method: unknown method %q: want one of %s, or one that the program registers", name, strings.Join(names, ", "))
+		return &ReadError{name, fmt.Errorf("method: unknown method %q: want one of %s, or one that the program registers", name, strings.Join(names, ", "))}
 	}
 	return nil
 }

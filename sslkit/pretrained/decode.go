@@ -29,8 +29,9 @@ var codings = map[safetensors.DType]coding{
 // decode reads the values of a tensor in a file. The error goes on after the tensor's name.
 func (t *tensor) decode(view safetensors.TensorView) error {
 	equal := func(a uint64, b int) bool { return b >= 0 && a == uint64(b) }
-	if !slices.EqualFunc(view.Shape(), t.dims, equal) {
-		return fmt.Errorf("has shape %v, want %v", view.Shape(), t.dims)
+	splits := t.splits(view)
+	if splits == 1 && !slices.EqualFunc(view.Shape(), t.dims, equal) {
+		return fmt.Errorf("has shape %v, want %v%s", view.Shape(), t.dims, t.hint(view))
 	}
 	c, ok := codings[view.DType()]
 	if !ok {
@@ -44,5 +45,39 @@ func (t *tensor) decode(view safetensors.TensorView) error {
 	if !t.finite() {
 		return errors.New("has numbers that are not finite in float32")
 	}
+	if splits > 1 {
+		wide := make([]float64, len(t.values))
+		for i, v := range t.values {
+			wide[i] = float64(v)
+		}
+		t.values = t.values[:t.size()]
+		for i, v := range mean(wide, splits) {
+			t.values[i] = float32(v)
+		}
+	}
 	return nil
+}
+
+// splits is the number of statistics that a batch norm with splits has of each
+// channel, one behind the other; 1 for whatever is no such thing.
+func (t *tensor) splits(view safetensors.TensorView) int {
+	if shape := view.Shape(); t.statistic() && len(shape) == 1 && len(t.dims) == 1 && t.dims[0] > 0 && shape[0]%uint64(t.dims[0]) == 0 {
+		return max(int(shape[0]/uint64(t.dims[0])), 1)
+	}
+	return 1
+}
+
+// hint is what to do about a first convolution of another size.
+func (t *tensor) hint(view safetensors.TensorView) string {
+	shape := view.Shape()
+	if len(shape) != 4 || len(t.dims) != 4 || t.dims[1] != 3 {
+		return ""
+	}
+	switch {
+	case shape[2] == 3 && t.dims[2] == 7:
+		return ": for a small stem say LargeStem false, or `sslkit import --small-stem`"
+	case shape[2] == 7 && t.dims[2] == 3:
+		return ": for a large stem say LargeStem true, or leave --small-stem of `sslkit import` away"
+	}
+	return ""
 }

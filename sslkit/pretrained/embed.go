@@ -18,15 +18,18 @@ import (
 )
 
 // Embed returns the features of images, with their labels, classes and files,
-// as the evaluation of a run has them. An empty kind is [device.Auto]. It stops
+// as the evaluation of a run has them, and with their origin: see
+// [Model.FeaturesOrigin]; its Images is the fingerprint of the images' pixels. An empty kind is [device.Auto]. It stops
 // between batches when the context ends.
 func (m *Model) Embed(ctx context.Context, kind device.Kind, images *dataset.Images) (*embedding.Set, error) {
-	if err := m.check(); err != nil {
+	origin, err := m.featuresOrigin()
+	if err != nil {
 		return nil, fmt.Errorf("pretrained: embed: %w", err)
 	}
-	if images == nil || images.Len() == 0 {
-		return nil, fmt.Errorf("pretrained: embed: there are no images")
+	if err := images.Validate(); err != nil {
+		return nil, fmt.Errorf("pretrained: embed: %w", err)
 	}
+	origin.Images = images.Fingerprint().Pixels
 	if kind == "" {
 		kind = device.Auto
 	}
@@ -43,6 +46,7 @@ func (m *Model) Embed(ctx context.Context, kind device.Kind, images *dataset.Ima
 		Dim:      m.Backbone.Features(),
 		Classes:  slices.Clone(images.Classes),
 		Files:    slices.Clone(images.Files),
+		Origin:   origin,
 	}
 	if len(images.Classes) > 0 {
 		set.Labels = slices.Clone(images.Labels)
@@ -74,7 +78,7 @@ func (m *Model) features(ctx context.Context, d *device.Device, images *dataset.
 		return nil, err
 	}
 	defer embedder.Free()
-	source, err := feed.Open(d, images, feed.Auto)
+	source, err := feed.OpenFor(d, images, feed.Streamed, m.Size)
 	if err != nil {
 		return nil, err
 	}

@@ -23,12 +23,13 @@ const (
 // WriteONNX writes the network as ONNX, opset 17, to be run anywhere in float32.
 // The file is replaced at once.
 //
-//	images    [batch, 3, Size, Size] float32: red, green, blue, each from 0 to 1
+//	images    [batch, 3, height, width] float32: red, green, blue, each from 0 to 1
 //	features  [batch, Backbone.Features()] float32
 //
 // Colours go in as they are: (colour − Mean) / Std is in the network. Resizing is
 // not: resize an image's shorter side to Size, bilinear with antialias, and cut out
-// the central square. The batch is of any length.
+// the central square, to have the features that sslkit has. Batch, height and width
+// may be any.
 //
 // Weights have torchvision's names, and batch norms are nodes. The model's
 // metadata say under "sslkit" what a safetensors file says there.
@@ -56,10 +57,9 @@ func (m *Model) onnx() (*onnx.ModelProto, error) {
 		return nil, err
 	}
 	g := m.onnxGraph()
-	size := int64(m.Size)
 	g.Input = []*onnx.ValueInfoProto{onnxValue(onnxInput, fmt.Sprintf(
-		"RGB, each colour from 0 to 1; the shorter side resized to %d pixels, the central square cut out", m.Size), 3, size, size)}
-	g.Output = []*onnx.ValueInfoProto{onnxValue(onnxOutput, "of the backbone, behind its average pool", int64(m.Backbone.Features()))}
+		"RGB, each colour from 0 to 1; the shorter side resized to %d pixels, the central square cut out", m.Size), "batch", 3, "height", "width")}
+	g.Output = []*onnx.ValueInfoProto{onnxValue(onnxOutput, "of the backbone, behind its average pool", "batch", m.Backbone.Features())}
 	return &onnx.ModelProto{
 		IrVersion:     proto.Int64(int64(onnxIR)),
 		OpsetImport:   []*onnx.OperatorSetIdProto{{Domain: proto.String(""), Version: proto.Int64(onnxOpset)}},

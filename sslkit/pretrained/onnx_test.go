@@ -34,6 +34,17 @@ func TestONNX(t *testing.T) {
 	}
 }
 
+// The network takes images of other sizes than the run's, too.
+func TestONNXOfOtherSizes(t *testing.T) {
+	for name := range references {
+		m := reference(t, name)
+		model := written(t, m)
+		images := pictures(2, 27)
+		m.Size = 27
+		testkit.NearNorm(t, name, interpret(t, model, images), embed(t, m, testkit.Any(t).Kind, images), 1e-5)
+	}
+}
+
 // The convolution behind the pool is a dense layer for us.
 func TestONNXWithFinalConv(t *testing.T) {
 	m := withFinalConv(t)
@@ -90,7 +101,7 @@ func written(t *testing.T, m *Model) *onnx.ModelProto {
 		}
 		return list
 	}
-	if diff := cmp.Diff([]any{"images", "batch", 3, m.Size, m.Size}, dims(model.Graph.Input)); diff != "" {
+	if diff := cmp.Diff([]any{"images", "batch", 3, "height", "width"}, dims(model.Graph.Input)); diff != "" {
 		t.Errorf("input (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]any{"features", "batch", m.Backbone.Features()}, dims(model.Graph.Output)); diff != "" {

@@ -6,15 +6,19 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// onnxValue is a float32 input or output whose first axis is the batch.
-func onnxValue(name, text string, dims ...int64) *onnx.ValueInfoProto {
-	shape := &onnx.TensorShapeProto{Dim: []*onnx.TensorShapeProto_Dimension{
-		{Value: &onnx.TensorShapeProto_Dimension_DimParam{DimParam: "batch"}},
-	}}
-	for _, d := range dims {
-		shape.Dim = append(shape.Dim, &onnx.TensorShapeProto_Dimension{
-			Value: &onnx.TensorShapeProto_Dimension_DimValue{DimValue: d},
-		})
+// onnxValue is a float32 input or output; axes are lengths, or names of those that
+// may be of any.
+func onnxValue(name, text string, axes ...any) *onnx.ValueInfoProto {
+	shape := &onnx.TensorShapeProto{}
+	for _, axis := range axes {
+		dim := &onnx.TensorShapeProto_Dimension{}
+		switch axis := axis.(type) {
+		case string:
+			dim.Value = &onnx.TensorShapeProto_Dimension_DimParam{DimParam: axis}
+		case int:
+			dim.Value = &onnx.TensorShapeProto_Dimension_DimValue{DimValue: int64(axis)}
+		}
+		shape.Dim = append(shape.Dim, dim)
 	}
 	return &onnx.ValueInfoProto{
 		Name:      proto.String(name),

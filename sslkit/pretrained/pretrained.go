@@ -6,6 +6,7 @@ package pretrained
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -103,15 +104,25 @@ func Load(path string) (*Model, error) {
 	case about.IsDir():
 		return Open(path)
 	}
-	switch extension := filepath.Ext(path); extension {
-	case ".safetensors":
+	if filepath.Ext(path) == ".safetensors" {
 		return ReadSafetensors(path)
-	case ".pt", ".pth", ".bin", ".ckpt":
-		return nil, fmt.Errorf("pretrained: %s is a pickle of PyTorch's, which is a program: write its state dict with "+
-			"safetensors.torch.save_file, then import that", path)
-	default:
-		return nil, fmt.Errorf("pretrained: %s: want a run folder or a .safetensors file", path)
 	}
+	if err := beginsOtherwise(path); err != nil {
+		return nil, fmt.Errorf("pretrained: %w", err)
+	}
+	return nil, fmt.Errorf("pretrained: %s: want a run folder or a .safetensors file", path)
+}
+
+// beginsOtherwise is [otherFormat] of a file.
+func beginsOtherwise(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	begin := make([]byte, 64)
+	n, _ := io.ReadFull(file, begin) // a short file is none of those
+	return otherFormat(path, begin[:n])
 }
 
 // Parameters is the number of trained numbers.

@@ -105,7 +105,12 @@ func TestLoadOfOtherFiles(t *testing.T) {
 	}{
 		{filepath.Join(dir, "none"), []string{"none", "a run folder or a .safetensors file"}},
 		{dir, []string{dir, "no run folder", "recipe.json"}},
-		{file("model.pth", "x"), []string{"model.pth", "save_file"}},
+		{file("new.pth", "PK\x03\x04 and so on"), []string{"new.pth", "PyTorch", "save_file", "torch.load", "'" + filepath.Join(dir, "new.pth") + "'"}},
+		{file("old.pt", "\x80\x02\x8a\x0al\xfc\x9cF\xf9 j"), []string{"old.pt", "save_file"}},
+		{file("lightning.safetensors", "PK\x03\x04 and so on"), []string{"lightning.safetensors", "PyTorch"}},
+		{file("text.pth", "x"), []string{"text.pth", "a run folder or a .safetensors file"}},
+		{file("pointer.safetensors", "version https://git-lfs.github.com/spec/v1\n"), []string{"pointer.safetensors", "git lfs pull"}},
+		{file("page.safetensors", "<!DOCTYPE html>"), []string{"page.safetensors", "HTML"}},
 		{file("model.onnx", "x"), []string{"model.onnx", "a run folder or a .safetensors file"}},
 		{file("text.safetensors", "a text that is no such file at all"), []string{"text.safetensors", "no safetensors file"}},
 		{file("empty.safetensors", ""), []string{"empty.safetensors", "no safetensors file"}},

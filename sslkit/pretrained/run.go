@@ -11,13 +11,14 @@ import (
 )
 
 // Open reads the backbone of a run folder's last checkpoint. The run may have
-// ended, been stopped, or be at work. Where the last checkpoint is damaged, the
+// ended, been stopped, or be at work, and its method may be one that another
+// program has registered. Where the last checkpoint is damaged, the
 // one before it is taken, and a note says so.
 //
 // Running statistics of batch norms with splits become their mean, which is
 // what evaluation takes. Weights become float32.
 func Open(run string) (*Model, error) {
-	w, err := train.ReadWeights(run)
+	w, name, err := train.ReadBackbone(run)
 	if err != nil {
 		return nil, fmt.Errorf("pretrained: %w", err)
 	}
@@ -25,6 +26,7 @@ func Open(run string) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pretrained: %s: %w", run, err)
 	}
+	m.Origin.Method = name
 	if w.Problem != nil {
 		m.Notes = append(m.Notes, fmt.Sprintf("%v: these are the weights of the checkpoint before it, of epoch %d", w.Problem, w.Epoch))
 	}
@@ -41,6 +43,7 @@ func Untrained(r recipe.Recipe) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pretrained: %w", err)
 	}
+	m.Origin.Method = method.Name(r.Method)
 	return m, nil
 }
 
@@ -50,7 +53,7 @@ func fromWeights(w *train.Weights) (*Model, error) {
 	m := &Model{
 		Network: Network{Backbone: r.Backbone, Size: view.Size, Mean: view.Mean, Std: view.Std, Precision: r.Precision},
 		Origin: Origin{
-			Recipe: r.Name, Preset: string(r.Preset), Method: method.Name(r.Method), Data: r.Data,
+			Recipe: r.Name, Preset: string(r.Preset), Data: r.Data,
 			Images: r.TrainImages, Epochs: w.Epoch, Steps: w.Step,
 		},
 	}

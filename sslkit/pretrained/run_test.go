@@ -206,3 +206,46 @@ func TestEmbedCuts(t *testing.T) {
 	m.Precision = device.BF16
 	testkit.NearNorm(t, "bf16", embed(t, m, testkit.XLA(t).Kind, images), want, 0.02)
 }
+
+// The backbone of a run is read whatever its method is.
+func TestRunOfAnUnknownMethod(t *testing.T) {
+	r := quick(t, "BYOL")
+	r.Backbone.Splits = 2
+	dir, _ := run(t, r)
+	want, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "recipe.json")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = []byte(strings.Replace(string(text), `"BYOL": {`, `"Mine": {"depth": 3,`, 1))
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.Origin.Method = "Mine"
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Model{}, tensor{})); diff != "" {
+		t.Errorf("the model (-want +got):\n%s", diff)
+	}
+	if _, err := train.Open(dir); err == nil || !strings.Contains(err.Error(), `unknown method "Mine"`) {
+		t.Errorf("error %v, want one about the method", err)
+	}
+	path = filepath.Join(dir, "checkpoint.safetensors")
+	damaged, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged[len(damaged)-1] ^= 1 // of a tensor that is not the backbone's
+	if err := os.WriteFile(path, damaged, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, err = Load(dir); err != nil || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "checksum") || got.Origin.Epochs != 0 {
+		t.Errorf("of a damaged checkpoint: %+v, error %v, want the one before it", got, err)
+	}
+}

@@ -4,11 +4,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/google/renameio/v2"
@@ -125,29 +122,7 @@ func ReadSafetensors(path string) (*Model, error) {
 		return nil, fmt.Errorf("pretrained: %s: %q in its header has version %d, want %d", path, metadataKey, known.Version, metadataVersion)
 	}
 	m := &Model{Network: known.Network, Origin: known.Origin}
-	if err := m.take(found); err != nil {
-		return nil, fmt.Errorf("pretrained: %s: %w", path, err)
-	}
-	return m, nil
-}
-
-// ReadStateDict reads a safetensors file with the names of torchvision's ResNets
-// that says nothing of what its tensors are for: n does. See [Torchvision].
-//
-// Numbers may be F32, F64, F16 or BF16. A classifier, fc.*, is left out with a
-// note. Other tensors that the network does not have, missing ones, and those of
-// other shapes are errors that name the tensor.
-func ReadStateDict(path string, n Network) (*Model, error) {
-	found, about, err := openSafetensors(path)
-	if err != nil {
-		return nil, fmt.Errorf("pretrained: %w", err)
-	}
-	if about != "" {
-		return nil, fmt.Errorf("pretrained: %s: its header has %q, which says what the file is for: read it with "+
-			"pretrained.ReadSafetensors", path, metadataKey)
-	}
-	m := &Model{Network: n, Origin: Origin{File: filepath.Base(path)}}
-	if err := m.take(found); err != nil {
+	if err := m.take(dict{SafeTensors: found}); err != nil {
 		return nil, fmt.Errorf("pretrained: %s: %w", path, err)
 	}
 	return m, nil
@@ -159,6 +134,9 @@ func openSafetensors(path string) (safetensors.SafeTensors, string, error) {
 	if err != nil {
 		return safetensors.SafeTensors{}, "", err
 	}
+	if err := otherFormat(path, file); err != nil {
+		return safetensors.SafeTensors{}, "", err
+	}
 	found, err := safetensors.Deserialize(file)
 	if err != nil {
 		return found, "", fmt.Errorf("%s is no safetensors file, or damaged: %w", path, err)
@@ -168,36 +146,4 @@ func openSafetensors(path string) (safetensors.SafeTensors, string, error) {
 		return found, "", fmt.Errorf("%s is no safetensors file, or damaged: %w", path, err)
 	}
 	return found, header.Metadata()[metadataKey], nil
-}
-
-// take gives the model the tensors of a file.
-func (m *Model) take(found safetensors.SafeTensors) error {
-	if err := m.Validate(); err != nil {
-		return err
-	}
-	left := map[string]bool{}
-	for _, name := range found.Names() {
-		left[name] = true
-	}
-	for t := range layout(m.Backbone) { // ends at the first that is not there: the backbone may be anything
-		view, ok := found.Tensor(t.name)
-		if !ok {
-			return fmt.Errorf("tensor %s is missing, want it with shape %v", t.name, t.dims)
-		}
-		if err := t.decode(view); err != nil {
-			return fmt.Errorf("tensor %s %w", t.name, err)
-		}
-		m.tensors = append(m.tensors, t)
-		delete(left, t.name)
-		if base, ok := strings.CutSuffix(t.name, runningVar); ok {
-			delete(left, base+batches)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(left)) {
-		if !strings.HasPrefix(name, "fc.") {
-			return fmt.Errorf("tensor %s belongs to no part of the network: is it another one?", name)
-		}
-		m.Notes = append(m.Notes, fmt.Sprintf("tensor %s is left out: it is of a classifier, not of the backbone", name))
-	}
-	return nil
 }

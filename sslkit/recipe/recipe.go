@@ -8,6 +8,7 @@
 package recipe
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -66,15 +67,25 @@ func (r Recipe) MarshalJSON() ([]byte, error) {
 	return json.Marshal(withMethod{plain(r), method.Value{Method: r.Method}})
 }
 
-// UnmarshalJSON implements [json.Unmarshaler].
+// UnmarshalJSON implements [json.Unmarshaler]. Fields that are missing are zero, as
+// older recipes have it, and unknown ones are errors. The error of a method that
+// cannot be read is a [method.ReadError]; the recipe then has all but the method.
 func (r *Recipe) UnmarshalJSON(text []byte) error {
-	var w withMethod
-	if err := json.Unmarshal(text, &w); err != nil {
-		return err
+	var w struct {
+		plain
+		Method json.RawMessage `json:"method"`
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&w); err != nil {
+		return fmt.Errorf("recipe: %w", err)
 	}
 	*r = Recipe(w.plain)
-	r.Method = w.Method.Method
-	return nil
+	r.Backbone.Splits = max(r.Backbone.Splits, 1) // before there were splits
+	var m method.Value
+	err := m.UnmarshalJSON(w.Method)
+	r.Method = m.Method
+	return err
 }
 
 // Steps is the number of steps of an epoch.

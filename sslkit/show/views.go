@@ -149,6 +149,7 @@ func drawViews(images *dataset.Images, policies []augment.Policy, views int, kin
 		}
 		for p, policy := range policies {
 			all[p] = append(all[p], viewTiles(policy, tensors.MustCopyFlatData[float32](drawn[p])))
+			drawn[p].MustFinalizeAll()
 		}
 	}
 	return all, nil

@@ -25,7 +25,7 @@ type format struct {
 
 var formats = map[string]format{
 	".parquet": {writeFile(writeParquet), readParquet},
-	".csv":     {writeFile(writeCSV), readCSV},
+	".csv":     {writeCSVFile, readCSVFile},
 	".npy":     {writeNPY, readNPY},
 }
 
@@ -33,12 +33,17 @@ var formats = map[string]format{
 //
 //	.parquet  a row for each image: file and class (strings), label (32-bit
 //	          integer), feature (list of 32-bit floats). What is unknown is
-//	          null. The names of all classes stand in the file's metadata.
+//	          null. The names of all classes, and the features' origin, stand in
+//	          the file's metadata, as JSON under sslkit.classes and sslkit.origin.
 //	.csv      a header file,label,class,f0,f1,… and a row for each image. What
 //	          is unknown is empty. Names of classes that no image has are not
-//	          kept: a table of images has no place for them.
+//	          kept: a table of images has no place for them. If the origin is
+//	          known, NAME.csv.json beside it is an object with it.
 //	.npy      a NumPy array of float32, [images, dim], and beside it NAME.npy.json,
-//	          an object with files, labels and classes, each null if unknown.
+//	          an object with files, labels, classes and origin, each null if unknown.
+//
+// An origin is written with a hash of the features, so that it is not believed of
+// others that some tool puts into their place.
 //
 // The file appears when it is complete; until then the one that was there stays.
 // It returns the error of [embedding.Set.Validate], and those of the file system.
@@ -59,7 +64,8 @@ func Write(path string, s *embedding.Set) error {
 // Read returns the set in a file that [Write] or another tool has written.
 // Files of others need not have all that ours have: a Parquet file needs the
 // column feature, a list of 32-bit or 64-bit floats (which are rounded), and an
-// NPY file nothing beside it. Other columns are ignored.
+// NPY file nothing beside it. Other columns are ignored. Where nothing is said of
+// the origin, or it is that of other features, the set has none.
 //
 // Errors name the file and where in it: row and column, or line and column in CSV.
 func Read(path string) (*embedding.Set, error) {

@@ -23,18 +23,19 @@ const npyBeside = ".json"
 // npyHeader is the most bytes of a header: many times what two sizes take.
 const npyHeader = 1 << 16
 
-// npyImages is what the file beside an NPY file says of the images.
+// npyImages is what the file beside an NPY file says of the images and the array.
 type npyImages struct {
 	Files   []string `json:"files"`
 	Labels  []int32  `json:"labels"`
 	Classes []string `json:"classes"`
+	Origin  *origin  `json:"origin"`
 }
 
 // writeNPY writes the file beside first: where it alone is new, reading says so
 // unless the number of images is the same.
 func writeNPY(s *embedding.Set, path string) error {
 	err := replaceFile(path+npyBeside, func(w io.Writer) error {
-		return json.NewEncoder(w).Encode(npyImages{s.Files, s.Labels, s.Classes})
+		return json.NewEncoder(w).Encode(npyImages{s.Files, s.Labels, s.Classes, newOrigin(s)})
 	})
 	if err != nil {
 		return err
@@ -162,6 +163,7 @@ func readBeside(s *embedding.Set, path string) error {
 	if err := with.Validate(); err != nil {
 		return fmt.Errorf("with %s: %w", path, err)
 	}
+	images.Origin.about(with)
 	*s = *with
 	return nil
 }

@@ -17,8 +17,11 @@ type parquetRow struct {
 	Feature []float32 `parquet:"feature,list"`
 }
 
-// parquetClasses is the key of the metadata that holds all classes, as JSON.
-const parquetClasses = "sslkit.classes"
+// Keys of metadata that hold all classes, and the origin, as JSON.
+const (
+	parquetClasses = "sslkit.classes"
+	parquetOrigin  = "sslkit.origin"
+)
 
 func writeParquet(s *embedding.Set, out io.Writer) error {
 	options := []parquet.WriterOption{parquet.CreatedBy("sslkit", "1", ""), parquet.MaxRowsPerRowGroup(50_000)}
@@ -28,6 +31,13 @@ func writeParquet(s *embedding.Set, out io.Writer) error {
 			return err
 		}
 		options = append(options, parquet.KeyValueMetadata(parquetClasses, string(classes)))
+	}
+	if o := newOrigin(s); o != nil {
+		text, err := json.Marshal(o)
+		if err != nil {
+			return err
+		}
+		options = append(options, parquet.KeyValueMetadata(parquetOrigin, string(text)))
 	}
 	w := parquet.NewGenericWriter[parquetRow](out, options...)
 	rows := make([]parquetRow, 0, 1000)

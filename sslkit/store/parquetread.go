@@ -41,7 +41,10 @@ func readParquet(file *os.File) (s *embedding.Set, err error) {
 	if s.Labels, err = readLabels(table); err != nil {
 		return nil, err
 	}
-	return s, readClasses(s, table)
+	if err := readClasses(s, table); err != nil {
+		return nil, err
+	}
+	return s, readOrigin(s, table)
 }
 
 // readFeatures takes the column feature. Its first row decides the dimension.
@@ -182,5 +185,18 @@ func readClasses(s *embedding.Set, table *parquet.File) error {
 		names[label] = name
 	}
 	s.Classes = namesOf(names, all)
+	return nil
+}
+
+func readOrigin(s *embedding.Set, table *parquet.File) error {
+	text, known := table.Lookup(parquetOrigin)
+	if !known {
+		return nil
+	}
+	var o origin
+	if err := json.Unmarshal([]byte(text), &o); err != nil {
+		return fmt.Errorf("metadata %s: %w", parquetOrigin, err)
+	}
+	o.about(s)
 	return nil
 }

@@ -5,10 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
-	"os"
 
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/nn"
@@ -21,8 +19,8 @@ import (
 //
 // Its file is in the safetensors format, a tensor for each variable under its
 // path ("velocity/…" for the optimizer's), in float32 where that loses nothing,
-// else in float64. Its metadata have the place in the run and a SHA-256 over
-// the tensors.
+// else in float64. Its metadata have the place in the run, and a SHA-256 over
+// the tensors, in the order that is there, too.
 type checkpoint struct {
 	place
 	params, velocity, buffers, meters []float64
@@ -75,6 +73,7 @@ func (c *checkpoint) parts(vars *nn.Variables) []part {
 // file returns the checkpoint as a file's content.
 func (c *checkpoint) file(vars *nn.Variables) ([]byte, error) {
 	views := map[string]safetensors.TensorView{}
+	var names []string
 	sum := sha256.New()
 	for _, p := range c.parts(vars) {
 		dtype, data := encode(p.values)
@@ -88,13 +87,19 @@ func (c *checkpoint) file(vars *nn.Variables) ([]byte, error) {
 			return nil, fmt.Errorf("checkpoint: %s: %w", p.name, err)
 		}
 		views[p.name] = view
+		names = append(names, p.name)
 	}
 	at, err := json.Marshal(c.place)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
+	order, err := json.Marshal(names)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
 	file, err := safetensors.Serialize(views, map[string]string{
 		"place":  string(at),
+		"order":  string(order),
 		"sha256": hex.EncodeToString(sum.Sum(nil)),
 	})
 	if err != nil {
@@ -106,37 +111,24 @@ func (c *checkpoint) file(vars *nn.Variables) ([]byte, error) {
 // readCheckpoint reads the checkpoint of a model with the given variables. A
 // file that is cut off, changed, or another model's is an error.
 func readCheckpoint(path string, vars *nn.Variables) (*checkpoint, error) {
-	file, err := os.ReadFile(path)
+	file, err := openCheckpoint(path)
 	if err != nil {
 		return nil, err
 	}
-	found, err := safetensors.Deserialize(file)
-	if err != nil {
-		return nil, fmt.Errorf("damaged checkpoint: %w", err)
+	c := file.empty(vars)
+	parts := c.parts(vars)
+	if file.old {
+		parts = parts[:len(parts)-1] // there were no meters
+		c.meters = noMeters
 	}
-	_, header, err := safetensors.ReadMetadata(file)
-	if err != nil {
-		return nil, fmt.Errorf("damaged checkpoint: %w", err)
-	}
-	meta := header.Metadata()
-	c := &checkpoint{meters: make([]float64, meterCount)}
-	if err := json.Unmarshal([]byte(meta["place"]), &c.place); err != nil {
-		return nil, fmt.Errorf("damaged checkpoint: place %q: %w", meta["place"], err)
-	}
-	paramCount, bufferCount := vars.Sizes()
-	c.params, c.velocity, c.buffers = make([]float64, paramCount), make([]float64, paramCount), make([]float64, bufferCount)
-	sum := sha256.New()
-	for _, p := range c.parts(vars) {
-		tensor, ok := found.Tensor(p.name)
-		if !ok || !decode(p.values, tensor.DType(), tensor.Data()) {
-			return nil, fmt.Errorf("the checkpoint has no tensor %q of %d floating-point numbers: it is another model's", p.name, len(p.values))
+	var names []string
+	for _, p := range parts {
+		if err := file.read(p); err != nil {
+			return nil, err
 		}
-		sum.Write(tensor.Data())
+		names = append(names, p.name)
 	}
-	if hex.EncodeToString(sum.Sum(nil)) != meta["sha256"] {
-		return nil, errors.New("damaged checkpoint: its checksum is wrong")
-	}
-	return c, nil
+	return c, file.check(names)
 }
 
 // encode returns numbers as the bytes of the narrowest type that holds them exactly.

@@ -2,7 +2,9 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
@@ -10,6 +12,7 @@ import (
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/embedding"
 	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/method"
@@ -27,26 +30,44 @@ type evaluator struct {
 	train      *feed.Source     // shared with training
 	test       *feed.Source
 	labels     *tensors.Tensor // of the training images
-	truth      []int32         // of the test images
+	truth      []int32         // of the test images, as the training images' classes count
 }
 
 func newEvaluator(d *device.Device, r recipe.Recipe, vars *nn.Variables, train, test *feed.Source, data *dataset.Set) (*evaluator, error) {
-	e := &evaluator{device: d, classes: len(data.Train.Classes), train: train, test: test, truth: data.Test.Labels}
+	e := &evaluator{device: d, classes: len(data.Train.Classes), train: train, test: test}
 	var err error
 	if e.classes < 2 {
-		return nil, fmt.Errorf("train: the recipe's eval and linear tell classes apart, and the data have %d: "+
+		return e, fmt.Errorf("train: the recipe's eval and linear tell classes apart, and the data have %d: "+
 			"want at least 2, or neither eval nor linear, as recipe.For has it", e.classes)
 	}
-	if e.embedder, err = NewEmbedder(d, vars, r.Backbone, r.Views[0], r.Precision); err != nil {
+	if e.truth, err = truth(data); err != nil {
 		return nil, err
+	}
+	if e.embedder, err = NewEmbedder(d, vars, r.Backbone, r.Views[0], r.Precision); err != nil {
+		return e, err
 	}
 	if r.Eval.On() {
 		if e.classifier, err = r.Eval.NewClassifier(d, e.classes); err != nil {
-			return nil, fmt.Errorf("train: %w", err)
+			return e, fmt.Errorf("train: %w", err)
 		}
 	}
 	e.labels, err = upload(d, tensors.FromFlatDataAndDimensions(data.Train.Labels, data.Train.Len()))
 	return e, err
+}
+
+// truth returns the labels of the test images as indices into the classes of the
+// training images: those with the same names.
+func truth(data *dataset.Set) ([]int32, error) {
+	train, test := data.Train, data.Test
+	if test.Classes == nil && !slices.ContainsFunc(test.Labels, func(label int32) bool { return label != 0 }) {
+		return nil, errors.New("train: the recipe's eval and linear compare classes, and the test images have none: " +
+			"want classes, or neither eval nor linear")
+	}
+	labels, err := embedding.MatchLabels(test.Labels, test.Classes, train.Classes)
+	if err != nil {
+		return nil, fmt.Errorf("train: test and training images: %w", err)
+	}
+	return labels, nil
 }
 
 // NewEmbedder returns an embedder of images as runs are evaluated: the features of a
@@ -104,10 +125,11 @@ func (e *evaluator) withFeatures(ctx context.Context, st *state, predict func(ba
 	return eval.Accuracy(predictions, e.truth), nil
 }
 
-// free releases what a run holds: its folder, and its memory on the device, so
-// that the next run of the same process finds it free.
+// free releases what a run holds: its folder, its compiled programs, and its
+// memory on the device, so that the next run of the same process finds it free.
 func (t *trainer) free() {
 	t.folder.close()
+	t.freePrograms()
 	var held []*tensors.Tensor
 	if t.state != nil {
 		held = append(held, t.state.params, t.state.velocity, t.state.buffers, t.state.meters, t.state.number)
@@ -124,6 +146,31 @@ func (t *trainer) free() {
 		if images != nil {
 			images.Free()
 		}
+	}
+}
+
+// freePrograms releases what was compiled for the run.
+func (t *trainer) freePrograms() {
+	var programs []*graph.Exec
+	if t.step != nil {
+		programs = append(programs, t.step.exec)
+	}
+	if t.looker != nil {
+		programs = append(programs, t.looker.exec)
+	}
+	for _, program := range programs {
+		if program != nil {
+			program.Finalize()
+		}
+	}
+	if t.eval == nil {
+		return
+	}
+	if t.eval.embedder != nil {
+		t.eval.embedder.Free()
+	}
+	if t.eval.classifier != nil {
+		t.eval.classifier.Free()
 	}
 }
 

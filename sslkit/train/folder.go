@@ -15,12 +15,14 @@ import (
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
-// A run folder holds recipe.json, epochs.jsonl with a line an epoch, run.json
-// with what else a [Result] has, checkpoint.safetensors with the model after the
-// last complete epoch or where the run was stopped, and the checkpoint before it.
-// While a run works it holds a lock on the file lock.
+// A run folder holds recipe.json, data.json with fingerprints of the images,
+// epochs.jsonl with a line an epoch, run.json with what else a [Result] has,
+// checkpoint.safetensors with the model after the last complete epoch or where the
+// run was stopped, and the checkpoint before it. While a run works it holds a lock
+// on the file lock.
 const (
 	recipeFile     = "recipe.json"
+	identityFile   = "data.json" // not in folders of older versions
 	epochsFile     = "epochs.jsonl"
 	runFile        = "run.json"
 	checkpointFile = "checkpoint.safetensors"
@@ -72,14 +74,16 @@ func (f *folder) claim(r recipe.Recipe) error {
 	case err != nil:
 		return fmt.Errorf("run folder: %w", err)
 	case !bytes.Equal(have, want):
-		return fmt.Errorf("%s holds another recipe: name another run folder, or delete this one", path)
+		return f.compare(r)
 	}
 	return nil
 }
 
-// close ends the lock.
+// close ends the lock, once no save is in work any more. Who wants to know how
+// that went has waited for it.
 func (f *folder) close() {
 	if f != nil {
+		_ = f.wait()
 		_ = f.lock.Close() // it ends with the process at the latest
 	}
 }

@@ -33,8 +33,11 @@ type Look struct {
 	See func(step int, values []float32) error
 }
 
-// validate reports the first field that makes no sense.
+// validate reports the first field that makes no sense. No look is fine.
 func (l *Look) validate(r recipe.Recipe) error {
+	if l == nil {
+		return nil
+	}
 	if l.Every < 1 {
 		return fmt.Errorf("train: look: every %d steps, want at least 1", l.Every)
 	}
@@ -60,9 +63,6 @@ type looker struct {
 func newLooker(s *step, l *Look, images *feed.Source) (*looker, error) {
 	if l == nil {
 		return nil, nil
-	}
-	if err := l.validate(s.recipe); err != nil {
-		return nil, err
 	}
 	exec, err := graph.NewExec(s.device.Backend, func(in []*graph.Node) *graph.Node {
 		params, buffers, key, places, set := in[0], in[1], in[2], in[3], in[4:]

@@ -9,6 +9,8 @@ import (
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/google/go-cmp/cmp"
+	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/method"
@@ -117,6 +119,27 @@ func TestLookGoesOn(t *testing.T) {
 	}
 	if len(s.steps) != 2*r.Steps()+1 {
 		t.Errorf("%d looks in %d steps, want one more", len(s.steps), 2*r.Steps())
+	}
+}
+
+// Looks need no classes, and no accuracy.
+func TestLookWithoutClasses(t *testing.T) {
+	images := noise(32, 8)
+	images.Classes, images.Labels = nil, make([]int32, 32)
+	set := &dataset.Set{Name: "mine", Train: images}
+	var s seen
+	look := &train.Look{Every: 3, See: s.see, Build: func(_ *nn.Scope, views []*graph.Node) *graph.Node { return views[0] }}
+	r := own(t, set)
+	if _, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: set, Look: look}); err != nil {
+		t.Fatal(err)
+	}
+	if r.Eval.On() || !slices.Equal(s.steps, []int{0, 3, 6, 8}) {
+		t.Errorf("with eval %+v, looks after steps %v, want 0, 3, 6 and 8", r.Eval, s.steps)
+	}
+	look.Every = 0
+	_, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: &dataset.Set{}, Look: look})
+	if err == nil || !strings.Contains(err.Error(), "every 0 steps") {
+		t.Errorf("error %v, want one about the look, before anything is loaded", err)
 	}
 }
 

@@ -29,7 +29,10 @@ type Options struct {
 //
 // A run folder that holds the same recipe is taken up where it was left, to the
 // same numbers on the same device as a run without a break; one that holds
-// another recipe, or that another run writes, is an error. When the context ends
+// another recipe or a run on other images, or that another run writes, is an
+// error. Images are told by their pixels, and those that accuracy is measured with
+// by the names of their labels, too; folders of older versions do not know theirs.
+// Classes of training and test images are matched by name. When the context ends
 // Run finishes the step in work, saves a checkpoint and returns an error that
 // wraps the context's; so does an interrupt (Ctrl-C, a notebook's stop button)
 // or SIGTERM. A second signal ends the process at once. A process that is killed
@@ -38,6 +41,9 @@ type Options struct {
 func Run(ctx context.Context, r recipe.Recipe, opts Options) (*Result, error) {
 	if err := r.Validate(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
+	}
+	if err := opts.Look.validate(r); err != nil {
+		return nil, err
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -127,26 +133,38 @@ func (t *trainer) prepare(ctx context.Context, opts Options) (err error) {
 		return fmt.Errorf("train: the data have %d training and %d test images, the recipe wants %d and %d",
 			train, test, t.recipe.TrainImages, t.recipe.TestImages)
 	}
+	if err := t.checkData(data); err != nil {
+		return err
+	}
 	if t.step, err = newStep(t.device, t.recipe); err != nil {
 		return err
 	}
 	if t.state, err = t.initialState(); err != nil {
 		return err
 	}
-	if t.train, err = feed.Open(t.device, data.Train, opts.Feed); err != nil {
+	if t.train, err = feed.OpenFor(t.device, data.Train, opts.Feed, inputSize(t.recipe)); err != nil {
 		return fmt.Errorf("train: %w", err)
+	}
+	if t.looker, err = newLooker(t.step, opts.Look, t.train); err != nil {
+		return err
 	}
 	if !t.recipe.Eval.On() && !t.recipe.Linear.On() {
 		return nil
 	}
-	if t.test, err = feed.Open(t.device, data.Test, opts.Feed); err != nil {
+	if t.test, err = feed.OpenFor(t.device, data.Test, opts.Feed, inputSize(t.recipe)); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	if t.eval, err = newEvaluator(t.device, t.recipe, t.step.vars, t.train, t.test, data); err != nil {
-		return err
-	}
-	t.looker, err = newLooker(t.step, opts.Look, t.train)
+	t.eval, err = newEvaluator(t.device, t.recipe, t.step.vars, t.train, t.test, data)
 	return err
+}
+
+// inputSize is how many pixels the largest views of a recipe have on a side.
+func inputSize(r recipe.Recipe) int {
+	size := 0
+	for _, view := range r.Views {
+		size = max(size, view.Size)
+	}
+	return size
 }
 
 // Load returns the images that a recipe names. It tells report how it gets on,

@@ -63,7 +63,7 @@ func ReadWeights(dir string) (*Weights, error) {
 		return nil, err
 	}
 	if c == nil {
-		return nil, fmt.Errorf("train: run folder %s has no %s: its run has not come as far as the first one", dir, checkpointFile)
+		return nil, noCheckpoint(dir)
 	}
 	return &Weights{
 		Recipe: r, Variables: vars,
@@ -71,6 +71,10 @@ func ReadWeights(dir string) (*Weights, error) {
 		Epoch: c.Epoch, Step: c.Step,
 		Problem: problem,
 	}, nil
+}
+
+func noCheckpoint(dir string) error {
+	return fmt.Errorf("train: run folder %s has no %s: its run has not come as far as the first one", dir, checkpointFile)
 }
 
 // declareAnywhere is [declare] on the device that every machine has.
@@ -90,12 +94,16 @@ func initial(vars *nn.Variables, r recipe.Recipe) (params, buffers []float64) {
 // newest reads the last checkpoint, or where that cannot be used the one before
 // it: the problem is then what is wrong with the last. Without either it returns nil.
 func (f *folder) newest(vars *nn.Variables) (c *checkpoint, problem, err error) {
+	return f.newestBy(func(path string) (*checkpoint, error) { return readCheckpoint(path, vars) })
+}
+
+func (f *folder) newestBy(read func(path string) (*checkpoint, error)) (c *checkpoint, problem, err error) {
 	path := filepath.Join(f.dir, checkpointFile)
-	c, err = readCheckpoint(path, vars)
+	c, err = read(path)
 	if err == nil {
 		return c, nil, nil
 	}
-	previous, failure := readCheckpoint(filepath.Join(f.dir, previousFile), vars)
+	previous, failure := read(filepath.Join(f.dir, previousFile))
 	problem = fmt.Errorf("%s: %w", path, err)
 	switch {
 	case failure == nil:

@@ -25,14 +25,16 @@ func newEmbed() *cobra.Command {
 		Short: "Write the features of images to a file",
 		Long: `Writes the features that a network gives to images, a row for each image, with its file and class.
 
-RUN is the folder of a training run, WEIGHTS a .safetensors file. DIR is a folder with a folder of JPEG and PNG files
-for each class; one without folders is embedded without classes, and so are, with --unlabelled, all images below DIR,
-whatever the folders there are called. DATA is one of cifar10, imagenette and shapes. The end of FILE's name says its
-format:
+RUN is the folder of a training run, WEIGHTS a .safetensors file. DIR is a folder with a folder of JPEG, PNG, WebP, GIF,
+BMP or TIFF files for each class; one without folders is embedded without classes, and so are, with --unlabelled, all
+images below DIR, whatever the folders there are called. DATA is one of cifar10, imagenette and shapes. The end of
+FILE's name says its format:
 
   .parquet  a table with the columns file, label, class and feature, for pandas, pyarrow and polars
   .csv      a table with the columns file, label, class, f0, f1 and so on
-  .npy      a NumPy array, and beside it FILE.json with files, labels and classes`,
+  .npy      a NumPy array, and beside it FILE.json with files, labels and classes
+
+Each says, too, what made the features and of which images: a table in CSV by a FILE.json beside it.`,
 		Example: `  sslkit embed runs/first --images photos --out photos.parquet
   sslkit embed runs/first --images holiday --unlabelled --out holiday.parquet
   sslkit embed model.safetensors --images cifar10 --split test --out cifar10.npy`,
@@ -52,7 +54,10 @@ format:
 	flags := cmd.Flags()
 	flags.StringVar(&from.images, "images", "", "folder of images, or cifar10, imagenette or shapes")
 	flags.StringVar(&from.split, "split", "", "of a data set: train or test (default test)")
-	flags.IntVar(&from.limit, "limit", 0, "embed the first ones only; 0: all")
+	flags.IntVar(&from.limit, "limit", 0, "read and embed the first ones only; 0: all")
+	flags.IntVar(&from.shortSide, "short-side", 0, fmt.Sprintf("of a folder: shrink images to so many pixels on the shorter side; 0: %d, %d: none",
+		dataset.DefaultShortSide, dataset.FullSize))
+	flags.BoolVar(&from.upright, "upright", false, "of a folder: turn images as the orientation in their EXIF data says; training ignores it unless told")
 	flags.BoolVar(&from.unlabelled, "unlabelled", false, "of a folder: its folders are no classes; take all images below it")
 	flags.BoolVar(&from.skipCorrupt, "skip-corrupt", false, "leave out files that cannot be decoded")
 	flags.StringVarP(&out, "out", "o", "", "file to write: *.parquet, *.csv or *.npy")
@@ -82,6 +87,7 @@ func embed(cmd *cobra.Command, weights string, from source, kind device.Kind, ou
 	if err != nil {
 		return err
 	}
+	set.Origin.Data = strings.ToValidUTF8(from.name(), "\uFFFD")
 	if err := store.Write(out, set); err != nil {
 		return err
 	}

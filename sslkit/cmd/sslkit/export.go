@@ -17,8 +17,8 @@ func newExport() *cobra.Command {
 		Long: `Writes the backbone of a run's last checkpoint, or of a weights file, without the heads.
 
   .safetensors  weights with the names and shapes of torchvision's ResNets; sslkit reads the file, too
-  .onnx         the network, to be run anywhere: images [batch, 3, size, size] float32, RGB from 0 to 1,
-                to features [batch, dim]; colours are normalised inside, resizing is left to you`,
+  .onnx         the network, to be run anywhere: images [batch, 3, height, width] float32, RGB from 0 to
+                1, to features [batch, dim]; colours are normalised inside, resizing is left to you`,
 		Example: `  sslkit export runs/first --out model.safetensors
   sslkit export runs/first --out model.onnx`,
 		Args: oneModel,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,8 @@ type source struct {
 	limit       int    // 0: all
 	unlabelled  bool   // of a folder: its folders are no classes
 	skipCorrupt bool
+	shortSide   int  // of a folder; 0: dataset.DefaultShortSide
+	upright     bool // of a folder
 }
 
 // check returns an error that names the flag that makes no sense.
@@ -46,8 +49,26 @@ func (s source) check() error {
 		return fmt.Errorf("--unlabelled: %s is a data set, want a folder", s.images)
 	case named && s.skipCorrupt:
 		return fmt.Errorf("--skip-corrupt: %s is a data set, want a folder", s.images)
+	case s.shortSide < dataset.FullSize:
+		return fmt.Errorf("--short-side %d: want 0 or more, or %d to shrink no image", s.shortSide, dataset.FullSize)
+	case named && s.shortSide != 0:
+		return fmt.Errorf("--short-side: %s is a data set, want a folder", s.images)
+	case named && s.upright:
+		return fmt.Errorf("--upright: %s is a data set, want a folder", s.images)
 	}
 	return nil
+}
+
+// name is what the images are called.
+func (s source) name() string {
+	name := s.images
+	if _, named := splits[dataset.Name(name)]; named {
+		name += " " + cmp.Or(s.split, "test")
+	}
+	if s.limit > 0 {
+		name += fmt.Sprintf(", the first %d", s.limit)
+	}
+	return name
 }
 
 // load reads the images. Messages for people go to w.
@@ -55,11 +76,7 @@ func (s source) load(ctx context.Context, w io.Writer) (*dataset.Images, error) 
 	name, report := dataset.Name(s.images), progress(w)
 	counts, named := splits[name]
 	if !named {
-		images, err := s.folder(ctx, w)
-		if err != nil {
-			return nil, err
-		}
-		return s.first(images), nil
+		return s.folder(ctx, w)
 	}
 	count := counts["test"]
 	if s.split == "train" {
@@ -85,6 +102,7 @@ func (s source) load(ctx context.Context, w io.Writer) (*dataset.Images, error) 
 // folder reads a folder. One that has no folders of classes is read without them.
 func (s source) folder(ctx context.Context, w io.Writer) (*dataset.Images, error) {
 	opts := dataset.FolderOptions{
+		ShortSide: s.shortSide, Limit: s.limit, Upright: s.upright,
 		Unlabelled: s.unlabelled, SkipCorrupt: s.skipCorrupt, Progress: progress(w),
 		Warn: func(text string) { fmt.Fprintln(w, "sslkit:", text) },
 	}
@@ -95,14 +113,6 @@ func (s source) folder(ctx context.Context, w io.Writer) (*dataset.Images, error
 		return dataset.Folder(ctx, s.images, opts)
 	}
 	return images, err
-}
-
-// first returns as many images as are wanted.
-func (s source) first(images *dataset.Images) *dataset.Images {
-	if s.limit == 0 || s.limit >= images.Len() {
-		return images
-	}
-	return images.First(s.limit)
 }
 
 // progress returns what draws a bar, if w is a terminal.

@@ -10,6 +10,7 @@ import (
 // importing is what the flags of import say.
 type importing struct {
 	out, as   string
+	prefix    string
 	size      int
 	smallStem bool
 	mean, std []float64
@@ -19,15 +20,22 @@ func newImport() *cobra.Command {
 	var i importing
 	cmd := &cobra.Command{
 		Use:   "import FILE --out FILE",
-		Short: "Make a state dict of torchvision's a weights file, which is welcome wherever a run is",
-		Long: `Reads a safetensors file with the state dict of torchvision's resnet18 or resnet34, and writes it with what it
-does not say itself: which network it is of, and how images become its input. A classifier is left out.
+		Short: "Make a state dict of PyTorch's a weights file, which is welcome wherever a run is",
+		Long: `Reads a safetensors file with the state dict of a ResNet-18 or ResNet-34, of torchvision's or of lightly's, and writes
+it with what it does not say itself: which network it is of, and how images become its input.
 
-Of a .pth file, Python makes a safetensors file:
+Names may begin with module., backbone., encoder_q. or whatever else. A classifier, heads, and other networks beside it
+are left out, and so is one that follows it, such as encoder_k; --prefix takes that instead. Layers may have numbers, as
+in nn.Sequential(*list(resnet.children())[:-1]).
 
-  safetensors.torch.save_file(torch.load("model.pth", weights_only=True), "model.safetensors")`,
+Of a .pth, .pt or .ckpt file, Python makes a safetensors file:
+
+  d = torch.load("model.pth", map_location="cpu", weights_only=True)
+  d = d.get("state_dict", d)
+  safetensors.torch.save_file({k: v.contiguous().clone() for k, v in d.items()}, "model.safetensors")`,
 		Example: `  sslkit import resnet18.safetensors --out model.safetensors
-  sslkit import cifar.safetensors --small-stem --size 32 --mean 0.491,0.482,0.447 --std 0.247,0.243,0.262 --out model.safetensors`,
+  sslkit import cifar.safetensors --small-stem --size 32 --mean 0.491,0.482,0.447 --std 0.247,0.243,0.262 --out model.safetensors
+  sslkit import byol.safetensors --prefix backbone_momentum --out model.safetensors`,
 		Args: oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			network, err := i.network()
@@ -38,7 +46,12 @@ Of a .pth file, Python makes a safetensors file:
 			if err != nil {
 				return withExample(cmd, err)
 			}
-			model, err := pretrained.ReadStateDict(args[0], network)
+			var model *pretrained.Model
+			if cmd.Flags().Changed("prefix") {
+				model, err = pretrained.ReadStateDictPart(args[0], i.prefix, network)
+			} else {
+				model, err = pretrained.ReadStateDict(args[0], network)
+			}
 			if err != nil {
 				return err
 			}
@@ -49,6 +62,7 @@ Of a .pth file, Python makes a safetensors file:
 	flags := cmd.Flags()
 	flags.StringVarP(&i.out, "out", "o", "", "file to write: *.safetensors or *.onnx")
 	flags.StringVar(&i.as, "as", "resnet18", "the network: resnet18 or resnet34")
+	flags.StringVar(&i.prefix, "prefix", "", "how the names of the network's tensors begin, if there are several networks")
 	flags.BoolVar(&i.smallStem, "small-stem", false, "the network begins with a 3×3 convolution and has no max pool, as for CIFAR")
 	flags.IntVar(&i.size, "size", imageNet.Size, "side of the square that images are resized and cut to, pixels")
 	flags.Float64SliceVar(&i.mean, "mean", imageNet.Mean[:], "subtracted from red, green, blue in [0, 1]")

@@ -37,7 +37,7 @@ func newSearch() *cobra.Command {
 out.
 
 The query is a file as EMBEDDINGS names it, the end of such a name, or the number of a row, from 0. With --run, it may
-be another picture, which is embedded by what RUN has learnt: that should be what made EMBEDDINGS.`,
+be another picture, which is embedded by what RUN has learnt: that must be what made EMBEDDINGS.`,
 		Example: `  sslkit search photos.parquet --query cats/tom.jpg
   sslkit search photos.parquet --query 17 -k 30 --json
   sslkit search photos.parquet --query new.jpg --run runs/first`,
@@ -152,6 +152,9 @@ func (q query) embed(cmd *cobra.Command, path string, s *embedding.Set) ([]float
 	if err != nil {
 		return nil, fmt.Errorf("--run %s: %w", q.run, err)
 	}
+	if err := q.checkRun(cmd, path, s, model); err != nil {
+		return nil, err
+	}
 	one, err := model.Embed(cmd.Context(), device.Kind(q.kind), images)
 	if err != nil {
 		return nil, err
@@ -161,4 +164,20 @@ func (q query) embed(cmd *cobra.Command, path string, s *embedding.Set) ([]float
 			q.run, one.Dim, path, s.Dim)
 	}
 	return one.Row(0), nil
+}
+
+// checkRun returns an error if other features than the model's are in the file.
+func (q query) checkRun(cmd *cobra.Command, path string, s *embedding.Set, model *pretrained.Model) error {
+	if s.Origin == nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "sslkit: %s does not say what made its features: whether it was %s is not checked\n", path, q.run)
+		return nil
+	}
+	origin, err := model.FeaturesOrigin()
+	if err != nil {
+		return fmt.Errorf("--run %s: %w", q.run, err)
+	}
+	if err := s.Origin.Match(origin); err != nil {
+		return fmt.Errorf("--run %s is not what made the features of %s: %w", q.run, path, err)
+	}
+	return nil
 }

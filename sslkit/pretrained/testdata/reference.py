@@ -97,6 +97,7 @@ def features(file, images):
 
 
 def by_onnx_runtime(file, images):
+    import numpy
     import onnx
     import onnxruntime
 
@@ -104,6 +105,8 @@ def by_onnx_runtime(file, images):
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     x = (images.permute(0, 3, 1, 2).float() / 255).numpy()
     run = lambda batch: torch.from_numpy(session.run(["features"], {"images": batch})[0]).double()
+    wide = run(numpy.concatenate([x[:, :, :-1]] * 2, axis=3))  # height and width may be any
+    assert wide.shape[0] == len(x) and wide.isfinite().all(), wide
     return torch.cat([run(x[:1]), run(x[1:])])  # two lengths of the batch
 
 

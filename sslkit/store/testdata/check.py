@@ -38,6 +38,8 @@ assert table.schema.field("label").type == pa.int32(), table.schema
 assert table.schema.field("class").type == pa.string(), table.schema
 assert table.schema.field("feature").type.value_type == pa.float32(), table.schema
 assert json.loads(table.schema.metadata[b"sslkit.classes"]) == ["cat", "dog", "emu"]
+origin = json.loads(table.schema.metadata[b"sslkit.origin"])
+assert origin["network"] == "network" and origin["size"] == 96 and len(origin["mean"]) == len(origin["std"]) == 3, origin
 columns = table.to_pydict()
 show("pyarrow", columns["file"], columns["label"], columns["class"], columns["feature"])
 
@@ -51,10 +53,12 @@ show("polars", lazy["file"], lazy["label"], lazy["class"], np.stack(lazy["featur
 sheet = pd.read_csv(folder / "set.csv", float_precision="round_trip", keep_default_na=False)
 show("csv", sheet["file"], sheet["label"], sheet["class"], sheet.iloc[:, 3:].to_numpy(np.float32))
 
+assert json.loads((folder / "set.csv.json").read_text()) == {"origin": origin}
 array = np.load(folder / "set.npy")
 mapped = np.load(folder / "set.npy", mmap_mode="r")
 assert array.dtype == np.float32 and np.array_equal(array, mapped)
 beside = json.loads((folder / "set.npy.json").read_text())
+assert beside["origin"] == origin
 show("numpy", beside["files"], beside["labels"], [beside["classes"][i] for i in beside["labels"]], array)
 
 unknown = pd.read_parquet(folder / "unknown.parquet")

@@ -1,0 +1,103 @@
+package pretrained
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/gossl/gossl/sslkit/embedding"
+)
+
+// Describe says in a line what the backbone is.
+func (n Network) Describe() string {
+	b := n.Backbone
+	convolutions := 2
+	for _, count := range b.Blocks {
+		convolutions += 2 * count
+	}
+	parts := []string{fmt.Sprintf("ResNet-%d of width %d, blocks %d", convolutions, b.Width, b.Blocks)}
+	if b.LargeStem {
+		parts = append(parts, "7×7 stem with max pool")
+	} else {
+		parts = append(parts, "3×3 stem")
+	}
+	if !b.StemReLU {
+		parts = append(parts, "no ReLU behind it")
+	}
+	if b.FinalConv {
+		parts = append(parts, "a 1×1 convolution at the end")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Describe says in a line where weights come from.
+func (o Origin) Describe() string {
+	if o.File != "" {
+		return "of the file " + o.File
+	}
+	if o.Method == "" {
+		return "of unknown origin"
+	}
+	from := fmt.Sprintf("%s on %d images of %s", o.Method, o.Images, cmp.Or(string(o.Data), "an unknown set"))
+	if o.Preset != "" {
+		from += fmt.Sprintf(", preset %s", o.Preset)
+	}
+	if o.Epochs == 0 && o.Steps == 0 {
+		return "before training by " + from
+	}
+	from += fmt.Sprintf(", %d epoch", o.Epochs)
+	if o.Epochs != 1 {
+		from += "s"
+	}
+	if o.Steps > 0 {
+		from += fmt.Sprintf(" and %d steps", o.Steps)
+	}
+	return "by " + from
+}
+
+// FeaturesOrigin is the origin of the features that the model makes: its network,
+// by a description and a fingerprint of layers and weights, and how it prepares
+// images. A run folder and the file that its backbone was exported to have the same.
+// Nothing is said of images.
+func (m *Model) FeaturesOrigin() (*embedding.Origin, error) {
+	origin, err := m.featuresOrigin()
+	if err != nil {
+		return nil, fmt.Errorf("pretrained: %w", err)
+	}
+	return origin, nil
+}
+
+func (m *Model) featuresOrigin() (*embedding.Origin, error) {
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	weights, err := m.fingerprint()
+	if err != nil {
+		return nil, err
+	}
+	return &embedding.Origin{
+		Network: m.Network.Describe() + ", weights " + m.Origin.Describe(),
+		Weights: weights,
+		Size:    m.Size, Mean: m.Mean, Std: m.Std,
+	}, nil
+}
+
+// fingerprint tells the network from others: layers, and all weights.
+func (m *Model) fingerprint() (string, error) {
+	layers := m.Backbone
+	layers.NormalInit = false // it counts before training only
+	text, err := json.Marshal(layers)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	sum.Write(text)
+	for _, t := range m.tensors {
+		fmt.Fprintf(sum, "\n%s %d\n", t.name, t.dims)
+		sum.Write(t.bytes())
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:12]), nil
+}

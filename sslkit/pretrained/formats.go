@@ -1,0 +1,40 @@
+package pretrained
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// converter is the program that makes a safetensors file of one of PyTorch's.
+const converter = `python3 -c '
+import sys, torch, safetensors.torch
+d = torch.load(sys.argv[1], map_location="cpu", weights_only=True)
+d = d.get("state_dict", d)
+d = {k: v.contiguous().clone() for k, v in d.items() if torch.is_tensor(v)}
+safetensors.torch.save_file(d, sys.argv[2])' %[1]s %[1]s.safetensors`
+
+// otherFormat recognises files that are none of safetensors by how they begin.
+func otherFormat(path string, file []byte) error {
+	begins := func(text string) bool { return bytes.HasPrefix(file, []byte(text)) }
+	switch {
+	case begins("PK\x03\x04"), begins("\x80") && !isHeader(file):
+		return fmt.Errorf("%s is a file of PyTorch's (.pth, .pt, .ckpt), whose pickle is a program: only Python can read it. This makes "+
+			"a safetensors file of it, with the packages torch and safetensors:\n\n%s\n\nThen go on with %[1]s.safetensors", path,
+			fmt.Sprintf(converter, shellWord(path)))
+	case begins("version https://git-lfs"):
+		return fmt.Errorf("%s is a pointer of Git LFS, not the file itself: fetch that with `git lfs pull`", path)
+	case begins("<"):
+		return fmt.Errorf("%s is a page of HTML or XML, not a file of weights: was it downloaded from a page about the file?", path)
+	}
+	return nil
+}
+
+// isHeader says whether a file begins as safetensors files do: with the length of
+// the JSON that follows.
+func isHeader(file []byte) bool { return len(file) > 8 && file[8] == '{' }
+
+// shellWord writes a path for a shell.
+func shellWord(path string) string {
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}

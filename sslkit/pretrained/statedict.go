@@ -1,0 +1,132 @@
+package pretrained
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/nlpodyssey/safetensors"
+)
+
+// quoted lists prefixes.
+func quoted(prefixes []string) string {
+	if len(prefixes) == 0 {
+		return "nothing that is known here"
+	}
+	list := make([]string, len(prefixes))
+	for i, p := range prefixes {
+		list[i] = fmt.Sprintf("%q", p)
+	}
+	return strings.Join(list, ", ")
+}
+
+// ReadStateDict reads a safetensors file with a state dict of PyTorch's that says
+// nothing of what its tensors are for: n does. See [Torchvision].
+//
+// Names are those of torchvision's ResNets, or of lightly's, whose shortcuts are
+// called so; behind any prefix, such as "module.encoder_q." or "backbone."; and
+// with numbers instead of conv1, bn1, layer1, where the network's children became
+// an nn.Sequential. Of several networks in a file, one whose name tells that it
+// follows another (momentum, target, teacher, …) is not taken; where two are left,
+// that is an error: see [ReadStateDictPart].
+//
+// Some things the numbers tell better than n: whether a ReLU follows the stem,
+// which it does not among the children of lightly's ResNets, and whether there is
+// a final convolution. The model's Notes say so, where that differs from n.
+//
+// Numbers may be F32, F64, F16 or BF16. Statistics of batch norms with splits become
+// their mean. Classifiers, heads and networks beside the backbone are left out
+// with a note. Other tensors that the network does not have, missing ones, and
+// those of other shapes are errors that name the tensor, and those that there are.
+func ReadStateDict(path string, n Network) (*Model, error) {
+	return readStateDict(path, n, findDict)
+}
+
+// ReadStateDictPart is [ReadStateDict] of the network whose tensors have a prefix,
+// such as "target.backbone.".
+func ReadStateDictPart(path, prefix string, n Network) (*Model, error) {
+	return readStateDict(path, n, func(found safetensors.SafeTensors) (dict, error) {
+		if prefix != "" && !strings.HasSuffix(prefix, ".") {
+			prefix += "."
+		}
+		known := prefixes(found)
+		if !slices.Contains(known, prefix) {
+			return dict{}, fmt.Errorf("no network's tensors begin with %q, those of networks begin with %s: %s", prefix, quoted(known), listing(found))
+		}
+		return newDict(found, prefix), nil
+	})
+}
+
+func readStateDict(path string, n Network, open func(safetensors.SafeTensors) (dict, error)) (*Model, error) {
+	found, about, err := openSafetensors(path)
+	if err != nil {
+		return nil, fmt.Errorf("pretrained: %w", err)
+	}
+	if about != "" {
+		return nil, fmt.Errorf("pretrained: %s: its header has %q, which says what the file is for: read it with "+
+			"pretrained.ReadSafetensors", path, metadataKey)
+	}
+	d, err := open(found)
+	if err != nil {
+		return nil, fmt.Errorf("pretrained: %s: %w", path, err)
+	}
+	m := &Model{Network: n, Origin: Origin{File: filepath.Base(path)}}
+	if m.Notes, err = d.adapt(&m.Backbone); err == nil {
+		err = m.take(d)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("pretrained: %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// take gives the model the tensors of a file.
+func (m *Model) take(d dict) error {
+	if err := m.Validate(); err != nil {
+		return err
+	}
+	left := map[string]bool{}
+	for _, name := range d.Names() {
+		left[name] = true
+	}
+	for t := range layout(m.Backbone) { // ends at the first that is not there: the backbone may be anything
+		name := d.name(t.name)
+		view, ok := d.Tensor(name)
+		if !ok {
+			return fmt.Errorf("tensor %s is missing, want it with shape %v: %s", name, t.dims, listing(d.SafeTensors))
+		}
+		if err := t.decode(view); err != nil {
+			return fmt.Errorf("tensor %s %w", name, err)
+		}
+		m.tensors = append(m.tensors, t)
+		delete(left, name)
+		if base, ok := strings.CutSuffix(name, runningVar); ok {
+			delete(left, base+batches)
+		}
+	}
+	notes, err := d.leave(slices.Sorted(maps.Keys(left)))
+	m.Notes = append(m.Notes, notes...)
+	return err
+}
+
+// leave says of the tensors that were not taken what they are.
+func (d dict) leave(names []string) (notes []string, err error) {
+	beside := map[string]int{}
+	for _, name := range names {
+		inside, ok := strings.CutPrefix(name, d.prefix)
+		switch {
+		case !ok:
+			beside[d.beside(name)]++
+		case d.isHead(inside):
+			notes = append(notes, fmt.Sprintf("tensor %s is left out: it is of a classifier or a head, not of the backbone", name))
+		default:
+			return nil, fmt.Errorf("tensor %s belongs to no part of the network: is it another one? %s", name, listing(d.SafeTensors))
+		}
+	}
+	for _, first := range slices.Sorted(maps.Keys(beside)) {
+		notes = append(notes, fmt.Sprintf("tensors that begin with %s, %d of them, are left out: the network's begin with %s", first, beside[first], d.prefix))
+	}
+	return notes, nil
+}

@@ -1,0 +1,43 @@
+package train
+
+import (
+	"fmt"
+	"path/filepath"
+	"reflect"
+
+	"github.com/gossl/gossl/sslkit/recipe"
+)
+
+// compare reports a folder whose recipe differs from the one that is to run. One
+// that an older version wrote, without fields that are zero, does not differ.
+func (f *folder) compare(r recipe.Recipe) error {
+	path := filepath.Join(f.dir, recipeFile)
+	have, err := f.recipe()
+	if err != nil {
+		return fmt.Errorf("%w; name another run folder, or delete this one", err)
+	}
+	difference := recipe.Diff(have, r)
+	if difference == "" {
+		return nil
+	}
+	text := fmt.Sprintf("%s holds another recipe, which differs in\n%s\n", path, difference)
+	onlyEpochs := have
+	if onlyEpochs.Epochs = r.Epochs; reflect.DeepEqual(onlyEpochs, r) && have.Epochs > 0 && r.Epochs > 0 {
+		text += f.otherEpochs(have.Epochs, r)
+	}
+	return fmt.Errorf("%sname another run folder, or delete this one", text)
+}
+
+// otherEpochs says why a run does not go on to another number of epochs.
+func (f *folder) otherEpochs(before int, r recipe.Recipe) string {
+	done := 0
+	if result, err := Open(f.dir); err == nil {
+		done = result.Last().Epoch
+	}
+	old := r
+	old.Epochs = before
+	next := min(max(done, 1), r.Epochs)
+	return fmt.Sprintf("The learning rate falls along half a cosine over all epochs of a run: in epoch %d it is %.3g for a run of %d, "+
+		"%.3g for one of %d. So the folder's epochs, %d by now, are not the first ones of a run of %d: train that from its beginning.\n",
+		next, learningRate(old, next), before, learningRate(r, next), r.Epochs, done, r.Epochs)
+}
