@@ -3,7 +3,10 @@ package assist
 import (
 	"context"
 	"encoding/json"
+	"regexp"
 	"strings"
+
+	"github.com/gossl/gossl/kernel/cell"
 )
 
 // Inspect answers Shift-Tab, in Markdown and as plain text: what the identifier at the cursor is, or inside a call's
@@ -18,8 +21,12 @@ func (a *Assistant) Inspect(ctx context.Context, code string, cursor, detail int
 		return explainMagic(code[start:end])
 	}
 	markdown, _ = ask(ctx, a, func(ctx context.Context, s *session) (string, error) { return s.inspect(ctx, code, offset, detail) })
+	markdown = given.ReplaceAllString(markdown, "_")
 	return markdown, plainText(markdown), markdown != ""
 }
+
+// given are the names that the kernel gives to what the user calls _.
+var given = regexp.MustCompile(cell.BlankName + `\w+`)
 
 func (s *session) inspect(ctx context.Context, code string, offset, detail int) (string, error) {
 	d, err := s.show(ctx, code, offset, false)

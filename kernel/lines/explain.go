@@ -88,10 +88,10 @@ var (
 	// made is the compiler's second position, that in GoNB's file.
 	made = lazy(`\[(?:[^\]\s]*/)?main(?:_test)?\.go:\d+(?::\d+)?\]`)
 	// notTheirs are positions in files that the user has not written.
-	notTheirs = lazy(`(?:\./)?\b(?:main(?:_test)?|sslkit_\w+)\.go:\d+(?::\d+)?(?:: )?`)
+	notTheirs = lazy(`(?:\./)?\b(?:main(?:_test)?|sslkit_\w+(?:/\w+)?)\.go:\d+(?::\d+)?(?:: )?`)
 	pragmas   = lazy(`//(?:go:[a-z]+|export)\b`)
 	get       = lazy(`^go get (\S+)$`)
-	files     = lazy(`^(?:\./)?(?:main(?:_test)?|sslkit_\w+)\.go:(\d+)(?::\d+)?: (.*)$`)
+	files     = lazy(`^(?:\./)?(?:main(?:_test)?|sslkit_\w+(?:/\w+)?)\.go:(\d+)(?::\d+)?: (.*)$`)
 	given     = lazy(cell.BlankName + `\w+`)
 )
 

@@ -14,7 +14,7 @@ var (
 	creator  = lazy(` in goroutine \d+$`)
 	register = lazy(`^[a-z][a-z0-9]{1,5} +0x[0-9a-f]+$`)
 	// helper is a file of ours in GoNB's folder.
-	helper = lazy(`/gonb_\w+/(?:.*/)?sslkit_\w+\.go$`)
+	helper = lazy(`/gonb_\w+/(?:.*/)?sslkit_\w+(?:/\w+)?\.go$`)
 )
 
 const (
