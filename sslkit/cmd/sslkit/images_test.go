@@ -42,3 +42,20 @@ func TestSourceFolder(t *testing.T) {
 		t.Errorf("without --limit: error %v, want one about 4.png", err)
 	}
 }
+
+// A name that is not UTF-8 is refused before anything is embedded, by the same
+// words whether images come from files or from the cache.
+func TestNamesNotUTF8(t *testing.T) {
+	t.Setenv("SSLKIT_HOME", t.TempDir())
+	dir := t.TempDir()
+	savePNG(t, filepath.Join(dir, "caf\xe9.png"), image.NewGray(image.Rect(0, 0, 3, 3)))
+	for _, from := range []string{"files", "cache"} {
+		images, err := source{images: dir}.load(t.Context(), io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := checkNames(images); err == nil || !strings.Contains(err.Error(), `its name "caf\xe9.png" is not UTF-8`) {
+			t.Errorf("from %s: error %v", from, err)
+		}
+	}
+}
