@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -91,6 +92,8 @@ func FuzzCache(f *testing.F) {
 	const index = `{"Key":"key","Classes":["a"],"Files":["a/1"],"Labels":[0],"Heights":[2],"Widths":[1],"Sums":[0]}`
 	f.Add(make([]byte, 6), []byte(index), true)
 	f.Add(make([]byte, 5), []byte(index), true)
+	f.Add(make([]byte, 6), []byte(strings.Replace(index, `"a/1"`, `["YS//"]`, 1)), true) // a name that is not UTF-8
+	f.Add(make([]byte, 6), []byte(strings.Replace(index, `"a/1"`, `[]`, 1)), true)
 	f.Add([]byte(nil), []byte(`{"Key":"key"}`), true)
 	f.Add([]byte(nil), []byte(`{"Key":"key","Labels":[-1],"Files":[""],"Heights":[0],"Widths":[-1],"Sums":[0]}`), true)
 	f.Add(whole(nil, nil), []byte(nil), false)

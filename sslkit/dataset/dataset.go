@@ -1,5 +1,5 @@
 // Package dataset holds images in memory: CIFAR-10 from its official binary
-// files, ImageNette and other photographs from folders of JPEG and PNG files,
+// files, ImageNette and other photographs from folders of image files,
 // and Shapes, which are drawn from a seed and need no files.
 //
 // Every data set comes as a [Set] of two splits of [Images]: plain uint8

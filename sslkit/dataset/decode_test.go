@@ -214,6 +214,16 @@ func FuzzImageFile(f *testing.F) {
 	f.Add(asPNG)
 	f.Add(asJPEG[:len(asJPEG)/2])
 	f.Add([]byte("\xff\xd8\xff"))
+	for _, name := range []string{
+		"colour.bmp", "palette.bmp", "gray.tiff", "alpha.tif", "lossless.webp", "lossy.webp", "alpha.webp", "film.webp", "film.gif", "sampling3x1.jpg", "sampling410.jpg",
+	} {
+		data, err := os.ReadFile(filepath.Join("testdata", "decode", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add(withTurn(f, image.NewGray(image.Rect(0, 0, 3, 2)), 6))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		path := filepath.Join(t.TempDir(), "image")
 		if err := os.WriteFile(path, data, 0o644); err != nil {

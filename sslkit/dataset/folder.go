@@ -44,8 +44,9 @@ type FolderOptions struct {
 // content decides which of these they are. Of a GIF the first picture is read, of
 // a TIFF the first page. Symbolic links are followed; a folder is read once for
 // each class, though, however many links lead there, and not at all if dir lies
-// in it. A link that leads nowhere counts as a corrupt file. Hidden files and folders are ignored. Of other
-// files Warn hears, and of images next to the folders of classes.
+// in it. A link that leads nowhere counts as a corrupt file. Hidden files and
+// folders are ignored. Of other files Warn hears, and of images next to the folders
+// of classes.
 //
 // With Unlabelled the images are all those below dir, at any depth, whatever
 // the folders there are called. They have no classes: Classes is nil and all

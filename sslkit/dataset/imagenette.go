@@ -39,9 +39,8 @@ var imagenetteClasses = []struct{ folder, name string }{
 //	dir/imagenette2-160/train/<WordNet number>/*.JPEG
 //	dir/imagenette2-160/val/<WordNet number>/*.JPEG
 //
-// Their order, pixels and cache are those of [Folder]; all images of a split
-// are decoded, whatever the number wanted. Without test images val need not be
-// there. Progress hears of images that are decoded, or checked if the cache has
+// Their order, pixels and cache are those of [Folder]; no more images are decoded
+// than are wanted. Without test images val need not be there. Progress hears of images that are decoded, or checked if the cache has
 // them; it may be nil.
 //
 // It returns an error if train is less than 1, test is negative, or there are
@@ -103,7 +102,11 @@ func listImagenette(ctx context.Context, dir string) (*listing, error) {
 
 // readImagenette returns the first n images of a split.
 func (l *listing) readImagenette(ctx context.Context, n int, progress Progress) (*Images, error) {
-	images, err := l.read(ctx, FolderOptions{Progress: progress})
+	opts := FolderOptions{Progress: progress}
+	if n < len(l.files) { // all have one cache, however they are asked for
+		opts.Limit = n
+	}
+	images, err := l.read(ctx, opts)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w", Imagenette, err)
 	}
@@ -111,7 +114,7 @@ func (l *listing) readImagenette(ctx context.Context, n int, progress Progress) 
 	for _, class := range imagenetteClasses {
 		images.Classes = append(images.Classes, class.name)
 	}
-	return images.First(n), nil
+	return images, nil
 }
 
 // missingImagenette says which folders are wanted and where to get them. It

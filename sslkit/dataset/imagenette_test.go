@@ -34,7 +34,15 @@ func TestReadImagenette(t *testing.T) {
 	dir := writeImagenette(t)
 	t.Setenv("SSLKIT_DATA", dir)
 	var done []string
-	set, err := Load(t.Context(), Imagenette, 13, 4, steps(t, &done))
+	counts := map[string]int64{}
+	note := steps(t, &done)
+	set, err := Load(t.Context(), Imagenette, 13, 4, func(what string, done, total int64) {
+		note(what, done, total)
+		counts[what] = total
+	})
+	if counts["decoding train"] != 13 || counts["decoding val"] != 4 {
+		t.Errorf("%v images were decoded, want 13 and 4", counts)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +100,7 @@ func TestReadImagenetteErrors(t *testing.T) {
 		{"class too many", 1, 1, func(folder string) error {
 			return os.CopyFS(filepath.Join(folder, "train", "n03417043"), os.DirFS(filepath.Join(folder, "train", "n03417042")))
 		}, "dataset: imagenette: FOLDER/train/n03417043: is not a class of ImageNette, want n01440764 to n03888257 only"},
-		{"corrupt", 1, 1, func(folder string) error {
+		{"corrupt", 17, 1, func(folder string) error {
 			return os.WriteFile(filepath.Join(folder, "train", "n03417042", "b.JPEG"), []byte("?"), 0o644)
 		}, "dataset: imagenette: FOLDER/train: 1 of 20 files cannot be decoded:\n\tn03417042/b.JPEG: neither JPEG, PNG, WebP, GIF, BMP nor TIFF\n"},
 	} {

@@ -110,16 +110,18 @@ func originals(images *dataset.Images) sheet {
 // drawViews draws as many views of each image with each policy. It returns the
 // images of policy p's view v in [p][v].
 func drawViews(images *dataset.Images, policies []augment.Policy, views int, kind device.Kind) ([][][]tile, error) {
+	size := 0
 	for _, policy := range policies {
 		if err := policy.Validate(); err != nil {
 			return nil, err
 		}
+		size = max(size, policy.Size)
 	}
 	d, err := device.Open(kind)
 	if err != nil {
 		return nil, err
 	}
-	source, err := feed.Open(d, images, feed.Resident)
+	source, err := feed.OpenFor(d, images, feed.Resident, size)
 	if err != nil {
 		return nil, err
 	}

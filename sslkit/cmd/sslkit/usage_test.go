@@ -62,6 +62,9 @@ func TestUsage(t *testing.T) {
 		{embed("--images", "shapes", "--out", "x.csv", "--skip-corrupt"), "--skip-corrupt: shapes is a data set"},
 		{embed("--images", "shapes", "--out", "x.csv", "--unlabelled"), "--unlabelled: shapes is a data set"},
 		{embed("--images", "shapes", "--out", "x.csv", "--limit", "-1"), "--limit -1: want 0 or more"},
+		{embed("--images", "shapes", "--out", "x.csv", "--short-side", "64"), "--short-side: shapes is a data set"},
+		{embed("--images", "photos", "--out", "x.csv", "--short-side", "-2"), "--short-side -2: want 0 or more, or -1 to shrink no image"},
+		{embed("--images", "shapes", "--out", "x.csv", "--upright"), "--upright: shapes is a data set"},
 		{embed("--images", "shapes", "--out", "x.csv", "--device", "tpu"), "--device tpu: want"},
 	} {
 		out, _, err := run(t, test.args...)
