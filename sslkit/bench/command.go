@@ -56,6 +56,9 @@ func Main(ctx context.Context, data dataset.Name, args []string, out io.Writer) 
 	if recipes, err = Shard(recipes, c.shard, c.shards); err != nil {
 		return err
 	}
+	if err := c.check(recipes); err != nil {
+		return err
+	}
 	if c.dryRun {
 		return c.estimate(ctx, recipes, out)
 	}

@@ -30,6 +30,15 @@ const (
 	Streamed Mode = "streamed" // on the host; the device has a few batches
 )
 
+// Validate reports a mode that is none of the three, nor "".
+func (m Mode) Validate() error {
+	switch m {
+	case Auto, Resident, Streamed, "":
+		return nil
+	}
+	return fmt.Errorf("feed: mode %q: want %q, %q or %q", m, Auto, Resident, Streamed)
+}
+
 // A Source is the images of a split, ready to be fed to programs. What a program
 // gets is a set: one or two tensors that [Take] understands.
 //
@@ -52,6 +61,9 @@ func Open(d *device.Device, images *dataset.Images, mode Mode) (*Source, error) 
 	if images.Len() == 0 {
 		return nil, fmt.Errorf("feed: there are no images")
 	}
+	if err := mode.Validate(); err != nil {
+		return nil, err
+	}
 	s := &Source{device: d, images: images}
 	switch mode {
 	case Auto, "":
@@ -64,9 +76,6 @@ func Open(d *device.Device, images *dataset.Images, mode Mode) (*Source, error) 
 		}
 	case Streamed:
 		return s, nil
-	case Resident:
-	default:
-		return nil, fmt.Errorf("feed: mode %q: want %q, %q or %q", mode, Auto, Resident, Streamed)
 	}
 	var err error
 	s.set, err = s.uploadAll()

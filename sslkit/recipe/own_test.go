@@ -31,7 +31,7 @@ func TestFor(t *testing.T) {
 	}{
 		"classes": {dataset.Set{Train: some(600, "cat", "dog"), Test: some(50, "cat", "dog")}, want(func(r *recipe.Recipe) { r.TestImages = 50 })},
 		"few images": {dataset.Set{Train: some(90, "cat", "dog"), Test: some(5, "cat", "dog")},
-			want(func(r *recipe.Recipe) { r.TrainImages, r.TestImages, r.Eval.K = 90, 5, 90 })},
+			want(func(r *recipe.Recipe) { r.TrainImages, r.TestImages, r.Eval.K = 90, 5, 45 })},
 		"one class":     {dataset.Set{Train: some(600, "cat"), Test: some(50, "cat")}, want(func(r *recipe.Recipe) { off(r); r.TestImages = 50 })},
 		"no classes":    {dataset.Set{Train: some(600), Test: some(50)}, want(func(r *recipe.Recipe) { off(r); r.TestImages = 50 })},
 		"none held out": {dataset.Set{Train: some(600, "cat", "dog"), Test: some(0, "cat", "dog")}, want(func(r *recipe.Recipe) { off(r); r.TestImages = 0 })},

@@ -36,10 +36,7 @@ type Options struct {
 // loses the epoch in work. A loss that is not a finite number is an error, and
 // the folder keeps what was before it.
 func Run(ctx context.Context, r recipe.Recipe, opts Options) (*Result, error) {
-	if err := r.Validate(); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	if err := opts.Look.validate(r); err != nil {
+	if err := Check(r, opts); err != nil {
 		return nil, err
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
@@ -148,8 +145,13 @@ func (t *trainer) prepare(ctx context.Context, opts Options) (err error) {
 	if t.test, err = feed.Open(t.device, data.Test, opts.Feed); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	t.eval, err = newEvaluator(t.device, t.recipe, t.step.vars, t.train, t.test, data)
-	return err
+	if t.eval, err = newEvaluator(t.device, t.recipe, t.step.vars, t.train, t.test, data); err != nil {
+		return err
+	}
+	if note := aboutNeighbours(t.recipe, t.eval.classes); note != "" {
+		t.tell(Event{Phase: Notice, Note: note})
+	}
+	return nil
 }
 
 // Load returns the images that a recipe names. It tells report how it gets on,
