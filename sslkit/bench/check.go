@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -51,6 +52,16 @@ func (c command) checkData(ctx context.Context) error {
 	}
 	_, err := dataset.Load(ctx, c.plan.Data, 1, 0, nil)
 	return err
+}
+
+// withHome is a path with the user's folder in place of its ~, which shells leave in
+// -out=~/x.
+func withHome(path string) string {
+	home, err := os.UserHomeDir()
+	if rest, ok := strings.CutPrefix(path, "~/"); ok && err == nil {
+		return filepath.Join(home, rest)
+	}
+	return path
 }
 
 // writable reports a folder that can neither be written to nor made.

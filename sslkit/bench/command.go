@@ -176,7 +176,7 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 		}
 	}
 	p.Scale = p.Scale.with(Scale{*images, *tests, *width, device.Precision(*precision)})
-	c.plan, c.feed = p, feed.Mode(*where)
+	c.plan, c.feed, c.out = p, feed.Mode(*where), withHome(c.out)
 	c.shard, c.shards, err = share(*shard)
 	return c, err
 }

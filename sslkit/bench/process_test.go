@@ -126,7 +126,9 @@ func TestShardsOfProcesses(t *testing.T) {
 
 // The program's errors name the argument, and make no folder.
 func TestBadArguments(t *testing.T) {
+	t.Setenv("HOME", "/dev/null")
 	for args, want := range map[string]string{
+		"-out=~/x":                 "/dev/null/x",
 		"-batch 12,x":              `-batch 12,x: "x" is not a positive number`,
 		"-epochs 0":                "-epochs 0",
 		"-shard 2/2":               "0 ≤ i < n",

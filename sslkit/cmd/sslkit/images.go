@@ -32,7 +32,7 @@ type source struct {
 
 // check returns an error that names the flag that makes no sense.
 func (s source) check() error {
-	_, named := splits[dataset.Name(s.images)]
+	named := !s.isFolder()
 	switch {
 	case s.images == "":
 		return errors.New("--images is missing: want a folder, or cifar10, imagenette or shapes")
@@ -53,8 +53,11 @@ func (s source) check() error {
 // load reads the images. Messages for people go to w.
 func (s source) load(ctx context.Context, w io.Writer) (*dataset.Images, error) {
 	name, report := dataset.Name(s.images), progress(w)
-	counts, named := splits[name]
-	if !named {
+	if which := s.which(); which != "" {
+		fmt.Fprintln(w, "sslkit:", which)
+	}
+	counts := splits[name]
+	if s.isFolder() {
 		images, err := s.folder(ctx, w)
 		if err != nil {
 			return nil, err
