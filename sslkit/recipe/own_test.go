@@ -49,6 +49,13 @@ func TestFor(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	for _, c := range []struct{ k, images, classes, want int }{
+		{200, 50_000, 10, 200}, {200, 2000, 10, 200}, {200, 40, 10, 4}, {200, 5, 10, 1}, {3, 40, 10, 3}, {200, 90, 0, 90},
+	} {
+		if got := recipe.Neighbours(c.k, c.images, c.classes); got != c.want {
+			t.Errorf("%d neighbours of %d images of %d classes become %d, want %d", c.k, c.images, c.classes, got, c.want)
+		}
+	}
 	if published.Data != dataset.CIFAR10 || !published.Eval.On() {
 		t.Error("the recipe itself was changed")
 	}

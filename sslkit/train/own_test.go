@@ -99,3 +99,30 @@ func TestNoClassesToTellApart(t *testing.T) {
 		t.Errorf("no images: error %v", err)
 	}
 }
+
+// A run says how many neighbours its accuracy asks where nobody knows it, and where
+// that tells little.
+func TestRunSaysItsNeighbours(t *testing.T) {
+	set := &dataset.Set{Name: "mine", Train: noise(40, 8), Test: noise(10, 8)}
+	r := own(t, set)
+	r.Epochs = 0
+	for k, want := range map[int]string{
+		r.Eval.K: "kNN accuracy asks the 4 nearest of 40 training images of 10 classes",
+		40:       "tells little: it asks the 40 nearest of 40 training images, and a class has about 4",
+	} {
+		r.Eval.K = k
+		said := ""
+		_, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: set, Report: func(e train.Event) {
+			if e.Phase == train.Notice {
+				said += e.Note
+			}
+		}})
+		if err != nil || !strings.Contains(said, want) {
+			t.Errorf("k %d: said %q, error %v, want %q", k, said, err, want)
+		}
+	}
+	r.Eval.K = 41
+	if _, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: set}); err == nil || !strings.Contains(err.Error(), "k is 41, more than the 40") {
+		t.Errorf("error %v, want one about k", err)
+	}
+}
