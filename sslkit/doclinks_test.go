@@ -119,8 +119,7 @@ func docLinks(text string) (links []*comment.DocLink) {
 		LookupPackage: func(name string) (string, bool) { return name, true },
 		LookupSym:     func(_, name string) bool { return true },
 	}
-	var visit func(texts []comment.Text)
-	visit = func(texts []comment.Text) {
+	visit := func(texts []comment.Text) {
 		for _, t := range texts {
 			if link, ok := t.(*comment.DocLink); ok && (link.Name != "" || strings.Contains(link.ImportPath, "/")) {
 				links = append(links, link)

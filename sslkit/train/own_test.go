@@ -67,6 +67,18 @@ func TestRunWithoutClasses(t *testing.T) {
 	}
 }
 
+// The best of epochs without any hit is the first of them, if there was an accuracy.
+func TestBestOfNone(t *testing.T) {
+	r := train.Result{Epochs: []train.Epoch{{}, {Epoch: 1, Loss: 2}, {Epoch: 2, Loss: 1}}}
+	if best := r.Best(); best != (train.Epoch{}) {
+		t.Errorf("without an accuracy the best is %+v", best)
+	}
+	r.Recipe.Eval = eval.KNN{K: 1, Temperature: 1}
+	if best := r.Best(); best.Epoch != 1 {
+		t.Errorf("the best is %+v, want epoch 1", best)
+	}
+}
+
 // A linear probe alone is possible.
 func TestProbeWithoutKNN(t *testing.T) {
 	set := &dataset.Set{Name: "mine", Train: noise(32, 8), Test: noise(10, 8)}
@@ -107,8 +119,8 @@ func TestRunSaysItsNeighbours(t *testing.T) {
 	r := own(t, set)
 	r.Epochs = 0
 	for k, want := range map[int]string{
-		r.Eval.K: "kNN accuracy asks the 4 nearest of 40 training images of 10 classes",
-		40:       "tells little: it asks the 40 nearest of 40 training images, and a class has about 4",
+		r.Eval.K: "kNN accuracy asks the 20 nearest of 40 training images of 2 classes",
+		40:       "tells little: it asks the 40 nearest of 40 training images, and a class has about 20",
 	} {
 		r.Eval.K = k
 		said := ""

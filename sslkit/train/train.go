@@ -55,6 +55,11 @@ func Run(ctx context.Context, r recipe.Recipe, opts Options) (*Result, error) {
 		if err := t.finishEpoch(ctx, Epoch{}); err != nil {
 			return nil, err
 		}
+		if r.Epochs == 0 { // the first look is the last
+			if err := t.look(0); err != nil {
+				return nil, err
+			}
+		}
 	}
 	for e := t.result.Last().Epoch + 1; e <= r.Epochs; e++ {
 		epoch, err := t.trainEpoch(ctx, e)
