@@ -1,13 +1,20 @@
 package sslkit
 
 import (
+	"bytes"
+	"fmt"
 	"go/ast"
+	"image/png"
 	"os"
+	"os/exec"
 	"path"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/internal/testkit"
 	markdownast "github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/text"
 )
@@ -104,6 +111,58 @@ func addSpec(all map[string]bool, of string, spec ast.Spec) {
 					all[of+spec.Name.Name+"."+name.Name] = true
 				}
 			}
+		}
+	}
+}
+
+// The script on the page runs as it stands, on a folder without classes.
+func TestFromLightlysScript(t *testing.T) {
+	testkit.XLA(t)
+	page, err := os.ReadFile("../FROM_LIGHTLY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, code, _ := strings.Cut(string(page), "```go\n")
+	code, _, found := strings.Cut(code, "```\n")
+	// Smaller, and nothing else.
+	quick := strings.Replace(code, "r.Epochs = 100", "r = recipe.Quick(r)", 1)
+	if !found || quick == code {
+		t.Fatalf("the page's script is\n%s", code)
+	}
+	program, err := os.MkdirTemp("testdata", "script-") // in the module, whose packages it imports
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(program)
+	if err := os.WriteFile(filepath.Join(program, "main.go"), []byte(quick), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	binary, dir := filepath.Join(t.TempDir(), "script"), t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", binary, "./"+program).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	drawn, err := dataset.DrawShapes(1, 40, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 40 {
+		path := filepath.Join(dir, "pictures", []string{"", "holiday", "holiday/more"}[i%3], fmt.Sprintf("%d.png", i))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		var picture bytes.Buffer
+		if err := png.Encode(&picture, drawn.Train.NRGBA(i)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, picture.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 { // the second time there is nothing left to do
+		run := exec.Command(binary)
+		run.Dir = dir
+		if out, err := run.CombinedOutput(); err != nil || !regexp.MustCompile(`(?m)^loss \d+\.\d{3}$`).Match(out) {
+			t.Fatalf("%v\n%s", err, out)
 		}
 	}
 }

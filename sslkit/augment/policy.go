@@ -90,14 +90,29 @@ func (p Policy) Validate() error {
 		return wrong("blur_p", p.BlurP, "0, or blur_sigma or blur_kernel")
 	}
 	for c := range 3 {
-		if !finite(p.Mean[c]) {
-			return wrong("mean", p.Mean, "finite numbers")
+		if !(0 <= p.Mean[c] && p.Mean[c] <= 1) {
+			return wrong("mean", p.Mean, "numbers from 0 to 1, as colours are"+of255(p.Mean))
 		}
-		if !(p.Std[c] > 0 && finite(p.Std[c])) {
-			return wrong("std", p.Std, "positive numbers")
+		if !(0 < p.Std[c] && p.Std[c] <= 1) {
+			return wrong("std", p.Std, "positive numbers up to 1, for colours from 0 to 1"+of255(p.Std))
 		}
 	}
 	return nil
+}
+
+// of255 goes on after what is wanted, where numbers look as if colours were from
+// 0 to 255.
+func of255(numbers [3]float64) string {
+	for i, x := range numbers {
+		if !(0 <= x && x <= 255) {
+			return ""
+		}
+		numbers[i] = math.Round(x/255*1e4) / 1e4
+	}
+	if max(numbers[0], numbers[1], numbers[2]) <= 1/255. {
+		return ""
+	}
+	return fmt.Sprintf("; of colours from 0 to 255 that is %v", numbers)
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

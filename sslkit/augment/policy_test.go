@@ -76,6 +76,11 @@ func TestValidate(t *testing.T) {
 		{"solarize_p is -1", func(p *Policy) { p.SolarizeP = -1 }},
 		{"mean is [NaN", func(p *Policy) { p.Mean[0] = nan }},
 		{"std is [0.229 0 ", func(p *Policy) { p.Std[1] = 0 }},
+		{"mean is [123.7 116.3 103.5], want numbers from 0 to 1, as colours are; of colours from 0 to 255 that is [0.4851 0.4561 0.4059]",
+			func(p *Policy) { p.Mean = [3]float64{123.7, 116.3, 103.5} }},
+		{"std is [58.4 57.1 57.4], want positive numbers up to 1, for colours from 0 to 1; of colours from 0 to 255 that is [0.229 0.2239 0.2251]",
+			func(p *Policy) { p.Std = [3]float64{58.4, 57.1, 57.4} }},
+		{"mean is [-0.5 ", func(p *Policy) { p.Mean[0] = -0.5 }},
 	} {
 		p := SimCLR(32)
 		c.change(&p)

@@ -56,6 +56,9 @@ func Main(ctx context.Context, data dataset.Name, args []string, out io.Writer) 
 	if recipes, err = Shard(recipes, c.shard, c.shards); err != nil {
 		return err
 	}
+	if err := c.check(recipes); err != nil {
+		return err
+	}
 	if c.dryRun {
 		return c.estimate(ctx, recipes, out)
 	}
@@ -173,7 +176,7 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 		}
 	}
 	p.Scale = p.Scale.with(Scale{*images, *tests, *width, device.Precision(*precision)})
-	c.plan, c.feed = p, feed.Mode(*where)
+	c.plan, c.feed, c.out = p, feed.Mode(*where), withHome(c.out)
 	c.shard, c.shards, err = share(*shard)
 	return c, err
 }

@@ -20,6 +20,9 @@ func (c command) estimate(ctx context.Context, recipes []recipe.Recipe, out io.W
 	fmt.Fprintln(w, "run\tepochs\tsteps\tms/step\testimated\tstate")
 	var total time.Duration
 	for _, r := range recipes {
+		if err := c.checkRun(r); err != nil {
+			return fmt.Errorf("%s: %w", ID(r), err)
+		}
 		speed, err := c.speed(ctx, measured, r)
 		if err != nil {
 			return err
@@ -47,6 +50,9 @@ func (c command) estimate(ctx context.Context, recipes []recipe.Recipe, out io.W
 		return err
 	}
 	fmt.Fprintf(out, "together about %s; the search for neighbours, which is not in it, adds seconds an epoch\n", total.Round(time.Second))
+	if err := c.checkData(ctx); err != nil {
+		return fmt.Errorf("a run would be refused now; -download would fetch the images: %w", err)
+	}
 	return nil
 }
 

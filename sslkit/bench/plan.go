@@ -110,6 +110,9 @@ func (p Plan) Recipes() ([]recipe.Recipe, error) {
 	return recipes, nil
 }
 
+// classes are as many as both data sets of the benchmarks have.
+const classes = 10
+
 func (s Scale) apply(r recipe.Recipe) recipe.Recipe {
 	for _, part := range []struct {
 		to   *int
@@ -122,7 +125,7 @@ func (s Scale) apply(r recipe.Recipe) recipe.Recipe {
 	if s.Precision != "" {
 		r.Precision = s.Precision
 	}
-	r.Eval.K = min(r.Eval.K, r.TrainImages)
+	r.Eval.K = recipe.Neighbours(r.Eval.K, r.TrainImages, classes)
 	if Scaled(r) != "" {
 		r.Expect = recipe.Expect{}
 	}

@@ -107,11 +107,28 @@ func TestShardsOfProcesses(t *testing.T) {
 	if status != 0 || !strings.Contains(text, "3       6      ") || !strings.Contains(text, "new") {
 		t.Errorf("dry run ended with %d:\n%s", status, text)
 	}
+	text, status = program(t, t.TempDir(), append(args, "-dry-run")...)
+	if status != 1 || !strings.Contains(text, "has a record") || !strings.Contains(text, "would be refused now; -download") {
+		t.Errorf("dry run without images ended with %d:\n%s", status, text)
+	}
+	folder := filepath.Join(out, "runs", "cifar10-lightly2023-SimCLR-b32-e3-s0-i64-t20-w8-f32-k6")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "recipe.json"), []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	text, status = program(t, data, append(args, "-dry-run", "-epochs", "3", "-methods", "SimCLR")...)
+	if status != 1 || !strings.Contains(text, folder) {
+		t.Errorf("dry run with a folder of another recipe ended with %d:\n%s", status, text)
+	}
 }
 
 // The program's errors name the argument, and make no folder.
 func TestBadArguments(t *testing.T) {
+	t.Setenv("HOME", "/dev/null")
 	for args, want := range map[string]string{
+		"-out=~/x":                 "/dev/null/x",
 		"-batch 12,x":              `-batch 12,x: "x" is not a positive number`,
 		"-epochs 0":                "-epochs 0",
 		"-shard 2/2":               "0 ≤ i < n",
@@ -119,6 +136,10 @@ func TestBadArguments(t *testing.T) {
 		"-preset lightly2024":      `"lightly2024"`,
 		"-precision f16 -dry-run":  `precision "f16"`,
 		"-seeds 0":                 "seed",
+		"-feed nowhere -dry-run":   `mode "nowhere"`,
+		"-images 60000 -dry-run":   "-images 60000: CIFAR-10 has 50000",
+		"-test-images 10001":       "-test-images 10001: CIFAR-10 has 10000",
+		"-out /dev/null -dry-run":  "/dev/null is a file",
 		"-images 10 -batch 64":     "batch is 64, more than the 10 training images",
 		"more":                     "want flags only",
 		"-table -out /nonexistent": "/nonexistent",

@@ -3,10 +3,9 @@
 // all of them look like from above. It is plain Go, without a device.
 //
 // A [Set] has a feature for each image, a row of Dim numbers, and what is known
-// of the image beside it: its class, and the file it came from. [Set.Write] and
-// [Read] choose the format by the name of the file: Parquet for tables of any
-// size, CSV for spreadsheets, NPY for NumPy. What was written
-// is read again, features to the bit; [Set.Write] says what CSV leaves out.
+// of the image beside it: its class, and the file it came from. Package
+// [github.com/gossl/gossl/sslkit/store] keeps sets in files: Parquet for tables of
+// any size, CSV for spreadsheets, NPY for NumPy.
 //
 // A set's [Origin] says which network made its features. Where two sets meet,
 // networks that differ are an error; [Set.Relabel] matches classes by name.

@@ -35,6 +35,15 @@ const (
 // image's area at least by the usual policies, which is then as large as the input.
 const Detail = 4
 
+// Validate reports a mode that is none of the three, nor "".
+func (m Mode) Validate() error {
+	switch m {
+	case Auto, Resident, Streamed, "":
+		return nil
+	}
+	return fmt.Errorf("feed: mode %q: want %q, %q or %q", m, Auto, Resident, Streamed)
+}
+
 // A Source is the images of a split, ready to be fed to programs. What a program
 // gets is a set: one or two tensors that [Take] understands.
 //
@@ -66,6 +75,9 @@ func OpenFor(d *device.Device, images *dataset.Images, mode Mode, size int) (*So
 	if images.Len() == 0 {
 		return nil, fmt.Errorf("feed: there are no images")
 	}
+	if err := mode.Validate(); err != nil {
+		return nil, err
+	}
 	s := &Source{device: d, images: images, form: formOf(images, Detail*size)}
 	switch mode {
 	case Auto, "":
@@ -78,9 +90,6 @@ func OpenFor(d *device.Device, images *dataset.Images, mode Mode, size int) (*So
 		}
 	case Streamed:
 		return s, nil
-	case Resident:
-	default:
-		return nil, fmt.Errorf("feed: mode %q: want %q, %q or %q", mode, Auto, Resident, Streamed)
 	}
 	var err error
 	s.set, err = s.uploadAll()

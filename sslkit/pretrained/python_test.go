@@ -14,14 +14,14 @@ import (
 	"github.com/nlpodyssey/safetensors"
 )
 
-// script runs testdata/reference.py with the Python that SSLKIT_PYTHON names, by
+// script runs testdata/reference.py with the Python that SSLKIT_TEST_PYTHON names, by
 // default python3. It skips the test where that or a module is missing.
 func script(t *testing.T, args ...string) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("Python takes seconds to import its modules, which -short leaves out")
 	}
-	python := os.Getenv("SSLKIT_PYTHON")
+	python := os.Getenv("SSLKIT_TEST_PYTHON")
 	if python == "" {
 		python = "python3"
 	}
@@ -29,7 +29,7 @@ func script(t *testing.T, args ...string) {
 	var status *exec.ExitError
 	switch {
 	case errors.Is(err, exec.ErrNotFound), errors.As(err, &status) && status.ExitCode() == 3:
-		t.Skipf("needs a Python with torch, torchvision, safetensors, onnx and onnxruntime, in SSLKIT_PYTHON: %s: %v: %s", python, err, out)
+		t.Skipf("needs a Python with torch, torchvision, safetensors, onnx and onnxruntime, in SSLKIT_TEST_PYTHON: %s: %v: %s", python, err, out)
 	case err != nil:
 		t.Fatalf("reference.py %s: %v\n%s", args, err, out)
 	}

@@ -65,7 +65,7 @@ func readStateDict(path string, n Network, open func(safetensors.SafeTensors) (d
 		return nil, fmt.Errorf("pretrained: %w", err)
 	}
 	if about != "" {
-		return nil, fmt.Errorf("pretrained: %s: its header has %q, which says what the file is for: read it with "+
+		return nil, fmt.Errorf("pretrained: %s: its header has %q, which says what the file is for: it needs no import; read it with "+
 			"pretrained.ReadSafetensors", path, metadataKey)
 	}
 	d, err := open(found)

@@ -31,7 +31,7 @@ func TestFor(t *testing.T) {
 	}{
 		"classes": {dataset.Set{Train: some(600, "cat", "dog"), Test: some(50, "cat", "dog")}, want(func(r *recipe.Recipe) { r.TestImages = 50 })},
 		"few images": {dataset.Set{Train: some(90, "cat", "dog"), Test: some(5, "cat", "dog")},
-			want(func(r *recipe.Recipe) { r.TrainImages, r.TestImages, r.Eval.K = 90, 5, 90 })},
+			want(func(r *recipe.Recipe) { r.TrainImages, r.TestImages, r.Eval.K = 90, 5, 45 })},
 		"one class":     {dataset.Set{Train: some(600, "cat"), Test: some(50, "cat")}, want(func(r *recipe.Recipe) { off(r); r.TestImages = 50 })},
 		"no classes":    {dataset.Set{Train: some(600), Test: some(50)}, want(func(r *recipe.Recipe) { off(r); r.TestImages = 50 })},
 		"none held out": {dataset.Set{Train: some(600, "cat", "dog"), Test: some(0, "cat", "dog")}, want(func(r *recipe.Recipe) { off(r); r.TestImages = 0 })},
@@ -47,6 +47,13 @@ func TestFor(t *testing.T) {
 		}
 		if err := got.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, c := range []struct{ k, images, classes, want int }{
+		{200, 50_000, 10, 200}, {200, 2000, 10, 200}, {200, 40, 10, 4}, {200, 5, 10, 1}, {3, 40, 10, 3}, {200, 90, 0, 90},
+	} {
+		if got := recipe.Neighbours(c.k, c.images, c.classes); got != c.want {
+			t.Errorf("%d neighbours of %d images of %d classes become %d, want %d", c.k, c.images, c.classes, got, c.want)
 		}
 	}
 	if published.Data != dataset.CIFAR10 || !published.Eval.On() {

@@ -67,7 +67,11 @@ func readCSV(file *os.File) (*embedding.Set, error) {
 	if err := checkLastLine(file); err != nil {
 		return nil, err
 	}
-	r := csvReader{Reader: csv.NewReader(bufio.NewReaderSize(file, 1<<20)), set: &embedding.Set{}, classes: map[int32]string{}}
+	text, err := withoutMark(bufio.NewReaderSize(file, 1<<20))
+	if err != nil {
+		return nil, err
+	}
+	r := csvReader{Reader: csv.NewReader(text), set: &embedding.Set{}, classes: map[int32]string{}}
 	r.ReuseRecord = true
 	header, err := r.Read()
 	if err == io.EOF {
@@ -97,6 +101,19 @@ func readCSV(file *os.File) (*embedding.Set, error) {
 		s.Files = nil
 	}
 	return s, nil
+}
+
+// withoutMark leaves out the byte-order mark that spreadsheets write before UTF-8.
+func withoutMark(text *bufio.Reader) (*bufio.Reader, error) {
+	begin, _ := text.Peek(3) // a shorter file is an error soon
+	switch {
+	case string(begin) == "\xef\xbb\xbf":
+		_, err := text.Discard(3)
+		return text, err
+	case strings.HasPrefix(string(begin), "\xff\xfe"), strings.HasPrefix(string(begin), "\xfe\xff"):
+		return nil, errors.New("the text is UTF-16, want UTF-8: in a spreadsheet, save it as CSV UTF-8")
+	}
+	return text, nil
 }
 
 // checkLastLine returns an error unless the file ends with a line feed: the last

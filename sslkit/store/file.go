@@ -64,8 +64,9 @@ func Write(path string, s *embedding.Set) error {
 // Read returns the set in a file that [Write] or another tool has written.
 // Files of others need not have all that ours have: a Parquet file needs the
 // column feature, a list of 32-bit or 64-bit floats (which are rounded), and an
-// NPY file nothing beside it. Other columns are ignored. Where nothing is said of
-// the origin, or it is that of other features, the set has none.
+// NPY file nothing beside it. A Parquet file's other columns are ignored; a CSV file
+// has none but those of [Write]. Where nothing is said of the origin, or it is that
+// of other features, the set has none.
 //
 // Errors name the file and where in it: row and column, or line and column in CSV.
 func Read(path string) (*embedding.Set, error) {

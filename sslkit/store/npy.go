@@ -2,6 +2,7 @@ package store
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -156,7 +157,7 @@ func readBeside(s *embedding.Set, path string) error {
 		return err // has the path
 	}
 	var images npyImages
-	if err := json.Unmarshal(text, &images); err != nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), &images); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	with := &embedding.Set{Features: s.Features, Dim: s.Dim, Labels: images.Labels, Classes: images.Classes, Files: images.Files}

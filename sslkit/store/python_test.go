@@ -14,16 +14,16 @@ import (
 	"github.com/gossl/gossl/sslkit/embedding"
 )
 
-// python returns the Python that SSLKIT_PYTHON names, python3 without that, or
+// python returns the Python that SSLKIT_TEST_PYTHON names, python3 without that, or
 // skips the test if it lacks a package.
 func python(t *testing.T, packages ...string) string {
 	t.Helper()
-	program := os.Getenv("SSLKIT_PYTHON")
+	program := os.Getenv("SSLKIT_TEST_PYTHON")
 	if program == "" {
 		program = "python3"
 	}
 	if out, err := exec.Command(program, "-c", "import "+strings.Join(packages, ", ")).CombinedOutput(); err != nil {
-		t.Skipf("needs a Python with %s, which SSLKIT_PYTHON may name; %s says: %v\n%s", strings.Join(packages, ", "), program, err, out)
+		t.Skipf("needs a Python with %s, which SSLKIT_TEST_PYTHON may name; %s says: %v\n%s", strings.Join(packages, ", "), program, err, out)
 	}
 	return program
 }

@@ -45,6 +45,7 @@ func TestReadCSVErrors(t *testing.T) {
 		{header + "a,-1,cat,1,2\n", `line 2, column 3: label "-1", want a whole number from 0 to 1048575`},
 		{header + "a,0.5,cat,1,2\n", `line 2, column 3: label "0.5", want a whole number`},
 		{header + "a,2000000000,cat,1,2\n", `line 2, column 3: label "2000000000", want a whole number`},
+		{"\xff\xfef\x00\n", "the text is UTF-16"},
 		{header + "\xff,0,cat,1,2\n", `file of image 0: its name "\xff" is not UTF-8`},
 	} {
 		wantReadError(t, writeText(t, "x.csv", test.text), test.want)
@@ -181,5 +182,13 @@ func TestReadParquetErrors(t *testing.T) {
 		{parquetFile(t, labelled{&one, &cat, row}, labelled{&one, &dog, row}), `row 1, column class: "dog" of label 1, which was "cat" before`},
 	} {
 		wantReadError(t, test.path, test.want)
+	}
+}
+
+// A spreadsheet writes a mark before the text, and other ends of lines.
+func TestReadCSVOfASpreadsheet(t *testing.T) {
+	s, err := Read(writeText(t, "x.csv", "\xef\xbb\xbffile,label,class,f0\r\na,0,cat,1.5\r\n"))
+	if err != nil || s.Len() != 1 || s.Files[0] != "a" || s.Classes[0] != "cat" || s.Features[0] != 1.5 {
+		t.Errorf("read %+v, error %v", s, err)
 	}
 }

@@ -1,7 +1,10 @@
 package train
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"reflect"
 
@@ -40,4 +43,35 @@ func (f *folder) otherEpochs(before int, r recipe.Recipe) string {
 	return fmt.Sprintf("The learning rate falls along half a cosine over all epochs of a run: in epoch %d it is %.3g for a run of %d, "+
 		"%.3g for one of %d. So the folder's epochs, %d by now, are not the first ones of a run of %d: train that from its beginning.\n",
 		next, learningRate(old, next), before, learningRate(r, next), r.Epochs, done, r.Epochs)
+}
+
+// Check returns the error with which [Run] refuses a recipe and options before it
+// opens a device or loads images: fields that make no sense, and a run folder that
+// holds another recipe. It writes nothing.
+func Check(r recipe.Recipe, opts Options) error {
+	if err := r.Validate(); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	if err := opts.Look.validate(r); err != nil {
+		return err
+	}
+	if err := opts.Feed.Validate(); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	if opts.Dir == "" {
+		return nil
+	}
+	switch about, err := os.Stat(opts.Dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("train: run folder: %w", err)
+	case !about.IsDir():
+		return fmt.Errorf("train: run folder: %s is a file", opts.Dir)
+	}
+	err := (&folder{dir: opts.Dir}).compare(r)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("train: %w", err)
+	}
+	return nil
 }

@@ -70,6 +70,24 @@ func truth(data *dataset.Set) ([]int32, error) {
 	return labels, nil
 }
 
+// aboutNeighbours says what the kNN accuracy of a run is, where nobody knows it: on
+// data of one's own; and where it tells little; or "".
+func aboutNeighbours(r recipe.Recipe, classes int) string {
+	if !r.Eval.On() {
+		return ""
+	}
+	known := []dataset.Name{dataset.CIFAR10, dataset.Imagenette, dataset.Shapes}
+	sensible := recipe.Neighbours(r.Eval.K, r.TrainImages, classes)
+	switch {
+	case r.Eval.K > sensible:
+		return fmt.Sprintf("kNN accuracy tells little: it asks the %d nearest of %d training images, and a class has about %d; "+
+			"want an Eval.K of at most that", r.Eval.K, r.TrainImages, sensible)
+	case !slices.Contains(known, r.Data):
+		return fmt.Sprintf("kNN accuracy asks the %d nearest of %d training images of %d classes", r.Eval.K, r.TrainImages, classes)
+	}
+	return ""
+}
+
 // NewEmbedder returns an embedder of images as runs are evaluated: the features of a
 // backbone, whose variables are among vars as [method.Features] has them, of images
 // that the view's Size, Mean and Std prepare (see [augment.Policy.Plain]).

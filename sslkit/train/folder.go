@@ -110,6 +110,7 @@ func (f *folder) recipe() (recipe.Recipe, error) {
 	if err != nil {
 		return r, err
 	}
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) // which editors may have put there
 	if err := json.Unmarshal(text, &r); err != nil {
 		return r, fmt.Errorf("%s: %w", path, err)
 	}

@@ -136,6 +136,10 @@ func TestLookWithoutClasses(t *testing.T) {
 	if r.Eval.On() || !slices.Equal(s.steps, []int{0, 3, 6, 8}) {
 		t.Errorf("with eval %+v, looks after steps %v, want 0, 3, 6 and 8", r.Eval, s.steps)
 	}
+	s.steps, r.Epochs = nil, 0
+	if _, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: set, Look: look}); err != nil || len(s.steps) != 1 {
+		t.Errorf("without an epoch: looks after steps %v, error %v, want one before the first", s.steps, err)
+	}
 	look.Every = 0
 	_, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: &dataset.Set{}, Look: look})
 	if err == nil || !strings.Contains(err.Error(), "every 0 steps") {

@@ -32,6 +32,9 @@ func (s Speed) Run(r recipe.Recipe) time.Duration {
 // given height and width: the data need not be there.
 func Measure(ctx context.Context, r recipe.Recipe, kind device.Kind, height, width int) (Speed, error) {
 	const steps = 6
+	if err := r.Validate(); err != nil {
+		return Speed{}, fmt.Errorf("train: measure: %w", err)
+	}
 	d, err := device.Open(kind)
 	if err != nil {
 		return Speed{}, fmt.Errorf("train: measure: %w", err)

@@ -67,6 +67,18 @@ func TestRunWithoutClasses(t *testing.T) {
 	}
 }
 
+// The best of epochs without any hit is the first of them, if there was an accuracy.
+func TestBestOfNone(t *testing.T) {
+	r := train.Result{Epochs: []train.Epoch{{}, {Epoch: 1, Loss: 2}, {Epoch: 2, Loss: 1}}}
+	if best := r.Best(); best != (train.Epoch{}) {
+		t.Errorf("without an accuracy the best is %+v", best)
+	}
+	r.Recipe.Eval = eval.KNN{K: 1, Temperature: 1}
+	if best := r.Best(); best.Epoch != 1 {
+		t.Errorf("the best is %+v, want epoch 1", best)
+	}
+}
+
 // A linear probe alone is possible.
 func TestProbeWithoutKNN(t *testing.T) {
 	set := &dataset.Set{Name: "mine", Train: noise(32, 8), Test: noise(10, 8)}
@@ -97,5 +109,32 @@ func TestNoClassesToTellApart(t *testing.T) {
 	}
 	if _, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: &dataset.Set{}}); err == nil || !strings.Contains(err.Error(), "have 0 training and 0 test images") {
 		t.Errorf("no images: error %v", err)
+	}
+}
+
+// A run says how many neighbours its accuracy asks where nobody knows it, and where
+// that tells little.
+func TestRunSaysItsNeighbours(t *testing.T) {
+	set := &dataset.Set{Name: "mine", Train: noise(40, 8), Test: noise(10, 8)}
+	r := own(t, set)
+	r.Epochs = 0
+	for k, want := range map[int]string{
+		r.Eval.K: "kNN accuracy asks the 20 nearest of 40 training images of 2 classes",
+		40:       "tells little: it asks the 40 nearest of 40 training images, and a class has about 20",
+	} {
+		r.Eval.K = k
+		said := ""
+		_, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: set, Report: func(e train.Event) {
+			if e.Phase == train.Notice {
+				said += e.Note
+			}
+		}})
+		if err != nil || !strings.Contains(said, want) {
+			t.Errorf("k %d: said %q, error %v, want %q", k, said, err, want)
+		}
+	}
+	r.Eval.K = 41
+	if _, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: set}); err == nil || !strings.Contains(err.Error(), "k is 41, more than the 40") {
+		t.Errorf("error %v, want one about k", err)
 	}
 }

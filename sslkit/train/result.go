@@ -73,11 +73,15 @@ func (r *Result) Untrained() float64 {
 }
 
 // Best is the trained epoch with the highest kNN accuracy, the first of equals.
-// The untrained network does not count; without a trained epoch it is zero.
+// The untrained network does not count; without a trained epoch, or where the
+// recipe wants no accuracy, it is zero.
 func (r *Result) Best() Epoch {
 	var best Epoch
+	if !r.Recipe.Eval.On() {
+		return best
+	}
 	for _, e := range r.Epochs {
-		if e.Epoch > 0 && e.KNN > best.KNN {
+		if e.Epoch > 0 && (best.Epoch == 0 || e.KNN > best.KNN) {
 			best = e
 		}
 	}

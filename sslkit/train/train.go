@@ -39,10 +39,7 @@ type Options struct {
 // loses the epoch in work. A loss that is not a finite number is an error, and
 // the folder keeps what was before it.
 func Run(ctx context.Context, r recipe.Recipe, opts Options) (*Result, error) {
-	if err := r.Validate(); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	if err := opts.Look.validate(r); err != nil {
+	if err := Check(r, opts); err != nil {
 		return nil, err
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
@@ -60,6 +57,11 @@ func Run(ctx context.Context, r recipe.Recipe, opts Options) (*Result, error) {
 	if len(t.result.Epochs) == 0 {
 		if err := t.finishEpoch(ctx, Epoch{}); err != nil {
 			return nil, err
+		}
+		if r.Epochs == 0 { // the first look is the last
+			if err := t.look(0); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for e := t.result.Last().Epoch + 1; e <= r.Epochs; e++ {
@@ -154,8 +156,13 @@ func (t *trainer) prepare(ctx context.Context, opts Options) (err error) {
 	if t.test, err = feed.OpenFor(t.device, data.Test, opts.Feed, inputSize(t.recipe)); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	t.eval, err = newEvaluator(t.device, t.recipe, t.step.vars, t.train, t.test, data)
-	return err
+	if t.eval, err = newEvaluator(t.device, t.recipe, t.step.vars, t.train, t.test, data); err != nil {
+		return err
+	}
+	if note := aboutNeighbours(t.recipe, t.eval.classes); note != "" {
+		t.tell(Event{Phase: Notice, Note: note})
+	}
+	return nil
 }
 
 // inputSize is how many pixels the largest views of a recipe have on a side.

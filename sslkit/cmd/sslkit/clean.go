@@ -101,6 +101,9 @@ func outliers(cmd *cobra.Command, path string, n, k int, asJSON bool) error {
 	if err != nil {
 		return err
 	}
+	if others := s.Len() - 1; k > others {
+		fmt.Fprintf(cmd.ErrOrStderr(), "sslkit: -k %d: there are %d other images, and all of them count\n", k, others)
+	}
 	found, err := x.Outliers(cmd.Context(), k)
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ type source struct {
 
 // check returns an error that names the flag that makes no sense.
 func (s source) check() error {
-	_, named := splits[dataset.Name(s.images)]
+	named := !s.isFolder()
 	switch {
 	case s.images == "":
 		return errors.New("--images is missing: want a folder, or cifar10, imagenette or shapes")
@@ -62,7 +62,7 @@ func (s source) check() error {
 // name is what the images are called.
 func (s source) name() string {
 	name := s.images
-	if _, named := splits[dataset.Name(name)]; named {
+	if !s.isFolder() {
 		name += " " + cmp.Or(s.split, "test")
 	}
 	if s.limit > 0 {
@@ -74,8 +74,11 @@ func (s source) name() string {
 // load reads the images. Messages for people go to w.
 func (s source) load(ctx context.Context, w io.Writer) (*dataset.Images, error) {
 	name, report := dataset.Name(s.images), progress(w)
-	counts, named := splits[name]
-	if !named {
+	if which := s.which(); which != "" {
+		fmt.Fprintln(w, "sslkit:", which)
+	}
+	counts := splits[name]
+	if s.isFolder() {
 		return s.folder(ctx, w)
 	}
 	count := counts["test"]

@@ -42,6 +42,8 @@ read weights. Results go to standard output, as tables or, with --json, for prog
   sslkit outliers photos.parquet -n 50
   sslkit map photos.parquet --method tsne --out map.csv
   sslkit export runs/first --out model.onnx`,
+		PersistentPreRunE: expandHome,
+
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

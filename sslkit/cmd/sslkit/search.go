@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -36,8 +34,8 @@ func newSearch() *cobra.Command {
 		Long: `Lists the images whose features are most similar to that of a query, by cosine similarity; the query itself is left
 out.
 
-The query is a file as EMBEDDINGS names it, the end of such a name, or the number of a row, from 0. With --run, it may
-be another picture, which is embedded by what RUN has learnt: that must be what made EMBEDDINGS.`,
+The query is a file as EMBEDDINGS names it, the end of such a name, or the number of a row, from 0. With --run, a file
+on the disk comes before names: it is embedded by what RUN has learnt, which must be what made EMBEDDINGS.`,
 		Example: `  sslkit search photos.parquet --query cats/tom.jpg
   sslkit search photos.parquet --query 17 -k 30 --json
   sslkit search photos.parquet --query new.jpg --run runs/first`,
@@ -70,9 +68,12 @@ func search(cmd *cobra.Command, path string, q query, k int, asJSON bool) error 
 	if err != nil {
 		return err
 	}
-	image, err := q.find(s)
+	image, note, err := q.find(s)
 	if err != nil {
 		return withExample(cmd, err)
+	}
+	if note != "" {
+		fmt.Fprintln(cmd.ErrOrStderr(), "sslkit:", note)
 	}
 	asked := printable(q.what)
 	var feature []float32
@@ -96,42 +97,6 @@ func search(cmd *cobra.Command, path string, q query, k int, asJSON bool) error 
 		rows[i] = r.cells("")
 	}
 	return printTable(cmd.OutOrStdout(), recordTitles, rows)
-}
-
-// find returns the image of the set that the query names, or -1 if it names none.
-func (q query) find(s *embedding.Set) (int, error) {
-	name := filepath.ToSlash(filepath.Clean(q.what))
-	wanted := []string{q.what, name}
-	if q.images != "" {
-		if below, err := filepath.Rel(q.images, q.what); err == nil {
-			wanted = append(wanted, filepath.ToSlash(below))
-		}
-	}
-	for _, file := range wanted {
-		if i := slices.Index(s.Files, file); i >= 0 {
-			return i, nil
-		}
-	}
-	if i, err := strconv.Atoi(q.what); err == nil {
-		if i < 0 || i >= s.Len() {
-			return 0, fmt.Errorf("--query %d: want 0 to %d, for there are %d images", i, s.Len()-1, s.Len())
-		}
-		return i, nil
-	}
-	var ends []int
-	for i, file := range s.Files {
-		if strings.HasSuffix(file, "/"+name) {
-			ends = append(ends, i)
-		}
-	}
-	switch len(ends) {
-	case 0:
-		return -1, nil
-	case 1:
-		return ends[0], nil
-	}
-	return 0, fmt.Errorf("--query %s: %d files end so, among them %s and %s: say more of the path",
-		q.what, len(ends), printable(s.Files[ends[0]]), printable(s.Files[ends[1]]))
 }
 
 // embed returns the feature of a picture that is not in the set.

@@ -143,6 +143,7 @@ func TestBadArguments(t *testing.T) {
 		{[]string{"import", "a", "--out", "a.onnx", "--as", "vgg"}, "--as"},
 		{[]string{"import", "a", "--out", "a.onnx", "--std", "1,2"}, "--std has 2 numbers"},
 		{[]string{"import", "a", "--out", "a.onnx", "--std", "1,0,1"}, "std is [1 0 1]"},
+		{[]string{"import", "a", "--out", "a.onnx", "--mean", "123.7,116.3,103.5"}, "of colours from 0 to 255 that is [0.4851 0.4561 0.4059]"},
 		{[]string{"import", "a", "--out", "a.onnx", "--size", "big"}, "--size"},
 		{[]string{"info"}, "0 arguments, want one"},
 	} {
