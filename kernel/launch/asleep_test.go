@@ -65,16 +65,7 @@ func main() {
 
 func TestAsleep(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"main.go": waiters, "go.mod": "module waiters\n\ngo 1.26\n"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	build := exec.Command("go", "build", "-o", "waiters")
-	build.Dir, build.Env = dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=-buildvcs=false")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	program := builtWaiters(t, dir)
 	fifo := filepath.Join(dir, "fifo")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
@@ -89,7 +80,7 @@ func TestAsleep(t *testing.T) {
 		"sleep": false, "timer": false, "network": false, "another pipe": false, "input": false, "process": false, "work": false,
 	} {
 		t.Run(how, func(t *testing.T) {
-			cmd := exec.Command(filepath.Join(dir, "waiters"), how, fifo)
+			cmd := exec.Command(program, how, fifo)
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 			in, err := cmd.StdinPipe()
 			if err != nil {
@@ -130,6 +121,22 @@ func TestAsleep(t *testing.T) {
 	if asleep(1 << 30) {
 		t.Error("a process that is not there sleeps")
 	}
+}
+
+// builtWaiters builds the program that waits.
+func builtWaiters(t *testing.T, dir string) string {
+	t.Helper()
+	for name, text := range map[string]string{"main.go": waiters, "go.mod": "module waiters\n\ngo 1.26\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	build := exec.Command("go", "build", "-o", "waiters")
+	build.Dir, build.Env = dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=-buildvcs=false")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return filepath.Join(dir, "waiters")
 }
 
 func TestCatches(t *testing.T) {

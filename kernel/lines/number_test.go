@@ -66,12 +66,16 @@ func TestNumber(t *testing.T) {
 	if files, err := filepath.Glob(program + "*"); err != nil || len(files) != 1 {
 		t.Errorf("files %q, %v", files, err)
 	}
-	text := filepath.Join(dir, "text")
+}
+
+// What is no program cannot be numbered.
+func TestNumberOfNoProgram(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text")
 	if err := os.WriteFile(text, []byte("no program"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range []string{text, text + ".none"} {
-		if err := Number(file, x); err == nil || !strings.HasPrefix(err.Error(), "lines: ") {
+		if err := Number(file, NewIndex()); err == nil || !strings.HasPrefix(err.Error(), "lines: ") {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
