@@ -12,10 +12,13 @@ const (
 	// quiet is how long a process that has printed the beginning of a crash may print
 	// nothing: one that crashes has ended by then. What it printed is published.
 	quiet = 250 * time.Millisecond
+	// quietFatal is the same for one that the runtime ends: it may have many frames
+	// to look at before it goes on.
+	quietFatal = time.Minute
 	// mostHeld is how much of a crash is held back at most, bytes.
 	mostHeld = 16 << 20
 	// traced is how much of both ends of a longer crash is looked at, bytes.
-	traced = 64 << 10
+	traced = 1 << 20
 )
 
 var (
@@ -24,6 +27,8 @@ var (
 	crashes = regexp.MustCompile(`(?m)panic: |fatal error: |^runtime: |^SIG[A-Z]+: |^goroutine \d+ `)
 	// goroutine begins the part of it that programs print themselves, too.
 	goroutine = regexp.MustCompile(`^goroutine \d+ `)
+	// fatal is what only the runtime prints.
+	fatal = regexp.MustCompile(`^(?:runtime: .*\n)*fatal error: .*\n(?:.*\n)?\n(?:runtime stack:|goroutine \d+ )`)
 )
 
 // crash is what a process printed that may be its crash. front.mu guards it.
@@ -88,7 +93,7 @@ func (f *front) release(r *running) {
 func (f *front) releaseQuiet(r *running) {
 	f.pipes.Do(func() { // between two outputs
 		f.mu.Lock()
-		left := time.Until(r.crash.at.Add(quiet))
+		left := time.Until(r.crash.at.Add(r.crash.quiet()))
 		waits := r.crash.holding && f.running == r
 		f.mu.Unlock()
 		switch {
@@ -98,6 +103,15 @@ func (f *front) releaseQuiet(r *running) {
 			f.release(r)
 		}
 	})
+}
+
+// quiet is how long nothing may come of a crash.
+func (c *crash) quiet() time.Duration {
+	text := c.text.String()
+	if fatal.MatchString(text[:min(len(text), traced)]) {
+		return quietFatal
+	}
+	return quiet
 }
 
 // trace is the text of the crash for those who look for its reason: both ends of

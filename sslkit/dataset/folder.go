@@ -197,6 +197,6 @@ func (e *CorruptError) Error() string {
 	if more := len(e.Files) - most; more > 0 {
 		fmt.Fprintf(&text, "\n\tand %d more", more)
 	}
-	text.WriteString("\nReplace or delete them, or let FolderOptions.SkipCorrupt leave them out")
+	text.WriteString("\nReplace or delete them, or let FolderOptions.SkipCorrupt, of the command --skip-corrupt, leave them out")
 	return text.String()
 }

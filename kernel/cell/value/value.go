@@ -25,19 +25,25 @@ const (
 var out = os.NewFile(3, "show")
 
 // Show shows the values of an expression. An error as the last one fails the
-// cell; a nil interface there, such as the error of a function that did well,
-// shows nothing.
+// cell, and of those before it what is zero is not shown; a nil interface there,
+// such as the error of a function that did well, shows nothing.
 func Show(values ...any) {
-	for i, v := range values {
-		if last := i == len(values)-1; last && (v == nil || v == syscall.Errno(0)) {
-			return
-		} else if err, ok := v.(error); last && ok && !isNil(v) {
-			fail(err)
-			return
-		}
-		if _, ok := v.(struct{}); !ok {
+	if len(values) == 0 {
+		return
+	}
+	before, last := values[:len(values)-1], values[len(values)-1]
+	err, failed := last.(error)
+	failed = failed && !isNil(last) && last != syscall.Errno(0)
+	for _, v := range before {
+		if !failed || !isZero(v) {
 			one(v)
 		}
+	}
+	switch {
+	case failed:
+		fail(err)
+	case last != nil && last != syscall.Errno(0):
+		one(last)
 	}
 }
 
@@ -50,6 +56,9 @@ func fail(err error) {
 }
 
 func one(v any) {
+	if _, ok := v.(struct{}); ok {
+		return
+	}
 	if picture, ok := v.(image.Image); ok && !isNil(v) {
 		if data, step := pixels(picture); data != nil && send(PixelsMIME, data) {
 			if step > 1 {
@@ -85,6 +94,9 @@ func isNil(v any) bool {
 	p := reflect.ValueOf(v)
 	return p.Kind() == reflect.Pointer && p.IsNil()
 }
+
+// isZero says whether a value says nothing.
+func isZero(v any) bool { return v == nil || reflect.ValueOf(v).IsZero() }
 
 // send says whether there is somebody who reads frames.
 func send(mime string, content []byte) bool {
