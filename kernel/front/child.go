@@ -132,6 +132,9 @@ func (f *front) dial(ctx context.Context, conn *wire.Conn) error {
 	if f.info, err = f.introduce(reply.Content); err != nil {
 		return err
 	}
+	if err := f.setUpGoNB(ctx); err != nil {
+		return err
+	}
 	for { // a subscriber hears nothing until its subscription has arrived
 		soon, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 		err := f.echo(soon)
@@ -140,4 +143,16 @@ func (f *front) dial(ctx context.Context, conn *wire.Conn) error {
 			return err
 		}
 	}
+}
+
+// setUpGoNB has GoNB not start go get before each build: the build says what is
+// missing, and our go command gets it.
+func (f *front) setUpGoNB(ctx context.Context) error {
+	request, err := wire.New("execute_request", nil, order{Code: "%noautoget", Silent: true, Expressions: map[string]any{}})
+	if err != nil {
+		return err
+	}
+	f.hush.Store(&hush{request: request.Header.ID, states: true})
+	_, err = f.await(ctx, request)
+	return err
 }

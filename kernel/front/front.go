@@ -60,6 +60,7 @@ type front struct {
 	gonb      sockets // that we dialled
 	child     *child
 	pipes     *pipes.Reader
+	spare     chan spare // of no size
 	stdin     stdin
 	input     chan string     // what the client answered; of size 1
 	updatable map[string]bool // displays that can be updated; used by outputs alone
@@ -111,7 +112,7 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 		options: o, session: cell.NewSession(), index: lines.NewIndex(),
 		pending: map[string]*pending{}, echoes: map[string]chan struct{}{}, comms: map[string]string{}, builds: map[int]bool{},
 		queue: make(chan *wire.Message, queueSize), names: map[string]string{}, updatable: map[string]bool{},
-		input: make(chan string, 1), quit: make(chan error, 8),
+		input: make(chan string, 1), spare: make(chan spare), quit: make(chan error, 8),
 	}
 	f.session.PackageName, f.session.Shell, f.session.Script = f.packageName, f.shell, f.script
 	f.session.Module = func() string { return filepath.Base(f.workDir()) }
@@ -127,6 +128,7 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 		return err
 	}
 	go f.pipes.Run()
+	go f.keepSpare(ctx)
 	defer f.pipes.Close()
 	if err := f.pipes.Gate(f.dir.gate(), f.catchUp); err != nil {
 		return err
@@ -148,6 +150,7 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 	go f.relayInput()
 	go f.work(ctx)
 	go f.watchParent(ctx)
+	go f.reap(ctx)
 	defer f.logDropped()
 	defer time.Sleep(flushTime)
 	select {

@@ -1,7 +1,9 @@
 package front
 
 import (
+	"context"
 	"os"
+	"os/signal"
 	"slices"
 	"syscall"
 	"time"
@@ -66,6 +68,21 @@ func (f *front) endLeftovers() {
 	time.AfterFunc(leftoverTime, func() {
 		signalAll(slices.DeleteFunc(left, func(pid int) bool { return !proc.Alive(pid) }), syscall.SIGKILL)
 	})
+}
+
+// reap has the system forget orphans that have ended.
+func (f *front) reap(ctx context.Context) {
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGCHLD)
+	defer signal.Stop(ended)
+	for {
+		select {
+		case <-ended:
+			proc.Reap(f.started)
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // started says whether a child is one that the front started itself.

@@ -1,6 +1,7 @@
 package front
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 
@@ -121,18 +122,34 @@ func (o outputs) Failed(err error) {
 	o.log("%v", err)
 }
 
-// openPipes makes the pipes of a cell whose launcher has started.
+// spare are the pipes of the next cell, or why there are none.
+type spare struct {
+	pipes *pipes.Cell
+	err   error
+}
+
+// keepSpare makes the pipes of cells before they are needed.
+func (f *front) keepSpare(ctx context.Context) {
+	for {
+		c, err := f.pipes.Open()
+		select {
+		case f.spare <- spare{c, err}:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// openPipes gives a cell whose launcher has started its pipes.
 func (f *front) openPipes(r *running, e event.Event) event.Answer {
-	c, err := f.pipes.Open(e.PID)
-	if err != nil {
-		outputs{f}.Failed(err)
+	s := <-f.spare
+	if s.err != nil {
+		outputs{f}.Failed(s.err)
 		return event.Answer{}
 	}
-	c.GoNB.Displays, c.GoNB.Answers = e.Pipes[0], e.Pipes[1]
-	f.mu.Lock()
-	captures := r.captures
-	f.mu.Unlock()
-	if captures {
+	c := s.pipes
+	c.Start(e.PID, pipes.GoNB{Displays: e.Pipes[0], Answers: e.Pipes[1]})
+	if r.captures {
 		if err := c.Capture(); err != nil {
 			outputs{f}.Failed(err)
 		}
@@ -148,11 +165,10 @@ func (f *front) closePipes(r *running) {
 	f.pipes.Drain(true)
 	f.mu.Lock()
 	c := r.pipes
+	r.pipes = nil
 	f.mu.Unlock()
 	if c != nil {
-		c.Close()
+		c.End()
+		go c.Close()
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	r.pipes = nil
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/wire"
 )
 
@@ -117,7 +116,6 @@ func (f *front) execute(request *wire.Message) (behind int) {
 	}
 	ok := f.finish(r)
 	f.runs(nil)
-	go proc.Reap(f.started)
 	if ok || !o.StopOnError && !r.interrupted {
 		return 0
 	}

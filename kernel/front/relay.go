@@ -32,6 +32,11 @@ func (f *front) ask(ctx context.Context, kind string, c any) (*wire.Message, err
 	if err != nil {
 		return nil, err
 	}
+	return f.await(ctx, request)
+}
+
+// await sends a request of our own, and waits for the reply.
+func (f *front) await(ctx context.Context, request *wire.Message) (*wire.Message, error) {
 	p, err := f.forward(f.gonb.shell, nil, request)
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ func Shell(command, stdin, gate string) string {
 	if gate != "" {
 		wait = "read -r <" + quote(gate) + "; "
 	}
-	return fmt.Sprintf("%sexec %s 0<%s /bin/bash -c %s", wait, redirect, quote(stdin), quote(command))
+	return fmt.Sprintf("%sexec %s 0<%s; eval %s", wait, redirect, quote(stdin), quote(command))
 }
 
 // redirect has a command write to the front.

@@ -94,11 +94,12 @@ func (g *gonb) listen() {
 	go event.Serve(l, func(e event.Event) (answer event.Answer) {
 		switch e.Kind {
 		case event.CellStart:
-			c, err := reader.Open(e.PID)
+			c, err := reader.Open()
 			if err != nil {
 				g.t.Error(err)
 				return answer
 			}
+			c.Start(e.PID, pipes.GoNB{})
 			g.cell = c
 			answer = event.Answer{Stdin: g.stdinPath(), Displays: c.Displays, Answers: c.Answers, Shown: c.Shown}
 		case event.CellEnd:

@@ -45,9 +45,9 @@ type Cell struct {
 	closed  chan struct{}
 }
 
-// Open makes the pipes for a cell that the process pid runs.
-func (r *Reader) Open(pid int) (c *Cell, err error) {
-	c = &Cell{reader: r, pid: pid, answers: make(chan *protocol.CommValue, 1024), closed: make(chan struct{})}
+// Open makes the pipes for a cell.
+func (r *Reader) Open() (c *Cell, err error) {
+	c = &Cell{reader: r, answers: make(chan *protocol.CommValue, 1024), closed: make(chan struct{})}
 	if c.dir, err = os.MkdirTemp(r.dir, "pipes-"); err != nil {
 		return nil, fmt.Errorf("pipes: %w", err)
 	}
@@ -58,6 +58,11 @@ func (r *Reader) Open(pid int) (c *Cell, err error) {
 		return nil, fmt.Errorf("pipes: for a cell: %w", err)
 	}
 	return c, nil
+}
+
+// Start says which process runs the cell, and what GoNB has made for it.
+func (c *Cell) Start(pid int, gonb GoNB) {
+	c.reader.Do(func() { c.pid, c.GoNB = pid, gonb })
 }
 
 func (c *Cell) open() error {
@@ -213,8 +218,7 @@ func readShown(r *bufio.Reader) (mime, shown string, err error) {
 	return mime, valid(data.Bytes()), nil
 }
 
-// Close drops the pipes of a cell whose process has ended. What it wrote must have
-// been drained.
+// Close drops the pipes of a cell.
 func (c *Cell) Close() {
 	c.reader.Do(func() {
 		delete(c.reader.watches, c.watched)
@@ -232,6 +236,5 @@ func (c *Cell) Close() {
 		}
 	})
 	close(c.closed)
-	c.settle()
 	_ = os.RemoveAll(c.dir) // with the kernel's folder, else
 }

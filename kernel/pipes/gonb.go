@@ -103,8 +103,9 @@ func (c *Cell) readBack() {
 	}
 }
 
-// settle waits until GoNB has dealt with what it was given.
-func (c *Cell) settle() {
+// End waits until GoNB has dealt with what it was given of a cell whose process has
+// ended. What the process wrote must have been drained.
+func (c *Cell) End() {
 	g := &c.GoNB
 	for _, file := range g.captures {
 		if file != nil {

@@ -24,12 +24,12 @@ func TestForward(t *testing.T) {
 	}
 	go r.Run()
 	defer r.Close()
-	c, err := r.Open(os.Getpid())
+	c, err := r.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	c.GoNB.Displays, c.GoNB.Answers = filepath.Join(dir, "displays"), filepath.Join(dir, "answers")
+	c.Start(os.Getpid(), GoNB{Displays: filepath.Join(dir, "displays"), Answers: filepath.Join(dir, "answers")})
 	for _, path := range []string{c.GoNB.Displays, c.GoNB.Answers} {
 		if err := unix.Mkfifo(path, 0o600); err != nil {
 			t.Fatal(err)
@@ -42,6 +42,7 @@ func TestForward(t *testing.T) {
 			protocol.MIMECommValue: protocol.CommValue{Address: address, Request: true},
 		}})
 	}
+	c.End()
 	c.Close()
 	if want := []string{"/a", "/b", protocol.GonbuiSyncAddress}; !slices.Equal(<-got, want) {
 		t.Errorf("GoNB got something else than %q", want)
@@ -94,7 +95,7 @@ func TestGarbage(t *testing.T) {
 	}
 	go r.Run()
 	defer r.Close()
-	c, err := r.Open(os.Getpid())
+	c, err := r.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,6 +103,7 @@ func TestGarbage(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Drain(true)
+	c.End()
 	c.Close()
 	select {
 	case err := <-failed:

@@ -50,6 +50,21 @@ func named(path string) (fd, held int, err error) {
 	return fd, held, small(fd)
 }
 
+// blocking has a pipe's writers wait. One that tries without waiting wakes the
+// reader although it could not write, which blurs the order; and what it sets, such
+// as Node.js does, is set for all who share the pipe.
+func blocking(end *os.File) {
+	conn, err := end.SyscallConn()
+	if err != nil {
+		return // it is closed
+	}
+	_ = conn.Control(func(fd uintptr) {
+		if flags, err := unix.FcntlInt(fd, unix.F_GETFL, 0); err == nil && flags&unix.O_NONBLOCK != 0 {
+			_, _ = unix.FcntlInt(fd, unix.F_SETFL, flags&^unix.O_NONBLOCK)
+		}
+	})
+}
+
 // packetize has the processes at and below pid write to a named pipe that they
 // have opened one write at a time. Package gonbui opens its pipe by name, which
 // cannot say so. It is an error where the system does not let this process touch
@@ -74,7 +89,8 @@ func packetize(pid int, path string) error {
 	return nil
 }
 
-// direct sets O_DIRECT, by which pipes keep writes apart, on a descriptor of another process.
+// direct sets O_DIRECT, by which pipes keep writes apart, on a descriptor of another
+// process, and has its writer wait, which package os does not.
 func direct(pid, number int) error {
 	process, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
@@ -88,7 +104,7 @@ func direct(pid, number int) error {
 	defer unix.Close(fd)
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
 	if err == nil {
-		_, err = unix.FcntlInt(uintptr(fd), unix.F_SETFL, flags|unix.O_DIRECT)
+		_, err = unix.FcntlInt(uintptr(fd), unix.F_SETFL, flags&^unix.O_NONBLOCK|unix.O_DIRECT)
 	}
 	return err
 }

@@ -93,7 +93,7 @@ func New(dir string, h Handler) (*Reader, error) {
 			return nil, err
 		}
 		r.ends[i] = end
-		if err := r.add(fd, func(data []byte) { r.text.put(stream, data) }); err != nil {
+		if err := r.add(fd, func(data []byte) { blocking(end); r.text.put(stream, data) }); err != nil {
 			return nil, err
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 )
@@ -69,6 +71,14 @@ func write(what string, n int) {
 			value := fmt.Sprint("value ", i)
 			fmt.Fprintf(out, "text/plain\x00%c\x00\x00\x00%s", len(value), value)
 		}
+	case "nonblocking": // as Node.js makes its outputs
+		_ = unix.SetNonblock(1, true)
+		for set := true; set; { // whoever shares the pipe could not write to it while it is full
+			_, _ = unix.Write(1, []byte("."))
+			flags, _ := unix.FcntlInt(1, unix.F_GETFL, 0)
+			set = flags&unix.O_NONBLOCK != 0
+		}
+		fmt.Println("waits")
 	case "sync":
 		gonbui.DisplayHTML("shown")
 		gonbui.Sync()
@@ -117,10 +127,11 @@ func run(t *testing.T, what string, n int) *record {
 	}
 	go r.Run()
 	defer r.Close()
-	c, err := r.Open(os.Getpid())
+	c, err := r.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.Start(os.Getpid(), GoNB{})
 	shown, err := os.OpenFile(c.Shown, os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -133,6 +144,7 @@ func run(t *testing.T, what string, n int) *record {
 		t.Error(err)
 	}
 	r.Drain(true)
+	c.End()
 	c.Close()
 	got.items = slices.DeleteFunc(got.items, func(s string) bool { return s == "" })
 	if _, err := os.Stat(c.dir); err == nil {
@@ -210,6 +222,13 @@ func TestManyLinesAreFewMessages(t *testing.T) {
 func TestShown(t *testing.T) {
 	if got := run(t, "shown", 3).items; !slices.Equal(got, []string{"map[text/plain:value 0]", "map[text/plain:value 1]", "map[text/plain:value 2]"}) {
 		t.Errorf("shown %q", got)
+	}
+}
+
+// What a process sets does not stay for those after it.
+func TestNonblocking(t *testing.T) {
+	if got := run(t, "nonblocking", 0).texts[Stdout].String(); strings.Trim(got, ".") != "waits\n" {
+		t.Errorf("printed %q", got)
 	}
 }
 
