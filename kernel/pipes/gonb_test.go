@@ -29,14 +29,15 @@ func TestForward(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	c.Start(os.Getpid(), GoNB{Displays: filepath.Join(dir, "displays"), Answers: filepath.Join(dir, "answers")})
-	for _, path := range []string{c.GoNB.Displays, c.GoNB.Answers} {
+	gonb := GoNB{Displays: filepath.Join(dir, "displays"), Answers: filepath.Join(dir, "answers")}
+	c.Start(os.Getpid(), gonb)
+	for _, path := range []string{gonb.Displays, gonb.Answers} {
 		if err := unix.Mkfifo(path, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	got := make(chan []string)
-	go func() { got <- slowGoNB(t, c.GoNB) }()
+	go func() { got <- slowGoNB(t, gonb) }()
 	for _, address := range []string{"/a", "/b"} {
 		c.take(&protocol.DisplayData{Data: map[protocol.MIMEType]any{
 			protocol.MIMECommValue: protocol.CommValue{Address: address, Request: true},
