@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -102,15 +103,14 @@ func TestNoCrash(t *testing.T) {
 	if o := k.fails(`fmt.Fprint(os.Stderr, "no end of line "); panic("reason")`, "panic", "reason"); o.stderr != "no end of line " {
 		t.Errorf("stderr %q", o.stderr)
 	}
-	arrived := make(chan struct{})
+	arrived, once := make(chan struct{}), sync.Once{}
 	done := make(chan outcome)
 	go func() {
 		var o outcome
 		reply, err := k.Execute(t.Context(), "fmt.Fprintln(os.Stderr, \"panic: not really\")\nfor {\n\tif _, err := os.Stat(\"go-on\"); err == nil {\n\t\tbreak\n\t}\n\ttime.Sleep(10 * time.Millisecond)\n}",
 			func(m *wire.Message) {
-				if o.take(m); o.stderr != "" && arrived != nil {
-					close(arrived)
-					arrived = nil
+				if o.take(m); o.stderr != "" {
+					once.Do(func() { close(arrived) })
 				}
 			})
 		if err == nil {
@@ -118,9 +118,8 @@ func TestNoCrash(t *testing.T) {
 		}
 		done <- o
 	}()
-	wait := arrived
 	select {
-	case <-wait:
+	case <-arrived:
 	case <-time.After(limit / 2):
 		t.Error("the text does not come while the cell runs")
 	}

@@ -49,7 +49,10 @@ func TestErrorsAsValues(t *testing.T) {
 	if o.stdout != "before\ndeferred\n" || o.result != nil || !strings.Contains(o.trace, "*fmt.wrapError") || strings.Contains(o.trace, "goroutine") {
 		t.Errorf("stdout %q, result %v, trace %q", o.stdout, o.result, o.trace)
 	}
-	if o := k.fails("strconv.Atoi(\"x\")", "error", `strconv.Atoi: parsing "x": invalid syntax`); o.result["text/plain"] != "0" {
+	if o := k.fails("strconv.Atoi(\"x\")", "error", `strconv.Atoi: parsing "x": invalid syntax`); o.result != nil { // 0 says nothing
+		t.Errorf("result %v", o.result)
+	}
+	if o := k.fails("strconv.ParseInt(\"300\", 10, 8)", "error", "out of range"); o.result["text/plain"] != "127" {
 		t.Errorf("result %v", o.result)
 	}
 	for _, code := range []string{"var err error\nerr", "os.Chdir(\".\")", "json.Unmarshal([]byte(\"1\"), new(int))"} {
