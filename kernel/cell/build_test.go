@@ -30,7 +30,7 @@ func TestBuild(t *testing.T) {
 		"number":   {"import \"flag\"\n1 + 2", []frame{{"text/plain", "3"}}, ""},
 		"several":  {"import \"flag\"\n\"a\\n\", []int{1}, struct{ X int }{2}", []frame{{"text/plain", `"a\n"`}, {"text/plain", "[1]"}, {"text/plain", "{X:2}"}}, ""},
 		"no error": {"import (\"flag\"; \"strconv\")\nstrconv.Atoi(`7`)", []frame{{"text/plain", "7"}}, ""},
-		"error":    {"import (\"flag\"; \"strconv\")\nstrconv.Atoi(`x`)", []frame{{"text/plain", "0"}, {value.ErrorMIME, "*strconv.NumError\nstrconv.Atoi: parsing \"x\": invalid syntax"}}, ""},
+		"error":    {"import (\"flag\"; \"strconv\")\nstrconv.Atoi(`x`)", []frame{{value.ErrorMIME, "*strconv.NumError\nstrconv.Atoi: parsing \"x\": invalid syntax"}}, ""},
 		"rich": {"import \"flag\"\ntype H int\nfunc (H) HTML() string { return `<b>` }\ntype M int\nfunc (M) Markdown() string { return `*m*` }\n" +
 			"type S int\nfunc (S) SVG() string { return `<svg/>` }\nH(1), M(1), S(1)",
 			[]frame{{"text/html", "<b>"}, {"text/markdown", "*m*"}, {"image/svg+xml", "<svg/>"}}, ""},

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gossl/gossl/kernel/home"
 )
 
 // startIn starts a kernel with other variables in its environment.
@@ -16,7 +19,7 @@ func startIn(t *testing.T, dir string, variables ...string) *kernel {
 	if dir != "" {
 		c.Dir, k.dir = dir, dir
 	}
-	c.Stderr, c.Env = k.log, append(variables, c.Env...)
+	c.Stderr, c.Env = k.log, append(variables, without(t, c.Env, variables)...)
 	k.Client = startClient(t, c)
 	t.Cleanup(func() {
 		k.Close()
@@ -25,6 +28,25 @@ func startIn(t *testing.T, dir string, variables ...string) *kernel {
 		}
 	})
 	return k
+}
+
+// without is the environment of a kernel without what the tests themselves were
+// given of some variables. Those that the kernel sets stay: they win.
+func without(t *testing.T, environ, variables []string) []string {
+	t.Helper()
+	h, err := home.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sets, err := h.KernelEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(environ, func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		_, set := sets[name]
+		return !set && slices.ContainsFunc(variables, func(v string) bool { return strings.HasPrefix(v, name+"=") })
+	})
 }
 
 // Whatever the user has set for other work, the kernel starts and cells are built and run.
