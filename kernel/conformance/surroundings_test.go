@@ -42,6 +42,7 @@ func without(t *testing.T, environ, variables []string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sets["GOWORK"] = ""
 	return slices.DeleteFunc(environ, func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
 		_, set := sets[name]

@@ -120,19 +120,10 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 		return err
 	}
 	defer f.dir.remove()
-	f.stdin.path = f.dir.stdin()
-	if err := f.stdin.renew(); err != nil {
+	if err := f.openOutputs(ctx); err != nil {
 		return err
 	}
-	if f.pipes, err = pipes.New(f.dir.path, outputs{f}); err != nil {
-		return err
-	}
-	go f.pipes.Run()
-	go f.keepSpare(ctx)
 	defer f.pipes.Close()
-	if err := f.pipes.Gate(f.dir.gate(), f.catchUp); err != nil {
-		return err
-	}
 	if err := f.listen(ctx, conn); err != nil {
 		return err
 	}
@@ -162,6 +153,20 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 	case <-ctx.Done():
 		return nil
 	}
+}
+
+// openOutputs makes the pipes that cells and commands write to and read from.
+func (f *front) openOutputs(ctx context.Context) (err error) {
+	f.stdin.path = f.dir.stdin()
+	if err := f.stdin.renew(); err != nil {
+		return err
+	}
+	if f.pipes, err = pipes.New(f.dir.path, outputs{f}); err != nil {
+		return err
+	}
+	go f.pipes.Run()
+	go f.keepSpare(ctx)
+	return f.pipes.Gate(f.dir.gate(), f.catchUp)
 }
 
 // listen binds Jupyter's sockets. It comes first: ports that are free now may be taken later.
