@@ -17,7 +17,7 @@ demo: setup ## watch SimCLR learn in a notebook, and write the page to runs/demo
 	@$(SSLKIT) run notebooks/quickstart.ipynb --dir runs/demo --output runs/demo/quickstart.ipynb --html runs/demo/quickstart.html $(ARGS)
 
 test: setup ## run all tests, the notebooks through the kernel too
-	@$(SSLKIT) test -timeout 20m $(or $(ARGS),./...)
+	@$(SSLKIT) test -timeout 30m $(or $(ARGS),./...)
 
 lab: setup ## open the notebooks in JupyterLab
 	@$(SSLKIT) lab notebooks $(ARGS)

@@ -261,7 +261,7 @@ func TestNoInput(t *testing.T) {
 // What GoNB prints of its own commands, and what others print, is in order.
 func TestCommandsInOrder(t *testing.T) {
 	k := start(t)
-	for range 20 {
+	for range 6 {
 		o := k.ok("%env AB 1\n!echo $AB\n%env AB 2\n!echo $AB\n%env AB 3\nfmt.Println(os.Getenv(\"AB\"))")
 		if want := "Set: AB=\"1\"\n1\nSet: AB=\"2\"\n2\nSet: AB=\"3\"\n3\n"; o.stdout != want {
 			t.Fatalf("printed %q, want %q", o.stdout, want)
