@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/gossl/gossl/kernel/launch"
 )
 
 // addGoimports puts a goimports on GoNB's PATH that has the environment of Go
@@ -19,14 +21,11 @@ func (f *front) addGoimports() error {
 	script.WriteString("#!/bin/sh\nexport GODEBUG=")
 	for _, entry := range f.options.Tools {
 		name, value, _ := strings.Cut(entry, "=")
-		fmt.Fprintf(&script, " %s=%s", name, quoted(value))
+		fmt.Fprintf(&script, " %s=%s", name, launch.Quote(value))
 	}
-	fmt.Fprintf(&script, "\nexec %s \"$@\"\n", quoted(file))
+	fmt.Fprintf(&script, "\nexec %s \"$@\"\n", launch.Quote(file))
 	if err := os.WriteFile(filepath.Join(f.dir.bin(), "goimports"), []byte(script.String()), 0o700); err != nil {
 		return fmt.Errorf("front: %w", err)
 	}
 	return nil
 }
-
-// quoted is a text as a shell reads it.
-func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

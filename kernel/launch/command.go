@@ -11,16 +11,16 @@ import (
 func Shell(command, stdin, gate string) string {
 	wait := ""
 	if gate != "" {
-		wait = "read -r <" + quote(gate) + "; "
+		wait = "read -r <" + Quote(gate) + "; "
 	}
-	return fmt.Sprintf("%sexec %s 0<%s; eval %s", wait, redirect, quote(stdin), quote(command))
+	return fmt.Sprintf("%sexec %s 0<%s; eval %s", wait, redirect, Quote(stdin), Quote(command))
 }
 
 // redirect has a command write to the front.
 var redirect = fmt.Sprintf("1>&%d 2>&%d %d>&- %d>&-", StdoutFD, StderrFD, StdoutFD, StderrFD)
 
-// quote writes text for bash as one word.
-func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+// Quote writes text for a shell as one word.
+func Quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // ScriptName is the name of a script that runs its arguments as a command, which
 // writes to the front; Script is its text.
