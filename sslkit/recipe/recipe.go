@@ -59,22 +59,23 @@ type plain Recipe
 
 type withMethod struct {
 	plain
-	Method method.Value `json:"method"`
+	Method json.RawMessage `json:"method"`
 }
 
 // MarshalJSON implements [json.Marshaler].
 func (r Recipe) MarshalJSON() ([]byte, error) {
-	return json.Marshal(withMethod{plain(r), method.Value{Method: r.Method}})
+	text, err := method.Types.Write(r.Method)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(withMethod{plain(r), text})
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]. Fields that are missing are zero, as
 // older recipes have it, and unknown ones are errors. The error of a method that
-// cannot be read is a [method.ReadError]; the recipe then has all but the method.
+// cannot be read names it; the recipe then has all but the method.
 func (r *Recipe) UnmarshalJSON(text []byte) error {
-	var w struct {
-		plain
-		Method json.RawMessage `json:"method"`
-	}
+	var w withMethod
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&w); err != nil {
@@ -82,9 +83,8 @@ func (r *Recipe) UnmarshalJSON(text []byte) error {
 	}
 	*r = Recipe(w.plain)
 	r.Backbone.Splits = max(r.Backbone.Splits, 1) // before there were splits
-	var m method.Value
-	err := m.UnmarshalJSON(w.Method)
-	r.Method = m.Method
+	var err error
+	r.Method, err = method.Types.Read(w.Method)
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/internal/named"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -20,7 +21,7 @@ import (
 func ReadBackbone(dir string) (w *Weights, methodName string, err error) {
 	f := &folder{dir: dir}
 	r, err := f.recipe()
-	var unknown *method.ReadError
+	var unknown *named.ReadError
 	if !errors.As(err, &unknown) {
 		if w, err = ReadWeights(dir); err != nil {
 			return nil, "", err
