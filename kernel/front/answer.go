@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gossl/gossl/kernel/cell"
+	"github.com/gossl/gossl/kernel/gonb"
 	"github.com/gossl/gossl/kernel/notebook"
 	"github.com/gossl/gossl/kernel/wire"
 )
@@ -71,7 +71,7 @@ func (f *front) known(request *wire.Message) any {
 	case "kernel_info_request":
 		return f.info
 	case "is_complete_request":
-		status, indent := cell.Completeness(in.Code)
+		status, indent := gonb.Completeness(in.Code)
 		if status != "incomplete" {
 			return content{"status": status}
 		}
