@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
-	"time"
 
 	"github.com/gossl/gossl/kernel/cell"
 	"github.com/gossl/gossl/kernel/notebook"
@@ -118,9 +117,6 @@ func (f *front) language() notebook.Language {
 	return language
 }
 
-// helpTime is how long a client waits for Tab and Shift-Tab at most.
-const helpTime = 2 * time.Second
-
 // help answers Tab and Shift-Tab. Cells go on meanwhile.
 func (f *front) help(s *wire.Socket, request *wire.Message) {
 	var in struct {
@@ -132,8 +128,7 @@ func (f *front) help(s *wire.Socket, request *wire.Message) {
 		f.answer(s, request, failure("BadRequest", err.Error()))
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), helpTime)
-	defer cancel()
+	ctx := context.Background() // the assistant knows when it is too late
 	f.mu.Lock()
 	a := f.assist
 	f.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
@@ -101,8 +102,9 @@ func TestValidate(t *testing.T) {
 		"k is 60000":             func(r *recipe.Recipe) { r.Eval.K = 60_000 },
 		"1 views, want the 2 of": func(r *recipe.Recipe) { r.Views = r.Views[:1] },
 		"views[1]":               func(r *recipe.Recipe) { r.Views[1].Size = 0 },
-		"3 splits":               func(r *recipe.Recipe) { r.Backbone.Splits = 3 },
-		"width":                  func(r *recipe.Recipe) { r.Backbone.Width = 0 },
+		"3 splits":               func(r *recipe.Recipe) { r.Backbone = backbone.ResNet{Width: 4, Blocks: []int{1}, Splits: 3} },
+		"backbone is not set":    func(r *recipe.Recipe) { r.Backbone = nil },
+		"width":                  func(r *recipe.Recipe) { r.Backbone = backbone.ResNet18().Sized(0) },
 		"temperature":            func(r *recipe.Recipe) { r.Eval.Temperature = 0 },
 		"momentum":               func(r *recipe.Recipe) { r.Optim.Momentum = 1.5 },
 		`"f8"`:                   func(r *recipe.Recipe) { r.Precision = "f8" },
@@ -126,9 +128,8 @@ func TestQuick(t *testing.T) {
 		if r.Backbone.Features() != before || quick.Backbone.Features() > before {
 			t.Errorf("%s: %d features become %d and %d", name, before, r.Backbone.Features(), quick.Backbone.Features())
 		}
-		back := quick.Backbone
-		back.Width, back.Blocks = r.Backbone.Width, r.Backbone.Blocks
-		if diff := cmp.Diff(r.Backbone, back); diff != "" {
+		net := r.Backbone.(backbone.ResNet)
+		if diff := cmp.Diff(net, quick.Backbone.(backbone.ResNet).Sized(net.Width, net.Blocks...)); diff != "" {
 			t.Errorf("%s has another kind of network:\n%s", name, diff)
 		}
 		if quick.Steps() < 2 || quick.Steps() > 10 {

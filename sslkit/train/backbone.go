@@ -7,6 +7,7 @@ import (
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
@@ -51,6 +52,9 @@ func declareBackbone(r recipe.Recipe) (*nn.Variables, error) {
 	if len(r.Views) == 0 {
 		return nil, errors.New("the recipe has no views")
 	}
+	if r.Backbone == nil {
+		return nil, errors.New("the recipe has no backbone")
+	}
 	for _, part := range []interface{ Validate() error }{r.Backbone, r.Views[0], r.Precision} {
 		if err := part.Validate(); err != nil {
 			return nil, err
@@ -61,7 +65,7 @@ func declareBackbone(r recipe.Recipe) (*nn.Variables, error) {
 		return nil, err
 	}
 	return nn.Declare(d.Backend, modeOf(d, r), func(scope *nn.Scope) {
-		size, batch := r.Views[0].Size, r.Backbone.Splits
+		size, batch := r.Views[0].Size, backbone.Parts(r.Backbone)
 		method.Features(scope, r.Backbone, graph.Zeros(scope.Graph(), shapes.Make(r.Precision.ParamDType(), batch, size, size, 3)))
 	})
 }
