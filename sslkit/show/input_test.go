@@ -74,20 +74,28 @@ func TestBadInput(t *testing.T) {
 		{Augmentations(set, 1, nil, make([]augment.Policy, 1), device.Go), "0 labels for 1 policies, want as many"},
 		{Augmentations(set, 1, two[:1], make([]augment.Policy, 1), device.Go), "augment: policy: size is 0"},
 	} {
-		_, noImage := c.picture.Image()
-		path := filepath.Join(t.TempDir(), "picture.svg")
-		for call, err := range map[string]error{"Show": c.picture.Show(), "Image": noImage, "Save": c.picture.Save(path), "Live": Live()(c.picture)} {
-			switch {
-			case c.want == "" && err != nil:
-				t.Errorf("%s: error %v, want none", call, err)
-			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
-				t.Errorf("%s: error %v, want %q in it", call, err, c.want)
-			}
-		}
-		if _, err := os.Stat(path); (err == nil) != (c.want == "") {
-			t.Errorf("a file of %q: %v", c.want, err)
+		checkPicture(t, c.picture, c.want)
+	}
+}
+
+// checkPicture calls all methods of a picture, which have one error that says what
+// is wanted; "": none.
+func checkPicture(t *testing.T, p Picture, want string) {
+	t.Helper()
+	_, noImage := p.Image()
+	path := filepath.Join(t.TempDir(), "picture.svg")
+	for call, err := range map[string]error{"Show": p.Show(), "Image": noImage, "Save": p.Save(path), "Live": Live()(p)} {
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("%s: error %v, want none", call, err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%s: error %v, want %q in it", call, err, want)
 		}
 	}
+	if _, err := os.Stat(path); (err == nil) != (want == "") {
+		t.Errorf("a file of %q: %v", want, err)
+	}
+
 }
 
 // Images without names of classes, or of labels that have none, are shown without words.
