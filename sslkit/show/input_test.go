@@ -69,7 +69,6 @@ func TestBadInput(t *testing.T) {
 		{Neighbours("", set, []int{0}, set, [][]embedding.Neighbour{{{Image: 1, Similarity: float32(nan)}}}), "has the similarity NaN, want a number"},
 		{Views(nil, 1, augment.Policy{}, 1, device.Go), "1 views of 0 images, want at least 1"},
 		{Views(set, 1, augment.Policy{}, 1, device.Go), "Views: augment: policy: size is 0"},
-		{Views(none, 1, augment.Policy{}, 1, device.Go), "1 views of 0 images, want at least 1"},
 		{Augmentations(set, 1, nil, nil, device.Go), "0 policies for 1 images, want at least 1"},
 		{Augmentations(set, 1, nil, make([]augment.Policy, 1), device.Go), "0 labels for 1 policies, want as many"},
 		{Augmentations(set, 1, two[:1], make([]augment.Policy, 1), device.Go), "augment: policy: size is 0"},
