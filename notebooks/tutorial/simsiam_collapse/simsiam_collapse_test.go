@@ -70,14 +70,14 @@ func step(t *testing.T, m method.Method) (value, slope float64) {
 			graph.Const(g, [][]float64{{1, 1, 3}, {1, -1, 2}, {2, 0, -2}}),
 		}
 	}
-	vars, err := nn.Declare(backend, mode, func(scope *nn.Scope) { m.Loss(scope, identity{}, views(scope.Graph())) })
+	vars, err := nn.Declare(backend, mode, func(scope *nn.Scope) { m.Loss(method.NewStep(m, scope, identity{}, views(scope.Graph()))) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	params, buffers := vars.Initial(1)
 	out := graph.MustExecOnceN(backend, func(params, buffers *graph.Node) []*graph.Node {
 		model := vars.Bind(mode, params, buffers)
-		loss := m.Loss(model.Scope, identity{}, views(params.Graph())).Loss
+		loss := m.Loss(method.NewStep(m, model.Scope, identity{}, views(params.Graph()))).Loss
 		first := vars.Params()[0] // the projector's
 		gradient := graph.Slice(model.Gradient(loss), graph.AxisRange(0, first.Size()))
 		return []*graph.Node{loss, graph.ReduceAllSum(graph.Abs(gradient))}
