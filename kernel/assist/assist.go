@@ -30,7 +30,7 @@ func (o Options) guarded(command ...string) []string {
 }
 
 const (
-	patience    = 2 * time.Second  // at most, for an answer
+	patience    = 10 * time.Second // at most, for an answer: on a busy machine, gopls takes seconds to load packages
 	warmUp      = 60 * time.Second // at most, to load packages
 	enduring    = time.Minute      // a gopls that lived as long is worth a new start
 	lookAround  = 500 * time.Millisecond

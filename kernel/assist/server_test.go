@@ -95,7 +95,18 @@ func TestCloseEarly(t *testing.T) {
 func TestTrouble(t *testing.T) {
 	a, _ := started(t)
 	t.Run("deadline", func(t *testing.T) { testDeadline(t, a) })
+	t.Run("late", func(t *testing.T) { testLate(t, a) })
 	t.Run("crash", func(t *testing.T) { testCrash(t, a) })
+}
+
+// testLate checks that a gopls that is slow for seconds gives an answer late, and not none.
+func testLate(t *testing.T, a *Assistant) {
+	n := pid(t, a)
+	kill(t, n, syscall.SIGSTOP)
+	time.AfterFunc(3*time.Second, func() { kill(t, n, syscall.SIGCONT) })
+	if got := a.Complete(t.Context(), "fmt.Pri", 7); !slices.Contains(got.Matches, "Println") {
+		t.Errorf("%+v from a gopls that was slow for 3 s", got)
+	}
 }
 
 func testDeadline(t *testing.T, a *Assistant) {

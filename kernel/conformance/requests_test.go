@@ -10,10 +10,10 @@ import (
 	"github.com/gossl/gossl/kernel/wire"
 )
 
-// ask makes a request that must be answered soon.
+// ask makes a request that must be answered: at once, or at most when gopls has loaded its packages.
 func (k *kernel) ask(channel wire.Channel, kind string, content any) map[string]any {
 	k.t.Helper()
-	ctx, cancel := context.WithTimeout(k.t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(k.t.Context(), 15*time.Second)
 	defer cancel()
 	reply, err := k.Request(ctx, channel, kind, content)
 	if err != nil {

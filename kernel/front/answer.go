@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
-	"time"
 
-	"github.com/gossl/gossl/kernel/cell"
+	"github.com/gossl/gossl/kernel/gonb"
 	"github.com/gossl/gossl/kernel/notebook"
 	"github.com/gossl/gossl/kernel/wire"
 )
@@ -71,7 +70,7 @@ func (f *front) known(request *wire.Message) any {
 	case "kernel_info_request":
 		return f.info
 	case "is_complete_request":
-		status, indent := cell.Completeness(in.Code)
+		status, indent := gonb.Completeness(in.Code)
 		if status != "incomplete" {
 			return content{"status": status}
 		}
@@ -118,9 +117,6 @@ func (f *front) language() notebook.Language {
 	return language
 }
 
-// helpTime is how long a client waits for Tab and Shift-Tab at most.
-const helpTime = 2 * time.Second
-
 // help answers Tab and Shift-Tab. Cells go on meanwhile.
 func (f *front) help(s *wire.Socket, request *wire.Message) {
 	var in struct {
@@ -132,8 +128,7 @@ func (f *front) help(s *wire.Socket, request *wire.Message) {
 		f.answer(s, request, failure("BadRequest", err.Error()))
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), helpTime)
-	defer cancel()
+	ctx := context.Background() // the assistant knows when it is too late
 	f.mu.Lock()
 	a := f.assist
 	f.mu.Unlock()

@@ -3,9 +3,9 @@ package method
 import (
 	"fmt"
 
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
-	"github.com/gossl/gossl/sslkit/nn"
 )
 
 // BarlowTwins makes the cross-correlation of the two views' projections the
@@ -30,7 +30,7 @@ func (m BarlowTwins) Collapsed(int) Collapse {
 }
 
 // Validate reports the first hyperparameter that makes no sense.
-func (m BarlowTwins) Validate(nn.Net) error {
+func (m BarlowTwins) Validate(backbone.Backbone) error {
 	if !(m.Lambda > 0) {
 		return fmt.Errorf("method: BarlowTwins: lambda %g, want a positive one", m.Lambda)
 	}

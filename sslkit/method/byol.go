@@ -3,6 +3,7 @@ package method
 import (
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
 	"github.com/gossl/gossl/sslkit/nn"
@@ -29,7 +30,7 @@ func (BYOL) Views() Crops { return Crops{Full: 2} }
 func (BYOL) Collapsed(int) Collapse { return Collapse{Loss: -1} }
 
 // Validate reports the first hyperparameter that makes no sense.
-func (m BYOL) Validate(nn.Net) error {
+func (m BYOL) Validate(backbone.Backbone) error {
 	if err := target("BYOL", m.Momentum, m.Moves); err != nil {
 		return err
 	}

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
-	"github.com/gossl/gossl/sslkit/nn"
 )
 
 // DCL is [SimCLR] with the decoupled contrastive loss: the right view does not
@@ -53,7 +53,7 @@ func (m DCL) Collapsed(batch int) Collapse {
 func (m DCLW) Collapsed(batch int) Collapse { return m.unweighted().Collapsed(batch) }
 
 // Validate reports the first hyperparameter that makes no sense.
-func (m DCL) Validate(nn.Net) error { return m.validate("DCL") }
+func (m DCL) Validate(backbone.Backbone) error { return m.validate("DCL") }
 
 func (m DCL) validate(name string) error {
 	if !(m.Temperature > 0) {
@@ -63,7 +63,7 @@ func (m DCL) validate(name string) error {
 }
 
 // Validate reports the first hyperparameter that makes no sense.
-func (m DCLW) Validate(nn.Net) error {
+func (m DCLW) Validate(backbone.Backbone) error {
 	if err := m.unweighted().validate("DCLW"); err != nil {
 		return err
 	}

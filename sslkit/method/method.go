@@ -8,12 +8,11 @@
 package method
 
 import (
-	"encoding/json"
 	"fmt"
-	"reflect"
-	"strings"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/backbone"
+	"github.com/gossl/gossl/sslkit/internal/named"
 	"github.com/gossl/gossl/sslkit/nn"
 )
 
@@ -31,7 +30,7 @@ type Method interface {
 
 	// Validate reports the first hyperparameter that makes no sense, alone or with
 	// the backbone.
-	Validate(backbone nn.Net) error
+	Validate(net backbone.Backbone) error
 }
 
 // Crops is how many views of each kind a method compares.
@@ -47,18 +46,18 @@ func (c Crops) Count() int { return c.Full + c.Local }
 // the scope's: [nn.Scope.Clock] and [nn.Scope.Key].
 type Step struct {
 	Scope       *nn.Scope
-	Backbone    nn.Net
+	Backbone    backbone.Backbone
 	Full, Local []*graph.Node // the views, each [batch, height, width, channels]
 }
 
 // NewStep returns a method's step on views, the full ones first. It panics if
 // they are not as many as the method wants.
-func NewStep(m Method, scope *nn.Scope, backbone nn.Net, views []*graph.Node) Step {
+func NewStep(m Method, scope *nn.Scope, net backbone.Backbone, views []*graph.Node) Step {
 	crops := m.Views()
 	if len(views) != crops.Count() {
 		panic(fmt.Errorf("method: %s: %d views, want %d full and %d local ones", Name(m), len(views), crops.Full, crops.Local))
 	}
-	return Step{scope, backbone, views[:crops.Full], views[crops.Full:]}
+	return Step{scope, net, views[:crops.Full], views[crops.Full:]}
 }
 
 // An Output is what one step computes.
@@ -101,8 +100,8 @@ func All() []Method {
 	}
 }
 
-// registered are the methods of the program itself.
-var registered []Method
+// Types are the methods that can be written and read by name.
+var Types = named.New(All)
 
 // Register makes a method of the program's own known, so that what is written
 // with its name can be read back: recipes, and the folders of its runs. Methods
@@ -111,84 +110,13 @@ var registered []Method
 //	var _ = method.Register(Mine{})
 //
 // It returns the method. It panics if another method has the name.
-func Register(m Method) Method {
-	for _, known := range known() {
-		if Name(known) != Name(m) {
-			continue
-		}
-		if reflect.TypeOf(known) != reflect.TypeOf(m) {
-			panic(fmt.Errorf("method: Register: there is a method %s already", Name(m)))
-		}
-		return m
-	}
-	registered = append(registered, m)
-	return m
-}
-
-// known lists all methods that can be read.
-func known() []Method { return append(All(), registered...) }
+func Register(m Method) Method { return Types.Register(m) }
 
 // Name is a method's name as its paper spells it.
-func Name(m Method) string {
-	return reflect.TypeOf(m).Name()
-}
+func Name(m Method) string { return named.Name(m) }
 
 // Features builds the backbone whose features a method trains. Evaluation uses
 // it on images, a method on its views.
-func Features(scope *nn.Scope, backbone nn.Net, x *graph.Node) *graph.Node {
-	return backbone.Forward(scope.In("online").In("backbone"), x)
-}
-
-// A Value holds a method of any type, and writes it as JSON with its name:
-// {"SimCLR": {"temperature": 0.5, …}}.
-type Value struct{ Method }
-
-// MarshalJSON implements [json.Marshaler].
-func (v Value) MarshalJSON() ([]byte, error) {
-	if v.Method == nil {
-		return nil, fmt.Errorf("method: no method is set")
-	}
-	return json.Marshal(map[string]Method{Name(v.Method): v.Method})
-}
-
-// A ReadError is about a method that the program does not know, see [Register], or
-// whose hyperparameters are others there.
-type ReadError struct {
-	Name string // the method's
-	err  error
-}
-
-func (e *ReadError) Error() string { return e.err.Error() }
-
-// Unwrap returns what is wrong.
-func (e *ReadError) Unwrap() error { return e.err }
-
-// UnmarshalJSON implements [json.Unmarshaler]. Unknown methods and unknown
-// hyperparameters are a [ReadError].
-func (v *Value) UnmarshalJSON(text []byte) error {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil || len(fields) != 1 {
-		return fmt.Errorf("method: %.80s: want one method by name, as {\"SimCLR\": {…}}", text)
-	}
-	var names []string
-	for _, m := range known() {
-		name := Name(m)
-		names = append(names, name)
-		raw, ok := fields[name]
-		if !ok {
-			continue
-		}
-		value := reflect.New(reflect.TypeOf(m))
-		decoder := json.NewDecoder(strings.NewReader(string(raw)))
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(value.Interface()); err != nil {
-			return &ReadError{name, fmt.Errorf("method: %s: %w", name, err)}
-		}
-		v.Method = value.Elem().Interface().(Method)
-		return nil
-	}
-	for name := range fields {
-		return &ReadError{name, fmt.Errorf("method: unknown method %q: want one of %s, or one that the program registers", name, strings.Join(names, ", "))}
-	}
-	return nil
+func Features(scope *nn.Scope, net nn.Net, x *graph.Node) *graph.Node {
+	return net.Forward(scope.In("online").In("backbone"), x)
 }

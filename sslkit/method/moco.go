@@ -6,6 +6,7 @@ import (
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
 	"github.com/gossl/gossl/sslkit/nn"
@@ -56,7 +57,7 @@ func (m MoCo) Collapsed(int) Collapse {
 }
 
 // Validate reports the first hyperparameter that makes no sense.
-func (m MoCo) Validate(nn.Net) error {
+func (m MoCo) Validate(backbone.Backbone) error {
 	if !(m.Temperature > 0) {
 		return fmt.Errorf("method: MoCo: temperature %g, want a positive one", m.Temperature)
 	}

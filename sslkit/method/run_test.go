@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/method"
@@ -21,7 +22,7 @@ type run struct {
 	device  *device.Device
 	mode    nn.Mode
 	vars    *nn.Variables
-	network nn.Net
+	network backbone.Backbone
 	exec    *graph.Exec
 	state   []*tensors.Tensor // parameters, buffers, velocity
 	fixed   []*tensors.Tensor // learning rate, views
@@ -35,7 +36,7 @@ var referenceOptimizer = optim.SGD{LR: 0.06, Momentum: 0.9, WeightDecay: 5e-4}
 
 // startRun gives the method's variables the reference weights, which are
 // counted through the online network.
-func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, network nn.Net, c stepCase) *run {
+func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, network backbone.Backbone, c stepCase) *run {
 	t.Helper()
 	r := &run{t: t, device: d, mode: mode, network: network}
 	dtype := mode.Precision.ParamDType()

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
-	"github.com/gossl/gossl/sslkit/nn"
 )
 
 // SimCLR pulls the two views of an image together and pushes them away from the
@@ -30,7 +30,7 @@ func (SimCLR) Collapsed(batch int) Collapse {
 }
 
 // Validate reports the first hyperparameter that makes no sense.
-func (m SimCLR) Validate(nn.Net) error {
+func (m SimCLR) Validate(backbone.Backbone) error {
 	if !(m.Temperature > 0) {
 		return fmt.Errorf("method: SimCLR: temperature %g, want a positive one", m.Temperature)
 	}

@@ -2,9 +2,9 @@ package method
 
 import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
-	"github.com/gossl/gossl/sslkit/nn"
 )
 
 // SimSiam predicts the projection of one view from the other's. Nothing pushes
@@ -27,7 +27,7 @@ func (SimSiam) Views() Crops { return Crops{Full: 2} }
 func (SimSiam) Collapsed(int) Collapse { return Collapse{Loss: -1} }
 
 // Validate reports the first hyperparameter that makes no sense.
-func (m SimSiam) Validate(nn.Net) error {
+func (m SimSiam) Validate(backbone.Backbone) error {
 	if err := part("SimSiam", "projector", m.Projector); err != nil {
 		return err
 	}

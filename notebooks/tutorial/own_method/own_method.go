@@ -27,10 +27,10 @@ import (
 	"path/filepath"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
-	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/op"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/show"
@@ -195,7 +195,7 @@ func (AlignUniform) Views() method.Crops { return method.Crops{Full: 2} }
 
 func (AlignUniform) Collapsed(int) method.Collapse { return method.Collapse{Loss: 0} }
 
-func (m AlignUniform) Validate(nn.Net) error {
+func (m AlignUniform) Validate(backbone.Backbone) error {
 	if !(m.Weight >= 0) {
 		return fmt.Errorf("AlignUniform: weight %g, want 0 or more", m.Weight)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
@@ -39,7 +40,7 @@ func TestCells(t *testing.T) {
 }
 
 // identity is a backbone that leaves things as they are.
-type identity struct{}
+type identity struct{ backbone.Backbone }
 
 func (identity) Forward(_ *nn.Scope, x *graph.Node) *graph.Node { return x }
 
