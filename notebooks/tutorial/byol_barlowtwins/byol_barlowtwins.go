@@ -33,7 +33,6 @@ import (
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/loss"
 	"github.com/gossl/gossl/sslkit/method"
-	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/show"
 	"github.com/gossl/gossl/sslkit/train"
@@ -158,12 +157,12 @@ func BYOL(momentum float64) recipe.Recipe {
 }
 
 // Agreement is the mean cosine between the online and the target network's projections of view 0.
-func Agreement(scope *nn.Scope, views []*graph.Node) *graph.Node {
+func Agreement(step method.Step) *graph.Node {
 	r := BYOL(0.9) // the networks are the same with each momentum
-	projector, first := r.Method.(method.BYOL).Projector, views[:1]
-	online := method.Projections(scope, r.Backbone, projector, first)
-	const stays = 1 // a momentum with which the target does not move
-	target := method.TargetProjections(scope, stays, r.Backbone, projector, first)
+	projector, first := r.Method.(method.BYOL).Projector, step.Full[:1]
+	online := step.Projections(projector, first)
+	stays := graph.Const(first[0].Graph(), 1.0) // a momentum with which the target does not move
+	target := step.TargetProjections(stays, projector, first)
 	return graph.Neg(loss.NegativeCosine(online[0], target[0]))
 }
 
@@ -259,10 +258,9 @@ func BarlowTwins() recipe.Recipe {
 }
 
 // Correlation is the matrix, [dim, dim].
-func Correlation(scope *nn.Scope, views []*graph.Node) *graph.Node {
-	r := BarlowTwins()
-	m := r.Method.(method.BarlowTwins)
-	z := method.Projections(scope, r.Backbone, m.Projector, views)
+func Correlation(step method.Step) *graph.Node {
+	m := BarlowTwins().Method.(method.BarlowTwins)
+	z := step.Projections(m.Projector, step.Full)
 	return loss.CrossCorrelation(z[0], z[1], m.Unbiased)
 }
 

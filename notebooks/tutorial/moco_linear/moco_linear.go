@@ -183,10 +183,8 @@ func Step(vars *nn.Variables, in []*graph.Node) (out []*graph.Node) {
 	r := Recipe()
 	params, velocity, buffers, number, pixels := in[0], in[1], in[2], in[3], in[4]
 	key := op.KeyNode(graph.Const(number.Graph(), r.Seed), number)
-	model := vars.Bind(mode, params, buffers).WithPermutations(func(n int) *graph.Node {
-		return op.Permutation(key, n) // the order in which keys are made
-	})
-	value := r.Method.Loss(model.Scope, r.Backbone, DrawViews(key, pixels)).Loss
+	model := vars.Bind(mode, params, buffers).WithKey(key, len(r.Views)) // for the order in which keys are made
+	value := r.Method.Loss(method.NewStep(r.Method, model.Scope, r.Backbone, DrawViews(key, pixels))).Loss
 	lr := graph.Const(number.Graph(), float32(r.Optim.LR))
 	params, velocity = r.Optim.Step(params, velocity, model.Gradient(value), lr)
 	return []*graph.Node{params, velocity, model.BuffersAfter(), graph.AddScalar(number, 1), value}
@@ -208,7 +206,7 @@ func Declare() *nn.Variables {
 	r := Recipe()
 	return must(nn.Declare(must(device.Open(kind)).Backend, mode, func(scope *nn.Scope) {
 		view := graph.Zeros(scope.Graph(), shapes.Make(dtypes.Float32, r.Batch, 32, 32, 3))
-		r.Method.Loss(scope, r.Backbone, []*graph.Node{view, view})
+		r.Method.Loss(method.NewStep(r.Method, scope, r.Backbone, []*graph.Node{view, view}))
 	}))
 }
 
@@ -240,7 +238,7 @@ func ByHand() (losses []float64) {
 // ShowFirstSteps draws the losses, and that of a network that tells nothing apart.
 func ShowFirstSteps() {
 	losses := ByHand()
-	nothing := slices.Repeat([]float64{MoCo().Collapsed(0)}, len(losses))
+	nothing := slices.Repeat([]float64{MoCo().Collapsed(0).Loss}, len(losses))
 	check(show.Lines("loss", "step", show.Series{Name: "MoCo", Y: losses},
 		show.Series{Name: "ln(K + 1): all keys the same", Y: nothing}).Show())
 }

@@ -321,7 +321,7 @@ func ByHand() (losses []float64) {
 // ShowByHand draws the losses, and that of a network that tells nothing apart.
 func ShowByHand() {
 	losses := ByHand()
-	nothing := slices.Repeat([]float64{Recipe().Method.Collapsed(Recipe().Batch)}, len(losses))
+	nothing := slices.Repeat([]float64{Recipe().Method.(method.SimCLR).Collapsed(Recipe().Batch).Loss}, len(losses))
 	check(show.Lines("NT-Xent", "step", show.Series{Name: "by hand", Y: losses},
 		show.Series{Name: "ln(2·64 − 1): nothing learnt", Y: nothing}).Show())
 }

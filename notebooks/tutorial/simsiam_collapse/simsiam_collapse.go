@@ -31,7 +31,6 @@ import (
 	"github.com/gossl/gossl/sslkit/embedding"
 	"github.com/gossl/gossl/sslkit/loss"
 	"github.com/gossl/gossl/sslkit/method"
-	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/op"
 	"github.com/gossl/gossl/sslkit/pretrained"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -82,8 +81,7 @@ var (
 // ## Two methods that lack something
 //
 // A method is a type with a function `Loss`. `WithoutStop` has all that SimSiam has, its fields and its other functions,
-// but its loss lets the gradient through. `method.Projections` embeds both views, `nn.PerView` applies the predictor to
-// each.
+// but its loss lets the gradient through. `Projections` embeds both views, `Predictions` applies the predictor to each.
 
 // %%
 
@@ -91,11 +89,9 @@ var (
 type WithoutStop struct{ method.SimSiam }
 
 // Loss is the mean of both directions' negative cosine.
-func (m WithoutStop) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) method.Output {
-	z := method.Projections(scope, backbone, m.Projector, views)
-	p := nn.PerView(scope, z, func(scope *nn.Scope, z *graph.Node) *graph.Node {
-		return m.Predictor.Forward(scope.In("online").In("predictor"), z)
-	})
+func (m WithoutStop) Loss(step method.Step) method.Output {
+	z := step.Projections(m.Projector, step.Full)
+	p := step.Predictions(m.Predictor, z)
 	both := graph.Add(loss.NegativeCosine(p[0], z[1]), loss.NegativeCosine(p[1], z[0]))
 	return method.Output{Loss: graph.MulScalar(both, 0.5), Embedding: z[0]}
 }
@@ -111,8 +107,8 @@ var _ = method.Register(WithoutStop{}) // so that its runs can be opened
 type WithoutPredictor struct{ method.SimSiam }
 
 // Loss is the mean of both directions' negative cosine.
-func (m WithoutPredictor) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) method.Output {
-	z := method.Projections(scope, backbone, m.Projector, views)
+func (m WithoutPredictor) Loss(step method.Step) method.Output {
+	z := step.Projections(m.Projector, step.Full)
 	both := graph.Add(
 		loss.NegativeCosine(z[0], graph.StopGradient(z[1])),
 		loss.NegativeCosine(z[1], graph.StopGradient(z[0])))
