@@ -56,7 +56,7 @@ func names(page []byte, exported map[string]bool) (unknown []string, known int) 
 		for _, found := range ours.FindAllStringSubmatchIndex(code, -1) {
 			name := code[found[0]:found[1]]
 			of, _, _ := strings.Cut(name, ".")
-			if _, isOurs := floors[of]; !isOurs || found[0] > 0 && code[found[0]-1] == '.' {
+			if _, isOurs := library.storey(of); !isOurs || found[0] > 0 && code[found[0]-1] == '.' {
 				continue
 			}
 			if exported[name] {
