@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/show"
@@ -31,11 +32,14 @@ func main() {
 		what.Optim.LR *= float64(*batch) / float64(what.Batch)
 	}
 	for value, field := range map[*int]*int{
-		epochs: &what.Epochs, batch: &what.Batch, width: &what.Backbone.Width, images: &what.TrainImages,
+		epochs: &what.Epochs, batch: &what.Batch, images: &what.TrainImages,
 	} {
 		if *value != 0 {
 			*field = *value
 		}
+	}
+	if *width != 0 {
+		what.Backbone = what.Backbone.(backbone.ResNet).Sized(*width) // as both recipes have it
 	}
 	kind = device.Kind(*on)
 	if *precision != "" {

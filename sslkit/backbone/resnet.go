@@ -1,8 +1,3 @@
-// Package backbone holds the networks whose features self-supervised methods
-// train: what is kept when a projection head is thrown away.
-//
-// A [ResNet] is a value: [ResNet18] for small images, [ResNet18Large] for
-// larger ones, [Tiny] for CPUs, and whatever you change in a copy.
 package backbone
 
 import (
@@ -38,7 +33,7 @@ type ResNet struct {
 	Splits int `json:"splits"`
 }
 
-var _ nn.Net = ResNet{}
+var _ Splitter = ResNet{}
 
 // ResNet18 is ResNet-18 in the form of the published CIFAR-10 benchmarks. Its
 // stem has no ReLU: their script takes the layers out of a network that applies
@@ -60,6 +55,27 @@ func Tiny() ResNet {
 // Features is the number of features of an image.
 func (r ResNet) Features() int {
 	return r.Width << (len(r.Blocks) - 1)
+}
+
+// Sized returns the network with another width and other blocks, or, if none are
+// given, with its own.
+func (r ResNet) Sized(width int, blocks ...int) ResNet {
+	if r.Width = width; len(blocks) > 0 {
+		r.Blocks = blocks
+	}
+	return r
+}
+
+// Shrunk returns a ResNet of three narrow stages, with the same stem and the same end.
+func (r ResNet) Shrunk() Backbone { return r.Sized(8, 1, 1, 1) }
+
+// Parts is Splits.
+func (r ResNet) Parts() int { return r.Splits }
+
+// Joined returns the network with plain batch norm.
+func (r ResNet) Joined() Backbone {
+	r.Splits = 1
+	return r
 }
 
 // Validate reports the first field that makes no sense.

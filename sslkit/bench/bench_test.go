@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/eval"
@@ -111,7 +112,9 @@ func TestNamesOfChangedRecipes(t *testing.T) {
 	}{
 		{name, "", func(*recipe.Recipe) {}},
 		{name + "-f32", "", func(r *recipe.Recipe) { r.Precision = device.F32 }},
-		{name + "-i1000-t10-w8", "1000/10 images, width 8", func(r *recipe.Recipe) { r.TrainImages, r.TestImages, r.Backbone.Width = 1000, 10, 8 }},
+		{name + "-i1000-t10-w8", "1000/10 images, width 8", func(r *recipe.Recipe) {
+			r.TrainImages, r.TestImages, r.Backbone = 1000, 10, backbone.ResNet18().Sized(8)
+		}},
 		{name + "-linear", "", func(r *recipe.Recipe) { r.Linear = eval.DefaultLinear() }},
 		{name + "-????????", "changed recipe", func(r *recipe.Recipe) { r.Optim.LR *= 2 }},
 		{name + "-????????", "changed recipe", func(r *recipe.Recipe) { r.Method = method.SimCLR{Temperature: 1} }},

@@ -10,6 +10,7 @@
 package bench
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
@@ -17,6 +18,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/eval"
@@ -93,6 +95,9 @@ func (p Plan) Recipes() ([]recipe.Recipe, error) {
 						return nil, fmt.Errorf("bench: plan: %w", err)
 					}
 					r.Seed = uint64(seed)
+					if p.Scale.Width != 0 && width(r) == 0 {
+						return nil, fmt.Errorf("bench: plan: %s: width %d: a %s has none", name, p.Scale.Width, backbone.Name(r.Backbone))
+					}
 					r = p.Scale.apply(r)
 					if p.Linear {
 						r.Linear = eval.DefaultLinear()
@@ -117,11 +122,12 @@ func (s Scale) apply(r recipe.Recipe) recipe.Recipe {
 	for _, part := range []struct {
 		to   *int
 		from int
-	}{{&r.TrainImages, s.TrainImages}, {&r.TestImages, s.TestImages}, {&r.Backbone.Width, s.Width}} {
+	}{{&r.TrainImages, s.TrainImages}, {&r.TestImages, s.TestImages}} {
 		if part.from != 0 {
 			*part.to = part.from
 		}
 	}
+	setWidth(&r, s.Width)
 	if s.Precision != "" {
 		r.Precision = s.Precision
 	}
@@ -130,6 +136,19 @@ func (s Scale) apply(r recipe.Recipe) recipe.Recipe {
 		r.Expect = recipe.Expect{}
 	}
 	return r
+}
+
+// width is that of a ResNet's first stage, and 0 for a network of another kind.
+func width(r recipe.Recipe) int {
+	net, _ := r.Backbone.(backbone.ResNet)
+	return net.Width
+}
+
+// setWidth gives a recipe's ResNet another width; 0 leaves it as it is.
+func setWidth(r *recipe.Recipe, width int) {
+	if net, ok := r.Backbone.(backbone.ResNet); ok && width != 0 {
+		r.Backbone = net.Sized(width)
+	}
 }
 
 // Shard returns share i of n, counted from 0, of the runs: shares of equal n
@@ -167,7 +186,7 @@ func ID(r recipe.Recipe) string {
 	}{
 		{"i", row.TrainImages, r.TrainImages, func() { row.TrainImages = r.TrainImages }},
 		{"t", row.TestImages, r.TestImages, func() { row.TestImages = r.TestImages }},
-		{"w", row.Backbone.Width, r.Backbone.Width, func() { row.Backbone.Width = r.Backbone.Width }},
+		{"w", width(row), cmp.Or(width(r), width(row)), func() { setWidth(&row, width(r)) }},
 		{"", row.Precision, r.Precision, func() { row.Precision = r.Precision }},
 		{"k", row.Eval.K, r.Eval.K, func() { row.Eval.K = r.Eval.K }},
 	} {
@@ -209,10 +228,11 @@ func Scaled(r recipe.Recipe) string {
 	if r.TrainImages != row.TrainImages || r.TestImages != row.TestImages {
 		parts = append(parts, fmt.Sprintf("%d/%d images", r.TrainImages, r.TestImages))
 	}
-	if r.Backbone.Width != row.Backbone.Width {
-		parts = append(parts, fmt.Sprintf("width %d", r.Backbone.Width))
+	if w := width(r); w != 0 && w != width(row) {
+		parts = append(parts, fmt.Sprintf("width %d", w))
+		setWidth(&row, w)
 	}
-	row.TrainImages, row.TestImages, row.Backbone.Width = r.TrainImages, r.TestImages, r.Backbone.Width
+	row.TrainImages, row.TestImages = r.TrainImages, r.TestImages
 	row.Seed, row.Precision, row.Expect, row.Eval.K, row.Linear = r.Seed, r.Precision, r.Expect, r.Eval.K, r.Linear
 	if !reflect.DeepEqual(row, r) {
 		parts = append(parts, "changed recipe")

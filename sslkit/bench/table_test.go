@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
@@ -12,7 +13,9 @@ import (
 func full(r *recipe.Recipe) { r.Epochs = 200 }
 
 func TestMarkdown(t *testing.T) {
-	small := func(r *recipe.Recipe) { r.Backbone.Width, r.TrainImages, r.Precision = 8, 1000, device.F32 }
+	small := func(r *recipe.Recipe) {
+		r.Backbone, r.TrainImages, r.Precision = backbone.ResNet18().Sized(8), 1000, device.F32
+	}
 	got := Markdown([]Record{
 		finishedRun(t, "BYOL", 1, 0.87, full),
 		finishedRun(t, "SimCLR", 0, 0.5, small),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -50,8 +51,12 @@ func Untrained(r recipe.Recipe) (*Model, error) {
 // fromWeights takes the backbone out of a run's model.
 func fromWeights(w *train.Weights) (*Model, error) {
 	r, view := w.Recipe, w.Recipe.Views[0]
+	net, ok := r.Backbone.(backbone.ResNet)
+	if !ok {
+		return nil, fmt.Errorf("the backbone is a %s, want a ResNet", backbone.Name(r.Backbone))
+	}
 	m := &Model{
-		Network: Network{Backbone: r.Backbone, Size: view.Size, Mean: view.Mean, Std: view.Std, Precision: r.Precision},
+		Network: Network{Backbone: net, Size: view.Size, Mean: view.Mean, Std: view.Std, Precision: r.Precision},
 		Origin: Origin{
 			Recipe: r.Name, Preset: string(r.Preset), Data: r.Data,
 			Images: r.TrainImages, Epochs: w.Epoch, Steps: w.Step,
@@ -69,7 +74,7 @@ func fromWeights(w *train.Weights) (*Model, error) {
 	}
 	for _, v := range w.Variables.Buffers() {
 		if strings.HasPrefix(v.Path, scope) {
-			values[nameOf(v.Path)] = mean(w.Buffers[v.Offset:v.Offset+v.Size()], r.Backbone.Splits)
+			values[nameOf(v.Path)] = mean(w.Buffers[v.Offset:v.Offset+v.Size()], net.Splits)
 		}
 	}
 	for t := range layout(m.Backbone) {

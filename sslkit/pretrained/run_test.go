@@ -10,6 +10,7 @@ import (
 
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/google/go-cmp/cmp"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/embedding"
@@ -26,8 +27,15 @@ func quick(t testing.TB, name string) recipe.Recipe {
 		t.Fatal(err)
 	}
 	r = recipe.Quick(r)
-	r.Backbone.Width, r.Backbone.Blocks = 4, []int{1, 1}
+	r.Backbone = backbone.Tiny().Sized(4, 1, 1)
 	return r
+}
+
+// split returns a ResNet with that many splits.
+func split(b backbone.Backbone, splits int) backbone.ResNet {
+	net := b.(backbone.ResNet)
+	net.Splits = splits
+	return net
 }
 
 func run(t *testing.T, r recipe.Recipe) (dir string, result *train.Result) {
@@ -65,7 +73,7 @@ func TestRunsAccuracy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := quick(t, name)
 			if name == "MoCo" {
-				r.Backbone.Splits = 4
+				r.Backbone = split(r.Backbone, 4)
 			}
 			dir, result := run(t, r)
 			trained, err := Load(dir)
@@ -162,7 +170,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 
 func TestUntrainedWantsAValidRecipe(t *testing.T) {
 	r := quick(t, "SimCLR")
-	r.Backbone.Width = 0
+	r.Backbone = backbone.Tiny().Sized(0)
 	_, err := Untrained(r)
 	wantError(t, err, "width 0")
 }
@@ -210,7 +218,7 @@ func TestEmbedCuts(t *testing.T) {
 // The backbone of a run is read whatever its method is.
 func TestRunOfAnUnknownMethod(t *testing.T) {
 	r := quick(t, "BYOL")
-	r.Backbone.Splits = 2
+	r.Backbone = split(r.Backbone, 2)
 	dir, _ := run(t, r)
 	want, err := Load(dir)
 	if err != nil {

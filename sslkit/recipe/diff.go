@@ -2,12 +2,15 @@ package recipe
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/method"
 )
 
@@ -18,8 +21,8 @@ import (
 //	method.SimSiam.projector.layers: 2 → 3
 //	optim.lr: 0.24 → 0.06
 //
-// A field that only one of them has is none in the other. With different methods
-// a line gives their names, and hyperparameters that are called the same are
+// A field that only one of them has is none in the other. With different methods,
+// or backbones, a line gives their names, and fields that are called the same are
 // compared. Diff is "" for equal recipes.
 func Diff(a, b Recipe) string {
 	before, err := flatten(a)
@@ -30,8 +33,13 @@ func Diff(a, b Recipe) string {
 	if err != nil {
 		return fmt.Sprintf("no comparison: the new recipe: %v", err)
 	}
-	if one, other := method.Name(a.Method), method.Name(b.Method); one != other {
-		before, after = withoutName(before, one), withoutName(after, other)
+	for _, part := range []struct{ key, one, other string }{
+		{"backbone", backbone.Name(a.Backbone), backbone.Name(b.Backbone)},
+		{"method", method.Name(a.Method), method.Name(b.Method)},
+	} {
+		if part.one != part.other {
+			before, after = withoutName(before, part.key, part.one), withoutName(after, part.key, part.other)
+		}
 	}
 	var lines []string
 	for _, path := range union(before, after) {
@@ -57,16 +65,24 @@ func flatten(r Recipe) ([]field, error) {
 	if err != nil {
 		return nil, err
 	}
-	// JSON has the method last, Recipe behind the backbone.
-	last := slices.IndexFunc(fields, func(f field) bool { return strings.HasPrefix(f.path, "method.") })
-	named := append([]field{{"method", method.Name(r.Method)}}, fields[last:]...)
-	behind := 0
-	for i, f := range fields {
-		if strings.HasPrefix(f.path, "backbone.") {
-			behind = i + 1
+	fields = append([]field{{"backbone", backbone.Name(r.Backbone)}, {"method", method.Name(r.Method)}}, fields...)
+	slices.SortStableFunc(fields, func(a, b field) int { return cmp.Compare(place(a.path), place(b.path)) })
+	return fields, nil
+}
+
+// place is the number of the field of [Recipe] that a path begins with.
+func place(path string) int {
+	key := path
+	if end := strings.IndexAny(path, ".["); end >= 0 {
+		key = path[:end]
+	}
+	recipe := reflect.TypeFor[Recipe]()
+	for i := range recipe.NumField() {
+		if recipe.Field(i).Tag.Get("json") == key {
+			return i
 		}
 	}
-	return slices.Insert(fields[:last], behind, named...), nil
+	return -1 // not of any recipe
 }
 
 // walk appends the fields of the JSON value that comes next.
@@ -100,10 +116,13 @@ func walk(d *json.Decoder, path string, fields []field) ([]field, error) {
 	return append(fields, field{path, fmt.Sprint(token)}), nil
 }
 
-// withoutName takes the method's name out of the paths of its hyperparameters.
-func withoutName(fields []field, name string) []field {
+// withoutName takes the name of a recipe's method, or backbone, out of the paths of
+// its fields.
+func withoutName(fields []field, key, name string) []field {
 	for i := range fields {
-		fields[i].path = strings.Replace(fields[i].path, "method."+name+".", "method.", 1)
+		if rest, ok := strings.CutPrefix(fields[i].path, key+"."+name+"."); ok {
+			fields[i].path = key + "." + rest
+		}
 	}
 	return fields
 }

@@ -61,7 +61,7 @@ expect.minutes: 0 → 87.1
 expect.hardware: "NVIDIA V100" → "NVIDIA A6000"`},
 		{"SimSiam", dataset.Imagenette, 256, 800, `
 preset: "seed2021" → "lightly2023"
-backbone.final_conv: true → false
+backbone.ResNet.final_conv: true → false
 method.SimSiam.projector.layers: 2 → 3
 method.SimSiam.projector.out_norm: "affine" → "plain"
 method.SimSiam.projector.all_biases: true → false
@@ -97,9 +97,9 @@ func TestDiff(t *testing.T) {
 	}{
 		{func(r *recipe.Recipe) {}, ""},
 		{func(r *recipe.Recipe) { r.Epochs, r.Name = 20, "short" }, "name: \"SimCLR\" → \"short\"\nepochs: 200 → 20"},
-		{func(r *recipe.Recipe) { r.Backbone = backbone.Tiny() }, "backbone.width: 64 → 16\n" +
-			"backbone.blocks[0]: 2 → 1\nbackbone.blocks[1]: 2 → 1\nbackbone.blocks[2]: 2 → 1\nbackbone.blocks[3]: 2 → none\n" +
-			"backbone.stem_relu: false → true"},
+		{func(r *recipe.Recipe) { r.Backbone = backbone.Tiny() }, "backbone.ResNet.width: 64 → 16\n" +
+			"backbone.ResNet.blocks[0]: 2 → 1\nbackbone.ResNet.blocks[1]: 2 → 1\nbackbone.ResNet.blocks[2]: 2 → 1\nbackbone.ResNet.blocks[3]: 2 → none\n" +
+			"backbone.ResNet.stem_relu: false → true"},
 		{func(r *recipe.Recipe) { r.Source = "<a>\n\"b\"" },
 			`source: "lightly, cifar10_benchmark.py and benchmark page of April 2023; bf16 arithmetic instead of TF32" → "<a>\n\"b\""`},
 		{func(r *recipe.Recipe) { r.Seed = math.MaxUint64 }, "seed: 0 → 18446744073709551615"},

@@ -28,7 +28,7 @@ func lightly2023CIFAR10(batch, epochs int) []Recipe {
 	r.Source = "lightly, cifar10_benchmark.py and benchmark page of April 2023; bf16 arithmetic instead of TF32"
 
 	moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw := r, r, r, r, r, r, r
-	moco.Backbone.Splits = 8
+	moco.Backbone = splitNorm()
 	queue := 4096
 	if batch == 512 {
 		queue = 8192 // a footnote of the table; the script has 4096

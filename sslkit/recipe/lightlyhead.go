@@ -24,7 +24,7 @@ func lightlyHEADCIFAR10(batch, epochs int) []Recipe {
 	r.Source = "lightly, cifar10_benchmark.py at commit e8d317fc, 2026, without published results; bf16 arithmetic instead of TF32"
 
 	moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw := r, r, r, r, r, r, r
-	moco.Backbone.Splits = 8
+	moco.Backbone = splitNorm()
 	moco.Method = method.MoCo{
 		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, OutNorm: head.NoNorm},
 		Temperature: 0.1,

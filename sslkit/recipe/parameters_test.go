@@ -7,6 +7,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
@@ -73,7 +74,7 @@ func TestParameters(t *testing.T) {
 			if got := parameters["backbone"]; got != c.backbone {
 				t.Errorf("%s %s on %s: backbone of %d parameters, want %d", c.preset, name, c.data, got, c.backbone)
 			}
-			if !r.Backbone.FinalConv && tensors["backbone"] != 60 {
+			if !r.Backbone.(backbone.ResNet).FinalConv && tensors["backbone"] != 60 {
 				t.Errorf("%s %s on %s: backbone of %d tensors, want 60", c.preset, name, c.data, tensors["backbone"])
 			}
 			if got := [2]int{parameters["projector"], parameters["predictor"]}; got != want {

@@ -149,6 +149,14 @@ func cifar10(preset Preset, batch, epochs int) Recipe {
 	}
 }
 
+// splitNorm is the network of MoCo on CIFAR-10: each eighth of a batch has batch
+// norm of its own, as if it lay on a GPU of its own.
+func splitNorm() backbone.ResNet {
+	net := backbone.ResNet18()
+	net.Splits = 8
+	return net
+}
+
 // imagenette is the same for ImageNette.
 func imagenette(preset Preset, batch, epochs int) Recipe {
 	return Recipe{
@@ -175,7 +183,9 @@ func finish(recipes ...Recipe) []Recipe {
 	for i := range recipes {
 		r := &recipes[i]
 		r.Name = method.Name(r.Method)
-		r.Backbone.Blocks, r.Views = slices.Clone(r.Backbone.Blocks), slices.Clone(r.Views)
+		net := r.Backbone.(backbone.ResNet)
+		net.Blocks = slices.Clone(net.Blocks)
+		r.Backbone, r.Views = net, slices.Clone(r.Views)
 		r.Expect = published(*r)
 	}
 	return recipes

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gossl/gossl/sslkit/augment"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/eval"
@@ -72,10 +73,10 @@ func TestPublishedShareNothing(t *testing.T) {
 	recipes := Published()
 	for i := range recipes {
 		recipes[i].Views[1].Size = 1000 + i
-		recipes[i].Backbone.Blocks[3] = 1000 + i
+		recipes[i].Backbone.(backbone.ResNet).Blocks[3] = 1000 + i
 	}
 	for i, r := range recipes {
-		if want := 1000 + i; r.Views[1].Size != want || r.Backbone.Blocks[3] != want || r.Views[0].Size >= 1000 {
+		if want := 1000 + i; r.Views[1].Size != want || r.Backbone.(backbone.ResNet).Blocks[3] != want || r.Views[0].Size >= 1000 {
 			t.Errorf("%s %s on %s shares its views or blocks", r.Preset, r.Name, r.Data)
 		}
 	}
@@ -171,7 +172,7 @@ func TestShared(t *testing.T) {
 		if steps := map[int][2]int{128: {390, 73}, 512: {97, 0}, 256: {0, 36}}[r.Batch]; r.Steps() != steps[0] && r.Steps() != steps[1] {
 			t.Errorf("%s: %d steps", row, r.Steps())
 		}
-		if b := r.Backbone; b.StemReLU != large || b.LargeStem != large || b.NormalInit != large || b.FinalConv != (large && r.Preset == Seed2021) ||
+		if b := r.Backbone.(backbone.ResNet); b.StemReLU != large || b.LargeStem != large || b.NormalInit != large || b.FinalConv != (large && r.Preset == Seed2021) ||
 			b.Width != 64 || !slices.Equal(b.Blocks, []int{2, 2, 2, 2}) || (b.Splits == 8) != (!large && r.Name == "MoCo") {
 			t.Errorf("%s: %+v", row, b)
 		}

@@ -8,8 +8,6 @@
 package recipe
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -26,23 +24,23 @@ import (
 // print it, compare it, write it as JSON. Zero means zero: no field has a
 // default.
 type Recipe struct {
-	Name        string           `json:"name"`   // the row's name in tables: the method's
-	Preset      Preset           `json:"preset"` // which published table it reproduces; "" for our own
-	Data        dataset.Name     `json:"data"`
-	TrainImages int              `json:"train_images"` // the first ones of the training split
-	TestImages  int              `json:"test_images"`  // likewise; may be 0 without Eval and Linear
-	Backbone    backbone.ResNet  `json:"backbone"`
-	Method      method.Method    `json:"-"`     // written as {"SimCLR": {…}} under "method"
-	Views       []augment.Policy `json:"views"` // one per view; images are evaluated with the first one's Size, Mean and Std
-	Optim       optim.SGD        `json:"optim"`
-	Epochs      int              `json:"epochs"`
-	Batch       int              `json:"batch"`     // images per step, before views; a last, smaller batch is left out
-	Eval        eval.KNN         `json:"eval"`      // kNN accuracy before the first and after every epoch; zero is none
-	Linear      eval.Linear      `json:"linear"`    // a linear probe after the last epoch; zero is none
-	Precision   device.Precision `json:"precision"` // of convolutions and dense layers; parameters are float32
-	Seed        uint64           `json:"seed"`
-	Source      string           `json:"source"` // where the values come from
-	Expect      Expect           `json:"expect"`
+	Name        string            `json:"name"`   // the row's name in tables: the method's
+	Preset      Preset            `json:"preset"` // which published table it reproduces; "" for our own
+	Data        dataset.Name      `json:"data"`
+	TrainImages int               `json:"train_images"` // the first ones of the training split
+	TestImages  int               `json:"test_images"`  // likewise; may be 0 without Eval and Linear
+	Backbone    backbone.Backbone `json:"backbone"`     // written as {"ResNet": {…}}
+	Method      method.Method     `json:"method"`       // written as {"SimCLR": {…}}
+	Views       []augment.Policy  `json:"views"`        // one per view; images are evaluated with the first one's Size, Mean and Std
+	Optim       optim.SGD         `json:"optim"`
+	Epochs      int               `json:"epochs"`
+	Batch       int               `json:"batch"`     // images per step, before views; a last, smaller batch is left out
+	Eval        eval.KNN          `json:"eval"`      // kNN accuracy before the first and after every epoch; zero is none
+	Linear      eval.Linear       `json:"linear"`    // a linear probe after the last epoch; zero is none
+	Precision   device.Precision  `json:"precision"` // of convolutions and dense layers; parameters are float32
+	Seed        uint64            `json:"seed"`
+	Source      string            `json:"source"` // where the values come from
+	Expect      Expect            `json:"expect"`
 }
 
 // Expect is what was published for a recipe; zeros where nothing was.
@@ -51,41 +49,6 @@ type Expect struct {
 	MemoryGiB float64 `json:"memory_gib"`   // peak on the accelerator
 	Minutes   float64 `json:"minutes"`      // the whole run
 	Hardware  string  `json:"hardware"`
-}
-
-// plain has Recipe's fields without its methods, and the method as a field that
-// JSON can read back.
-type plain Recipe
-
-type withMethod struct {
-	plain
-	Method method.Value `json:"method"`
-}
-
-// MarshalJSON implements [json.Marshaler].
-func (r Recipe) MarshalJSON() ([]byte, error) {
-	return json.Marshal(withMethod{plain(r), method.Value{Method: r.Method}})
-}
-
-// UnmarshalJSON implements [json.Unmarshaler]. Fields that are missing are zero, as
-// older recipes have it, and unknown ones are errors. The error of a method that
-// cannot be read is a [method.ReadError]; the recipe then has all but the method.
-func (r *Recipe) UnmarshalJSON(text []byte) error {
-	var w struct {
-		plain
-		Method json.RawMessage `json:"method"`
-	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&w); err != nil {
-		return fmt.Errorf("recipe: %w", err)
-	}
-	*r = Recipe(w.plain)
-	r.Backbone.Splits = max(r.Backbone.Splits, 1) // before there were splits
-	var m method.Value
-	err := m.UnmarshalJSON(w.Method)
-	r.Method = m.Method
-	return err
 }
 
 // Steps is the number of steps of an epoch.
@@ -97,6 +60,7 @@ func (r Recipe) Validate() error {
 		bad  bool
 		text string
 	}{
+		{r.Backbone == nil, "backbone is not set"},
 		{r.Method == nil, "method is not set"},
 		{r.TrainImages < 1, fmt.Sprintf("train_images is %d, want at least 1", r.TrainImages)},
 		{r.TestImages < 0, fmt.Sprintf("test_images is %d, want 0 or more", r.TestImages)},
@@ -123,8 +87,8 @@ func (r Recipe) Validate() error {
 			return fmt.Errorf("recipe: %w", err)
 		}
 	}
-	if splits := r.Backbone.Splits; r.Batch%splits != 0 {
-		return fmt.Errorf("recipe: batch is %d, want a multiple of the backbone's %d splits", r.Batch, splits)
+	if parts := backbone.Parts(r.Backbone); r.Batch%parts != 0 {
+		return fmt.Errorf("recipe: batch is %d, want a multiple of the backbone's %d splits", r.Batch, parts)
 	}
 	return nil
 }
@@ -133,7 +97,7 @@ func (r Recipe) Validate() error {
 // 100 test images, a tiny network of the same kind, one epoch, small batches.
 func Quick(r Recipe) Recipe {
 	r.TrainImages, r.TestImages = min(r.TrainImages, 256), min(r.TestImages, 100)
-	r.Backbone.Width, r.Backbone.Blocks = 8, []int{1, 1, 1}
+	r.Backbone = r.Backbone.Shrunk()
 	r.Epochs, r.Batch = 1, min(r.Batch, 32)
 	r.Eval.K = min(r.Eval.K, 20)
 	r.Expect = Expect{}

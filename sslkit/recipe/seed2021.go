@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"github.com/gossl/gossl/sslkit/augment"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
 )
@@ -28,7 +29,7 @@ func seed2021CIFAR10(batch, epochs int) []Recipe {
 	r.Source = "lightly, cifar10_benchmark.py and benchmark page of June 2021; bf16 arithmetic instead of float32"
 
 	moco, simCLR, simSiam, barlowTwins, byol := seed2021Methods(r)
-	moco.Backbone.Splits = 8
+	moco.Backbone = splitNorm()
 	unpublished := "lightly, benchmark page of June 2021, whose recipe for it on CIFAR-10 is unpublished: " +
 		"that of imagenette_benchmark.py without blur; bf16 arithmetic instead of float32"
 	barlowTwins.Source, byol.Source = unpublished, unpublished
@@ -38,7 +39,9 @@ func seed2021CIFAR10(batch, epochs int) []Recipe {
 // seed2021Imagenette returns the recipes on ImageNette.
 func seed2021Imagenette(batch, epochs int) []Recipe {
 	r := imagenette(Seed2021, batch, epochs)
-	r.Backbone.FinalConv = true
+	net := backbone.ResNet18Large()
+	net.FinalConv = true
+	r.Backbone = net
 	r.Views = both(augment.SimCLR(128).Blurred2021(0.5)) // a radius in pixels where σ was meant
 	r.Optim.LR = 0.06
 	r.Source = "lightly, imagenette_benchmark.py and benchmark page of June 2021; bf16 arithmetic instead of float32"

@@ -95,7 +95,7 @@ func onShapes() Recipe {
 
 // narrow takes more and cheaper steps.
 func narrow(r *Recipe, epochs int) {
-	r.Backbone.Width, r.Batch, r.Epochs = 8, 64, epochs
+	r.Backbone, r.Batch, r.Epochs = backbone.Tiny().Sized(8), 64, epochs
 }
 
 // croppedFrom is SimCLR's augmentation with crops of at least that part of an image.

@@ -7,7 +7,9 @@ import (
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/internal/named"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -20,8 +22,8 @@ import (
 func ReadBackbone(dir string) (w *Weights, methodName string, err error) {
 	f := &folder{dir: dir}
 	r, err := f.recipe()
-	var unknown *method.ReadError
-	if !errors.As(err, &unknown) {
+	var unknown *named.ReadError
+	if !errors.As(err, &unknown) || r.Backbone == nil {
 		if w, err = ReadWeights(dir); err != nil {
 			return nil, "", err
 		}
@@ -51,6 +53,9 @@ func declareBackbone(r recipe.Recipe) (*nn.Variables, error) {
 	if len(r.Views) == 0 {
 		return nil, errors.New("the recipe has no views")
 	}
+	if r.Backbone == nil {
+		return nil, errors.New("the recipe has no backbone")
+	}
 	for _, part := range []interface{ Validate() error }{r.Backbone, r.Views[0], r.Precision} {
 		if err := part.Validate(); err != nil {
 			return nil, err
@@ -61,7 +66,7 @@ func declareBackbone(r recipe.Recipe) (*nn.Variables, error) {
 		return nil, err
 	}
 	return nn.Declare(d.Backend, modeOf(d, r), func(scope *nn.Scope) {
-		size, batch := r.Views[0].Size, r.Backbone.Splits
+		size, batch := r.Views[0].Size, backbone.Parts(r.Backbone)
 		method.Features(scope, r.Backbone, graph.Zeros(scope.Graph(), shapes.Make(r.Precision.ParamDType(), batch, size, size, 3)))
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
@@ -50,7 +51,7 @@ func BenchmarkStep(b *testing.B) {
 			}
 			const steps = 8
 			r.TrainImages, r.TestImages, r.Batch = steps*c.batch, r.Eval.K, c.batch
-			r.Backbone.Width, r.Precision = c.width, c.precision
+			r.Backbone, r.Precision = backbone.ResNet18().Sized(c.width), c.precision
 			data, err := dataset.Load(b.Context(), dataset.Shapes, r.TrainImages, r.TestImages, nil)
 			if err != nil {
 				b.Fatal(err)
@@ -105,7 +106,7 @@ func BenchmarkTurnaround(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	r.Backbone.Width, r.TestImages = 16, 1
+	r.Backbone, r.TestImages = backbone.ResNet18().Sized(16), 1
 	t := &trainer{recipe: r, result: &Result{Recipe: r, Epochs: []Epoch{{}}}}
 	defer t.free()
 	data := &dataset.Set{Train: noise(r.TrainImages, 32, 32), Test: noise(1, 32, 32)}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/train"
@@ -27,7 +28,7 @@ func ExampleRun() {
 	}
 	r = recipe.Quick(r)
 	r.TrainImages, r.TestImages, r.Batch, r.Epochs = 16, 4, 8, 2
-	r.Backbone.Width, r.Eval.K = 2, 3
+	r.Backbone, r.Eval.K = backbone.Tiny().Sized(2, 1, 1, 1), 3
 	for i := range r.Views {
 		r.Views[i].Size = 8
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/eval"
@@ -24,7 +25,7 @@ func TestFreeEndsPrograms(t *testing.T) {
 	r = recipe.Quick(r)
 	set := &dataset.Set{Name: "mine", Train: noise(32, 8, 8), Test: noise(4, 8, 8)}
 	r = r.For(set)
-	r.Batch, r.Backbone.Width, r.Backbone.Blocks, r.Eval = 8, 4, []int{1}, eval.KNN{K: 1, Temperature: 1}
+	r.Batch, r.Backbone, r.Eval = 8, backbone.Tiny().Sized(4, 1), eval.KNN{K: 1, Temperature: 1}
 	run := &trainer{recipe: r, result: &Result{Recipe: r}}
 	look := &Look{
 		Every: 1, See: func(int, []float32) error { return nil },

@@ -34,7 +34,7 @@ func quickOf(t *testing.T, name string, epochs int) recipe.Recipe {
 		t.Fatal(err)
 	}
 	r = recipe.Quick(r)
-	r.Backbone.Width, r.Backbone.Blocks = 4, []int{1}
+	r.Backbone = backbone.Tiny().Sized(4, 1)
 	r.Epochs = epochs
 	return r
 }
@@ -94,7 +94,9 @@ func TestBF16(t *testing.T) {
 			losses := map[device.Precision]float64{}
 			for _, precision := range []device.Precision{device.BF16, device.F32} {
 				r := quick(t, 2)
-				r.Precision, r.Backbone.LargeStem = precision, largeStem
+				net := r.Backbone.(backbone.ResNet)
+				net.LargeStem = largeStem
+				r.Precision, r.Backbone = precision, net
 				losses[precision] = run(t, r, "").Last().Loss
 			}
 			if a, b := losses[device.BF16], losses[device.F32]; math.Abs(a-b) > 0.1*b {

@@ -32,6 +32,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/augment"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/embedding"
@@ -77,7 +78,7 @@ var (
 func Recipe() recipe.Recipe {
 	r := must(recipe.Shapes("SimCLR"))
 	r.TrainImages, r.Epochs = images, epochs
-	r.Backbone.Width, r.Batch, r.Optim.LR = 8, 64, 0.06
+	r.Backbone, r.Batch, r.Optim.LR = backbone.Tiny().Sized(8), 64, 0.06
 	return r
 }
 

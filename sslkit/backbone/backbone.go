@@ -1,0 +1,70 @@
+// Package backbone holds the networks whose features self-supervised methods
+// train: what is kept when a projection head is thrown away.
+//
+// A [ResNet] is a value: [ResNet18] for small images, [ResNet18Large] for
+// larger ones, [Tiny] for CPUs, and whatever you change in a copy. A network of
+// your own is a type with the methods of [Backbone], see [Register].
+package backbone
+
+import (
+	"github.com/gossl/gossl/sslkit/internal/named"
+	"github.com/gossl/gossl/sslkit/nn"
+)
+
+// A Backbone is a network that makes features of images. Its exported fields
+// say what network it is: they are what recipes hold of it.
+type Backbone interface {
+	// Forward returns the features of x, [batch, height, width, 3], as
+	// [batch, Features()], at least float32.
+	nn.Net
+
+	// Features is the number of features of an image.
+	Features() int
+
+	// Shrunk returns the smallest network of the same kind that is worth
+	// running, for tests and dry runs.
+	Shrunk() Backbone
+
+	// Validate reports the first field that makes no sense.
+	Validate() error
+}
+
+// A Splitter is a backbone whose batch norms take their statistics over parts of
+// the batch, as [nn.SplitBatchNorm] does.
+type Splitter interface {
+	Backbone
+
+	// Parts is how many parts there are: batches are multiples of it.
+	Parts() int
+
+	// Joined returns the network with one part, as evaluation has it. Each running
+	// statistic of its is the mean of those of the parts.
+	Joined() Backbone
+}
+
+// Parts is how many parts of a batch have statistics of their own in a backbone: 1,
+// unless it is a [Splitter].
+func Parts(b Backbone) int {
+	if s, ok := b.(Splitter); ok {
+		return s.Parts()
+	}
+	return 1
+}
+
+// All lists a value of every backbone.
+func All() []Backbone { return []Backbone{ResNet{}} }
+
+// Types are the backbones that can be written and read by name.
+var Types = named.New(All)
+
+// Register makes a backbone of the program's own known, so that what is written
+// with its name can be read back: recipes, and the folders of its runs. Backbones
+// of this package need no registration. In a notebook it stands beside the type:
+//
+//	var _ = backbone.Register(Mine{})
+//
+// It returns the backbone. It panics if another backbone has the name.
+func Register(b Backbone) Backbone { return Types.Register(b) }
+
+// Name is a backbone's name: that of its type.
+func Name(b Backbone) string { return named.Name(b) }
