@@ -19,7 +19,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import websocket_connect
 
 # What `make doctor` runs to see which device a cell computes on.
-DEVICE = pathlib.Path("kernel/doctor/cells/device.txt").read_text()
+DEVICE = pathlib.Path("kernel/install/doctor/cells/device.txt").read_text()
 
 
 async def main():

@@ -34,7 +34,7 @@ check_go() {
 }
 
 # Runs a command so that Go keeps its counters in the data directory, and builds for this machine, by itself, whatever the
-# user has set for other work. Of 'go env -w' settings those for downloads count. As kernel/home decides it.
+# user has set for other work. Of 'go env -w' settings those for downloads count. As kernel/install/home decides it.
 plainly() (
 	unset GO111MODULE GOROOT GOTOOLDIR GOEXPERIMENT GOFIPS140 GOTMPDIR GOCACHEPROG GOSSAFUNC GO_EXTLINK_ENABLED GCCGO \
 		GOOS GOARCH GOHOSTOS GOHOSTARCH GOAMD64 GO386 GOARM GOARM64 GOMIPS GOMIPS64 GOPPC64 GORISCV64 GOWASM
@@ -80,7 +80,7 @@ check_python() {
 	fi
 }
 
-wants_cuda() { # as kernel/setup decides it
+wants_cuda() { # as kernel/install/setup decides it
 	case ${SSLKIT_CUDA:-} in
 	0) return 1 ;;
 	1) return 0 ;;
@@ -136,7 +136,7 @@ build() (
 	cd "$repo"
 	export GOPATH="$home/go" GOCACHE="$home/go/cache" GOMODCACHE="$home/go/pkg/mod" CC
 	export GOFLAGS="-buildvcs=false -modcacherw '-ldflags=-w -linkmode=internal'" GOWORK=off GOTOOLCHAIN=local
-	GOTMP=$home/tmp CGO_ENABLED=0 plainly go build -o "$home/bin/sslkit-kernel" ./kernel
+	GOTMP=$home/tmp CGO_ENABLED=0 plainly go build -o "$home/bin/sslkit-kernel" ./kernel/cmd/sslkit-kernel
 )
 
 patience() { # says that the build goes on, should it take longer than two seconds

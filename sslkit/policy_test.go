@@ -43,14 +43,13 @@ var library = house{"sslkit", []storey{
 
 var kernel = house{"kernel", []storey{
 	{"ground", "processes, protocols and files, which know nothing of cells",
-		[]string{"proc", "event", "wire", "wire/wiretest", "notebook", "progress", "home", "install/home"}},
+		[]string{"proc", "event", "wire", "wire/wiretest", "notebook", "progress", "install/home"}},
 	{"cells", "what becomes of a cell: its text, its program, its output",
-		[]string{"cell", "cell/value", "lines", "gonb", "gonb/value", "launch", "pipes", "assist"}},
+		[]string{"gonb", "gonb/value", "gonb/lines", "launch", "pipes", "assist"}},
 	{"parts", "each is a part that the command plays",
-		[]string{"front", "execute", "run", "setup", "spec", "doctor", "install/setup", "install/spec", "install/doctor",
-			"tally", "conformance"}},
+		[]string{"front", "run", "install/setup", "install/spec", "install/doctor", "tally", "conformance"}},
 	{"command", "the command itself",
-		[]string{".", "cmd/sslkit-kernel"}},
+		[]string{"cmd/sslkit-kernel"}},
 }}
 
 const (

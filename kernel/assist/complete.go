@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/gossl/gossl/kernel/cell"
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 // A Completion is the content of a complete_reply.
@@ -82,7 +82,7 @@ func (a *Assistant) remembered() []declaration {
 }
 
 // ours are names that the kernel has put into the cells' package.
-var ours = regexp.MustCompile(`^(?:sslkit[A-Z]|` + cell.BlankName + `[0-9a-f]{8})`)
+var ours = regexp.MustCompile(`^(?:sslkit[A-Z]|` + gonb.BlankName + `[0-9a-f]{8})`)
 
 // candidates translates gopls's items, which come best first.
 func candidates(items []completionItem) []candidate {

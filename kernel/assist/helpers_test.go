@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/gossl/gossl/kernel/home"
+	"github.com/gossl/gossl/kernel/install/home"
 )
 
 // installation returns gopls's path and its environment, or skips the test.

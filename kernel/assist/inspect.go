@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/gossl/gossl/kernel/cell"
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 // Inspect answers Shift-Tab, in Markdown and as plain text: what the identifier at the cursor is, or inside a call's
@@ -26,7 +26,7 @@ func (a *Assistant) Inspect(ctx context.Context, code string, cursor, detail int
 }
 
 // given are the names that the kernel gives to what the user calls _.
-var given = regexp.MustCompile(cell.BlankName + `\w+`)
+var given = regexp.MustCompile(gonb.BlankName + `\w+`)
 
 func (s *session) inspect(ctx context.Context, code string, offset, detail int) (string, error) {
 	d, err := s.show(ctx, code, offset, false)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gossl/gossl/kernel/lines"
+	"github.com/gossl/gossl/kernel/gonb/lines"
 )
 
 // A stamp tells versions of a file apart.

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gossl/gossl/kernel/home"
+	"github.com/gossl/gossl/kernel/install/home"
 	"github.com/gossl/gossl/kernel/wire"
 )
 

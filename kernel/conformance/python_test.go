@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gossl/gossl/kernel/home"
+	"github.com/gossl/gossl/kernel/install/home"
 )
 
 // python is a command of set-up's Python, with the kernel of this checkout installed.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gossl/gossl/kernel/home"
+	"github.com/gossl/gossl/kernel/install/home"
 	"github.com/gossl/gossl/kernel/wire"
 )
 

@@ -7,7 +7,7 @@ import (
 	"os/exec"
 	"strings"
 
-	"github.com/gossl/gossl/kernel/cell"
+	"github.com/gossl/gossl/kernel/gonb"
 	"github.com/gossl/gossl/kernel/notebook"
 	"github.com/gossl/gossl/kernel/wire"
 )
@@ -70,7 +70,7 @@ func (f *front) known(request *wire.Message) any {
 	case "kernel_info_request":
 		return f.info
 	case "is_complete_request":
-		status, indent := cell.Completeness(in.Code)
+		status, indent := gonb.Completeness(in.Code)
 		if status != "incomplete" {
 			return content{"status": status}
 		}

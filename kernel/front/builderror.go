@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gossl/gossl/kernel/cell"
-	"github.com/gossl/gossl/kernel/lines"
+	"github.com/gossl/gossl/kernel/gonb"
+	"github.com/gossl/gossl/kernel/gonb/lines"
 )
 
 // syntax looks for errors that GoNB would report of its own text rather than of
@@ -34,14 +34,14 @@ type syntaxError struct{ at, message string } // at is line:column, or the line 
 // much where the cell ends is a bracket, or half a statement: the text behind it is
 // not the user's.
 func syntaxErrors(code string) []syntaxError {
-	text, origins := cell.Compose(code)
+	text, origins := gonb.Compose(code)
 	_, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution|parser.AllErrors)
 	var found scanner.ErrorList
 	if !errors.As(err, &found) {
 		return nil
 	}
 	found.RemoveMultiples()
-	t := composed{text: text, origins: origins, wrapped: strings.Contains(code, cell.MainStart)}
+	t := composed{text: text, origins: origins, wrapped: strings.Contains(code, gonb.MainStart)}
 	bracket := t.bracket()
 	var list []syntaxError
 	for _, e := range found {
@@ -65,7 +65,7 @@ func syntaxErrors(code string) []syntaxError {
 // composed is the file that GoNB makes of a cell.
 type composed struct {
 	text    string
-	origins []cell.Line
+	origins []gonb.Line
 	wrapped bool // the cell's statements stand in a func main of ours
 }
 
@@ -74,7 +74,7 @@ func (t composed) ours(line int) bool {
 	if line > len(t.origins) || t.origins[line-1].Number == 0 || t.origins[line-1].Made {
 		return true
 	}
-	return t.wrapped && !slices.ContainsFunc(t.origins[line:], func(l cell.Line) bool { return l.Number > 0 })
+	return t.wrapped && !slices.ContainsFunc(t.origins[line:], func(l gonb.Line) bool { return l.Number > 0 })
 }
 
 // behind says whether there is nothing of the cell from a position on.
@@ -128,7 +128,7 @@ func (t composed) bracket() *bracket {
 	file := token.NewFileSet().AddFile("", -1, len(t.text))
 	var s scanner.Scanner
 	s.Init(file, []byte(t.text), nil, 0)
-	from := strings.Index(t.text, cell.MainStart)
+	from := strings.Index(t.text, gonb.MainStart)
 	var stack []bracket
 	var likely *bracket
 	rows := strings.Split(t.text, "\n")
@@ -140,7 +140,7 @@ func (t composed) bracket() *bracket {
 		}
 		line := rows[b.at.Line-1]
 		b.indent = len(line) - len(strings.TrimLeft(line, " \t"))
-		if t.ours(b.at.Line) || from >= 0 && b.offset >= from && b.offset < from+len(cell.MainStart) {
+		if t.ours(b.at.Line) || from >= 0 && b.offset >= from && b.offset < from+len(gonb.MainStart) {
 			continue
 		}
 		switch tok {

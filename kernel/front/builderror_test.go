@@ -6,12 +6,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gossl/gossl/kernel/cell"
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 // TestSyntaxErrors checks that they speak of the user's text.
 func TestSyntaxErrors(t *testing.T) {
-	wrapped := func(line, col int) string { return fmt.Sprintf("%d:%d", line, len(cell.MainStart)+col) } // in a func main of ours
+	wrapped := func(line, col int) string { return fmt.Sprintf("%d:%d", line, len(gonb.MainStart)+col) } // in a func main of ours
 	for code, want := range map[string][]syntaxError{
 		"func F() {}":                           nil,
 		"x := 1\n_ = x":                         nil,
@@ -38,7 +38,7 @@ func TestSyntaxErrors(t *testing.T) {
 		"import (\n\t\"fmt\"":                   {{"1:8", "this ( is not closed"}},
 		"func F() {\n\tx := 1 +\n}\n\nf(1 2)\n": {{"3:1", "expected operand, found '}'"}},
 	} {
-		r, err := cell.NewSession().Rewrite(code)
+		r, err := gonb.NewSession().Rewrite(code)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gossl/gossl/kernel/lines"
+	"github.com/gossl/gossl/kernel/gonb/lines"
 	"github.com/gossl/gossl/kernel/pipes"
 	"github.com/gossl/gossl/kernel/wire"
 )

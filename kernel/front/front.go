@@ -24,9 +24,9 @@ import (
 	"time"
 
 	"github.com/gossl/gossl/kernel/assist"
-	"github.com/gossl/gossl/kernel/cell"
 	"github.com/gossl/gossl/kernel/event"
-	"github.com/gossl/gossl/kernel/lines"
+	"github.com/gossl/gossl/kernel/gonb"
+	"github.com/gossl/gossl/kernel/gonb/lines"
 	"github.com/gossl/gossl/kernel/pipes"
 	"github.com/gossl/gossl/kernel/wire"
 )
@@ -67,7 +67,7 @@ type front struct {
 	info      json.RawMessage // content of our kernel_info_reply
 	assist    *assist.Assistant
 	around    surrounding       // the module in which the notebook lies
-	session   *cell.Session     // used by the worker alone
+	session   *gonb.Session     // used by the worker alone
 	index     *lines.Index      // likewise
 	names     map[string]string // likewise: of packages, by import path
 
@@ -109,7 +109,7 @@ func Run(ctx context.Context, connectionFile string, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	f := &front{
-		options: o, session: cell.NewSession(), index: lines.NewIndex(),
+		options: o, session: gonb.NewSession(), index: lines.NewIndex(),
 		pending: map[string]*pending{}, echoes: map[string]chan struct{}{}, comms: map[string]string{}, builds: map[int]bool{},
 		queue: make(chan *wire.Message, queueSize), names: map[string]string{}, updatable: map[string]bool{},
 		input: make(chan string, 1), spare: make(chan spare), quit: make(chan error, 8),

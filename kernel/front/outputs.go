@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/gossl/gossl/kernel/cell/value"
 	"github.com/gossl/gossl/kernel/event"
+	"github.com/gossl/gossl/kernel/gonb/value"
 	"github.com/gossl/gossl/kernel/pipes"
 	"github.com/gossl/gossl/kernel/wire"
 )

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/gossl/gossl/kernel/assist"
-	"github.com/gossl/gossl/kernel/lines"
+	"github.com/gossl/gossl/kernel/gonb/lines"
 )
 
 // common are patterns of the packages that cells most likely mean, beside those that they import.

@@ -7,8 +7,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/gossl/gossl/kernel/cell"
 	"github.com/gossl/gossl/kernel/event"
+	"github.com/gossl/gossl/kernel/gonb"
 	"github.com/gossl/gossl/kernel/pipes"
 	"github.com/gossl/gossl/kernel/wire"
 )
@@ -111,7 +111,7 @@ func (f *front) filterStream(r *running, m *wire.Message) bool {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if complaint := cell.Complaint(stream.Text); complaint != "" && r.launcher == 0 {
+	if complaint := gonb.Complaint(stream.Text); complaint != "" && r.launcher == 0 {
 		r.command = complaint
 		return false
 	}

@@ -12,13 +12,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gossl/gossl/kernel/cell"
 	"github.com/gossl/gossl/kernel/event"
+	"github.com/gossl/gossl/kernel/gonb"
 	"github.com/gossl/gossl/kernel/proc"
 )
 
 // newCells returns a GoNB that builds cells with the true go command.
-func newCells(t *testing.T) *gonb {
+func newCells(t *testing.T) *fakeGoNB {
 	t.Helper()
 	g := newGoNB(t)
 	for _, file := range []string{g.program, g.program + program} {
@@ -31,7 +31,7 @@ func newCells(t *testing.T) *gonb {
 }
 
 // built calls go as GoNB does to build, and returns what the front was told of the end.
-func (g *gonb) built(args ...string) event.Event {
+func (g *fakeGoNB) built(args ...string) event.Event {
 	g.t.Helper()
 	before := len(g.told(event.BuildEnd))
 	out, code := g.goCommand(args...)
@@ -46,10 +46,10 @@ func (g *gonb) built(args ...string) event.Event {
 	return end
 }
 
-func (g *gonb) build() event.Event { return g.built("build", "-o", g.program) }
+func (g *fakeGoNB) build() event.Event { return g.built("build", "-o", g.program) }
 
 // ran runs the cell and returns what it wrote to stdout.
-func (g *gonb) ran(args ...string) []string {
+func (g *fakeGoNB) ran(args ...string) []string {
 	g.t.Helper()
 	r := g.start(args...)
 	if end := r.end(); end.Code != 0 {
@@ -111,15 +111,15 @@ var source = strings.Join([]string{
 	`	_ "embed"`,
 	`)`,
 	`func print2() { os.Stdout.WriteString(ToUpper("printed")) }`,
-	`func main() { ` + cell.ShowCall + `print2(`,
-	`)` + cell.ShowEnd,
+	`func main() { ` + gonb.ShowCall + `print2(`,
+	`)` + gonb.ShowEnd,
 	`panic(Len(0))`,
 	`}`,
 	``,
 }, "\n")
 
 // packages makes packages gonb_x/p0 and so on.
-func (g *gonb) packages(n int) {
+func (g *fakeGoNB) packages(n int) {
 	g.t.Helper()
 	for i := range n {
 		name := fmt.Sprint("p", i)

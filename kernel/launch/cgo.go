@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gossl/gossl/kernel/cell"
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 // externally are the flags of the link of cells with C, in place of home's: Go's own
@@ -23,7 +23,7 @@ const externally = "-ldflags=-w"
 // cgo makes main.go include the C code of the cells, if there is some, and returns
 // the arguments with which the go command then builds it. Lines keep their numbers.
 func cgo(dir string, args []string) ([]string, error) {
-	if _, err := os.Stat(filepath.Join(dir, cell.CgoHeader)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(dir, gonb.CgoHeader)); errors.Is(err, fs.ErrNotExist) {
 		return args, nil
 	}
 	file := filepath.Join(dir, sources[0])
@@ -71,7 +71,7 @@ func includePreamble(source []byte) []byte {
 		return source
 	}
 	lines = strings.Split(string(text), "\n")
-	lines[first-1] = `// #include "` + cell.CgoHeader + `"`
+	lines[first-1] = `// #include "` + gonb.CgoHeader + `"`
 	lines[first] = `import "C"; ` + lines[first]
 	return []byte(strings.Join(lines, "\n"))
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gossl/gossl/kernel/cell"
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 func TestCgoIncludesPreamble(t *testing.T) {
@@ -31,10 +31,10 @@ func TestCgoIncludesPreamble(t *testing.T) {
 			args []string
 		}{false: {source, args}, true: {want, []string{"build", externally, "-o", "x", "-ldflags=-s"}}} {
 			if header {
-				if err := os.WriteFile(filepath.Join(dir, cell.CgoHeader), []byte("int one;\n"), 0o600); err != nil {
+				if err := os.WriteFile(filepath.Join(dir, gonb.CgoHeader), []byte("int one;\n"), 0o600); err != nil {
 					t.Fatal(err)
 				}
-			} else if err := os.RemoveAll(filepath.Join(dir, cell.CgoHeader)); err != nil {
+			} else if err := os.RemoveAll(filepath.Join(dir, gonb.CgoHeader)); err != nil {
 				t.Fatal(err)
 			}
 			if err := os.WriteFile(file, []byte(source), 0o600); err != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/gossl/gossl/kernel/pipes"
 )
 
-// gonb stands for GoNB and the front.
-type gonb struct {
+// fakeGoNB stands for GoNB and the front.
+type fakeGoNB struct {
 	t       *testing.T
 	environ []string
 	paths   Paths
@@ -34,14 +34,14 @@ type gonb struct {
 	stderr     strings.Builder
 }
 
-func newGoNB(t *testing.T) *gonb {
+func newGoNB(t *testing.T) *fakeGoNB {
 	t.Helper()
 	run, err := os.MkdirTemp("", "launch") // sockets have short names
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(run) })
-	g := &gonb{t: t, work: filepath.Join(run, "tmp", "gonb_x"), news: make(chan event.Event, 1000), newOutputs: make(chan string, 1<<20)}
+	g := &fakeGoNB{t: t, work: filepath.Join(run, "tmp", "gonb_x"), news: make(chan event.Event, 1000), newOutputs: make(chan string, 1<<20)}
 	g.program = filepath.Join(g.work, "gonb_x")
 	g.paths = Paths{
 		Bin: filepath.Join(run, "bin"), Temp: filepath.Join(run, "tmp"),
@@ -75,7 +75,7 @@ func newGoNB(t *testing.T) *gonb {
 }
 
 // listen is the front: it takes events, and what cells write.
-func (g *gonb) listen() {
+func (g *fakeGoNB) listen() {
 	l, err := net.Listen("unix", g.paths.Socket)
 	if err != nil {
 		g.t.Fatal(err)
@@ -114,10 +114,10 @@ func (g *gonb) listen() {
 	})
 }
 
-func (g *gonb) stdinPath() string { return filepath.Join(g.paths.Temp, "stdin") }
+func (g *fakeGoNB) stdinPath() string { return filepath.Join(g.paths.Temp, "stdin") }
 
 // Text takes lines.
-func (g *gonb) Text(s pipes.Stream, text string) {
+func (g *fakeGoNB) Text(s pipes.Stream, text string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if s == pipes.Stderr {
@@ -131,16 +131,18 @@ func (g *gonb) Text(s pipes.Stream, text string) {
 	}
 }
 
-func (g *gonb) Shown(_ *pipes.Cell, data map[string]string) { g.Text(pipes.Stdout, fmt.Sprint(data)) }
+func (g *fakeGoNB) Shown(_ *pipes.Cell, data map[string]string) {
+	g.Text(pipes.Stdout, fmt.Sprint(data))
+}
 
-func (g *gonb) Display(*pipes.Cell, pipes.Display) bool { return false }
+func (g *fakeGoNB) Display(*pipes.Cell, pipes.Display) bool { return false }
 
-func (g *gonb) Input(*pipes.Cell, pipes.Input) {}
+func (g *fakeGoNB) Input(*pipes.Cell, pipes.Input) {}
 
-func (g *gonb) Failed(err error) { g.t.Error(err) }
+func (g *fakeGoNB) Failed(err error) { g.t.Error(err) }
 
 // write makes a file in the folder that GoNB builds in.
-func (g *gonb) write(name, content string) {
+func (g *fakeGoNB) write(name, content string) {
 	g.t.Helper()
 	if err := os.WriteFile(filepath.Join(g.work, name), []byte(content), 0o600); err != nil {
 		g.t.Fatal(err)
@@ -148,7 +150,7 @@ func (g *gonb) write(name, content string) {
 }
 
 // wait waits for an event.
-func (g *gonb) wait(kind event.Kind) event.Event {
+func (g *fakeGoNB) wait(kind event.Kind) event.Event {
 	g.t.Helper()
 	for {
 		select {
@@ -163,7 +165,7 @@ func (g *gonb) wait(kind event.Kind) event.Event {
 }
 
 // told returns the events of a kind so far.
-func (g *gonb) told(kind event.Kind) (events []event.Event) {
+func (g *fakeGoNB) told(kind event.Kind) (events []event.Event) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, e := range g.events {
@@ -176,16 +178,16 @@ func (g *gonb) told(kind event.Kind) (events []event.Event) {
 
 // run is a cell that runs, as GoNB runs it.
 type run struct {
-	*gonb
+	*fakeGoNB
 	cmd   *exec.Cmd
 	stdin *os.File
 	done  chan struct{}
 }
 
 // start starts the launcher.
-func (g *gonb) start(args ...string) *run {
+func (g *fakeGoNB) start(args ...string) *run {
 	g.t.Helper()
-	r := &run{gonb: g, done: make(chan struct{}), cmd: exec.Command(g.program, args...)}
+	r := &run{fakeGoNB: g, done: make(chan struct{}), cmd: exec.Command(g.program, args...)}
 	var err error
 	if r.stdin, err = os.OpenFile(g.stdinPath(), os.O_RDWR, 0); err != nil {
 		g.t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gossl/gossl/kernel/cell"
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 var (
@@ -44,7 +44,7 @@ func mend(dir, complaint string) (bool, error) {
 			better = withoutDotImport(better, match[1])
 		}
 		if noValue.MatchString(complaint) {
-			if quiet, ok := cell.Quiet(string(better)); ok {
+			if quiet, ok := gonb.Quiet(string(better)); ok {
 				better = []byte(quiet)
 			}
 		}

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/gossl/gossl/kernel/cell"
 	"github.com/gossl/gossl/kernel/event"
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 // notFound is the exit status of a shell for a program that it does not find.
@@ -35,7 +35,7 @@ func Go(args []string) int {
 		fmt.Println(root)
 		return 0
 	}
-	if len(args) > 0 && args[0] == cell.Env {
+	if len(args) > 0 && args[0] == gonb.Env {
 		return tellEnvironment(args[1:])
 	}
 	dir, err := os.Getwd()

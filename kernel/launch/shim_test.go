@@ -17,7 +17,7 @@ import (
 )
 
 // goCommand calls go as GoNB does, and returns what it says and its exit status.
-func (g *gonb) goCommand(args ...string) (string, int) {
+func (g *fakeGoNB) goCommand(args ...string) (string, int) {
 	g.t.Helper()
 	cmd := g.command(args...)
 	var out bytes.Buffer
@@ -28,14 +28,14 @@ func (g *gonb) goCommand(args ...string) (string, int) {
 	return out.String(), cmd.ProcessState.ExitCode()
 }
 
-func (g *gonb) command(args ...string) *exec.Cmd {
+func (g *fakeGoNB) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(g.paths.Bin, "go"), args...)
 	cmd.Dir, cmd.Env = g.work, g.environ
 	return cmd
 }
 
 // fakeGo puts a script in the place of the true go command.
-func (g *gonb) fakeGo(script string) {
+func (g *fakeGoNB) fakeGo(script string) {
 	g.t.Helper()
 	dir := g.t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "go"), []byte("#!/bin/sh\n"+script), 0o700); err != nil {

@@ -16,7 +16,7 @@ import (
 
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 
-	"github.com/gossl/gossl/kernel/cell/value"
+	"github.com/gossl/gossl/kernel/gonb/value"
 )
 
 func init() {

@@ -8,7 +8,7 @@ import (
 	"image"
 	"image/png"
 
-	"github.com/gossl/gossl/kernel/cell/value"
+	"github.com/gossl/gossl/kernel/gonb/value"
 )
 
 // picture encodes the pixels that a cell shows, as package value writes them.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gossl/gossl/kernel/cell/value"
+	"github.com/gossl/gossl/kernel/gonb/value"
 )
 
 func TestPicture(t *testing.T) {

@@ -10,8 +10,8 @@ package backbone
 import (
 	"encoding/json"
 	"fmt"
-	"reflect"
 
+	"github.com/gossl/gossl/sslkit/internal/named"
 	"github.com/gossl/gossl/sslkit/nn"
 )
 
@@ -77,8 +77,8 @@ func Describe(b Backbone) string {
 // All lists a value of every backbone.
 func All() []Backbone { return []Backbone{ResNet{}} }
 
-// registered are the backbones of the program itself.
-var registered []Backbone
+// Types are the backbones that can be written and read by name.
+var Types = named.New(All)
 
 // Register makes a backbone of the program's own known, so that what is written
 // with its name can be read back: recipes, and the folders of its runs. Backbones
@@ -87,24 +87,7 @@ var registered []Backbone
 //	var _ = backbone.Register(Mine{})
 //
 // It returns the backbone. It panics if another backbone has the name.
-func Register(b Backbone) Backbone {
-	for _, known := range known() {
-		if Name(known) != Name(b) {
-			continue
-		}
-		if reflect.TypeOf(known) != reflect.TypeOf(b) {
-			panic(fmt.Errorf("backbone: Register: there is a backbone %s already", Name(b)))
-		}
-		return b
-	}
-	registered = append(registered, b)
-	return b
-}
-
-// known lists all backbones that can be read.
-func known() []Backbone { return append(All(), registered...) }
+func Register(b Backbone) Backbone { return Types.Register(b) }
 
 // Name is a backbone's name: that of its type.
-func Name(b Backbone) string {
-	return reflect.TypeOf(b).Name()
-}
+func Name(b Backbone) string { return named.Name(b) }

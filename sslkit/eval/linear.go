@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/gossl/gossl/sslkit/op"
-	"github.com/gossl/gossl/sslkit/optim"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // Linear classifies by a linear probe: multinomial logistic regression on
@@ -81,9 +81,10 @@ func (l Linear) order(epoch, images int) []int32 {
 // rates are the learning rates of an epoch's steps.
 func (l Linear) rates(epoch, images int) []float32 {
 	steps, _ := l.steps(images)
+	rate := schedule.Schedule{From: l.LR, Shape: schedule.Annealing, Per: schedule.Step}
 	rates := make([]float32, steps)
 	for s := range rates {
-		rates[s] = float32(l.LR * optim.Cosine(epoch*steps+s, l.Epochs*steps))
+		rates[s] = float32(rate.Value(epoch*steps+s, l.Epochs*steps))
 	}
 	return rates
 }

@@ -1,7 +1,6 @@
 package method_test
 
 import (
-	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
@@ -140,12 +139,12 @@ func fill(v reflect.Value) {
 	}
 }
 
-func TestValueRoundTrip(t *testing.T) {
+func TestJSON(t *testing.T) {
 	forEachMethod(t, func(t *testing.T, m method.Method) {
 		full := reflect.New(reflect.TypeOf(m)).Elem()
 		fill(full)
-		want := method.Value{Method: full.Interface().(method.Method)}
-		text, err := json.Marshal(want)
+		want := full.Interface().(method.Method)
+		text, err := method.Types.Write(want)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,36 +156,12 @@ func TestValueRoundTrip(t *testing.T) {
 				t.Errorf("JSON %s loses a value", text)
 			}
 		}
-		var got method.Value
-		if err := json.Unmarshal(text, &got); err != nil {
+		got, err := method.Types.Read(text)
+		if err != nil {
 			t.Fatal(err)
 		}
 		if got != want {
 			t.Errorf("read back %+v, want %+v", got, want)
 		}
-		var wrong method.Value
-		misspelt := `{"` + method.Name(m) + `": {"no_such_field": 1}}`
-		if err := json.Unmarshal([]byte(misspelt), &wrong); err == nil || !strings.Contains(err.Error(), "no_such_field") {
-			t.Errorf("error %v for an unknown field, want one that names it", err)
-		}
 	})
-}
-
-func TestValueErrors(t *testing.T) {
-	if _, err := json.Marshal(method.Value{}); err == nil || !strings.Contains(err.Error(), "no method is set") {
-		t.Errorf("Marshal of no method: error %v", err)
-	}
-	for text, want := range map[string]string{
-		`{"SimClr": {}}`:                   `unknown method "SimClr": want one of MoCo, SimCLR`,
-		`{}`:                               "want one method by name",
-		`{"SimCLR": {}, "Other": {}}`:      "want one method by name",
-		`"SimCLR"`:                         "want one method by name",
-		`{"SimCLR": 3}`:                    "method: SimCLR:",
-		`{"SimCLR": {"temperature": "a"}}`: "method: SimCLR:",
-	} {
-		var v method.Value
-		if err := json.Unmarshal([]byte(text), &v); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v, want one about %q", text, err, want)
-		}
-	}
 }

@@ -8,12 +8,8 @@
 package method
 
 import (
-	"encoding/json"
-	"fmt"
-	"reflect"
-	"strings"
-
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/internal/named"
 	"github.com/gossl/gossl/sslkit/nn"
 )
 
@@ -56,8 +52,8 @@ func All() []Method {
 	}
 }
 
-// registered are the methods of the program itself.
-var registered []Method
+// Types are the methods that can be written and read by name.
+var Types = named.New(All)
 
 // Register makes a method of the program's own known, so that what is written
 // with its name can be read back: recipes, and the folders of its runs. Methods
@@ -66,84 +62,13 @@ var registered []Method
 //	var _ = method.Register(Mine{})
 //
 // It returns the method. It panics if another method has the name.
-func Register(m Method) Method {
-	for _, known := range known() {
-		if Name(known) != Name(m) {
-			continue
-		}
-		if reflect.TypeOf(known) != reflect.TypeOf(m) {
-			panic(fmt.Errorf("method: Register: there is a method %s already", Name(m)))
-		}
-		return m
-	}
-	registered = append(registered, m)
-	return m
-}
-
-// known lists all methods that can be read.
-func known() []Method { return append(All(), registered...) }
+func Register(m Method) Method { return Types.Register(m) }
 
 // Name is a method's name as its paper spells it.
-func Name(m Method) string {
-	return reflect.TypeOf(m).Name()
-}
+func Name(m Method) string { return named.Name(m) }
 
 // Features builds the backbone whose features a method trains. Evaluation uses
 // it on images, a method on its views.
 func Features(scope *nn.Scope, backbone nn.Net, x *graph.Node) *graph.Node {
 	return backbone.Forward(scope.In("online").In("backbone"), x)
-}
-
-// A Value holds a method of any type, and writes it as JSON with its name:
-// {"SimCLR": {"temperature": 0.5, …}}.
-type Value struct{ Method }
-
-// MarshalJSON implements [json.Marshaler].
-func (v Value) MarshalJSON() ([]byte, error) {
-	if v.Method == nil {
-		return nil, fmt.Errorf("method: no method is set")
-	}
-	return json.Marshal(map[string]Method{Name(v.Method): v.Method})
-}
-
-// A ReadError is about a method that the program does not know, see [Register], or
-// whose hyperparameters are others there.
-type ReadError struct {
-	Name string // the method's
-	err  error
-}
-
-func (e *ReadError) Error() string { return e.err.Error() }
-
-// Unwrap returns what is wrong.
-func (e *ReadError) Unwrap() error { return e.err }
-
-// UnmarshalJSON implements [json.Unmarshaler]. Unknown methods and unknown
-// hyperparameters are a [ReadError].
-func (v *Value) UnmarshalJSON(text []byte) error {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil || len(fields) != 1 {
-		return fmt.Errorf("method: %.80s: want one method by name, as {\"SimCLR\": {…}}", text)
-	}
-	var names []string
-	for _, m := range known() {
-		name := Name(m)
-		names = append(names, name)
-		raw, ok := fields[name]
-		if !ok {
-			continue
-		}
-		value := reflect.New(reflect.TypeOf(m))
-		decoder := json.NewDecoder(strings.NewReader(string(raw)))
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(value.Interface()); err != nil {
-			return &ReadError{name, fmt.Errorf("method: %s: %w", name, err)}
-		}
-		v.Method = value.Elem().Interface().(Method)
-		return nil
-	}
-	for name := range fields {
-		return &ReadError{name, fmt.Errorf("method: unknown method %q: want one of %s, or one that the program registers", name, strings.Join(names, ", "))}
-	}
-	return nil
 }

@@ -1,7 +1,6 @@
 package method_test
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -14,22 +13,22 @@ type Mine struct{ method.SimCLR }
 
 func TestRegister(t *testing.T) {
 	const text = `{"Mine": {"temperature": 0.5}}`
-	var v method.Value
-	if err := json.Unmarshal([]byte(text), &v); err == nil || !strings.Contains(err.Error(), `unknown method "Mine"`) {
+	if _, err := method.Types.Read([]byte(text)); err == nil || !strings.Contains(err.Error(), `unknown method "Mine"`) {
 		t.Errorf("before it is registered: error %v", err)
 	}
 	for range 2 { // a second time does no harm
 		method.Register(Mine{})
 	}
-	want := method.Value{Method: Mine{method.SimCLR{Temperature: 0.5}}}
-	written, err := json.Marshal(want)
+	want := Mine{method.SimCLR{Temperature: 0.5}}
+	written, err := method.Types.Write(want)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(written, &v); err != nil {
+	got, err := method.Types.Read(written)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, v); diff != "" {
+	if diff := cmp.Diff(method.Method(want), got); diff != "" {
 		t.Errorf("written and read (-want +got):\n%s", diff)
 	}
 	defer func() {

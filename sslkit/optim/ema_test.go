@@ -11,7 +11,7 @@ import (
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/nn"
-	"github.com/gossl/gossl/sslkit/optim"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // TestGoldenMovingAverages moves a target network of [nn.Scope.Target] behind
@@ -54,7 +54,8 @@ func readAverage(t *testing.T, title string) (momentum func(step int) float64, m
 	var m, from, to float64
 	var steps int
 	if _, err := fmt.Sscanf(title, "m by cosine_schedule %g -> %g over %d", &from, &to, &steps); err == nil {
-		return func(step int) float64 { return optim.CosineBetween(step, steps, from, to) }, moves, target
+		s := schedule.Schedule{From: from, To: to, Shape: schedule.Cosine, Per: schedule.Step}
+		return func(step int) float64 { return s.Value(step, steps) }, moves, target
 	}
 	words, zero := strings.CutSuffix(title, ", target starts at zero")
 	words, twice := strings.CutSuffix(words, " twice per step")

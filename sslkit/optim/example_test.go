@@ -6,6 +6,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/optim"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // Three steps down the parabola w², whose gradient is 2w, from w = 1.
@@ -20,9 +21,10 @@ func ExampleSGD_Step() {
 		w, velocity = sgd.Step(w, velocity, graph.MulScalar(w, 2), lr)
 		return []*graph.Node{w, velocity}
 	}
+	rate := schedule.Schedule{From: 0.1, Shape: schedule.Annealing, Per: schedule.Epoch}
 	var w, velocity any = []float32{1}, []float32{0}
 	for epoch := range 3 {
-		lr := float32(sgd.LR * optim.Cosine(epoch, 3))
+		lr := float32(rate.Value(epoch, 3))
 		after, err := graph.ExecOnceN(d.Backend, step, w, velocity, lr)
 		if err != nil {
 			fmt.Println(err)
@@ -35,13 +37,4 @@ func ExampleSGD_Step() {
 	// learning rate 0.100: w = [0.800]
 	// learning rate 0.075: w = [0.545]
 	// learning rate 0.025: w = [0.441]
-}
-
-func ExampleCosineWarmup() {
-	for epoch := range 6 {
-		fmt.Printf("%.2f ", optim.CosineWarmup(epoch, 6, 2, 0))
-	}
-	fmt.Println()
-	// Output:
-	// 0.50 1.00 1.00 0.75 0.25 0.00
 }

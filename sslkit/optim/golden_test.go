@@ -14,6 +14,7 @@ import (
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/optim"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // The reference numbers have twelve digits.
@@ -196,7 +197,8 @@ func TestGoldenQuadratic(t *testing.T) {
 				var lrs []float64
 				for epoch := range want {
 					if strings.Contains(name, ", cosine over ") {
-						lrs = append(lrs, lr*optim.Cosine(epoch, len(want)))
+						rate := schedule.Schedule{From: lr, Shape: schedule.Annealing, Per: schedule.Epoch}
+						lrs = append(lrs, rate.Value(epoch, len(want)))
 					} else {
 						lrs = append(lrs, lr)
 					}

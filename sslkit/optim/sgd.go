@@ -1,9 +1,7 @@
 // Package optim turns gradients into new parameters.
 //
 // [SGD], [LARS], [Adam] and [AdamW] are values with a method Step, a graph
-// function on flat vectors of all parameters. Schedules ([Cosine],
-// [CosineWarmup], [CosineBetween], [CosineWave]) are plain functions of an
-// epoch or a step.
+// function on flat vectors of all parameters.
 package optim
 
 import (

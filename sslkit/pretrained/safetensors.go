@@ -41,14 +41,22 @@ func (f form) MarshalJSON() ([]byte, error) {
 	if net, ok := f.Backbone.(backbone.ResNet); ok {
 		return json.Marshal(net)
 	}
-	return json.Marshal(backbone.Value{Backbone: f.Backbone})
+	return backbone.Types.Write(f.Backbone)
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
-func (f *form) UnmarshalJSON(text []byte) error {
-	var v backbone.Value
-	err := v.UnmarshalJSON(text)
-	f.Backbone = v.Backbone
+func (f *form) UnmarshalJSON(text []byte) (err error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return err
+	}
+	if len(fields) == 1 { // a name; a ResNet has more fields
+		f.Backbone, err = backbone.Types.Read(text)
+		return err
+	}
+	var net backbone.ResNet
+	err = json.Unmarshal(text, &net)
+	f.Backbone = net
 	return err
 }
 

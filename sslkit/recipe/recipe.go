@@ -8,8 +8,6 @@
 package recipe
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -51,40 +49,6 @@ type Expect struct {
 	MemoryGiB float64 `json:"memory_gib"`   // peak on the accelerator
 	Minutes   float64 `json:"minutes"`      // the whole run
 	Hardware  string  `json:"hardware"`
-}
-
-// plain has Recipe's fields without its methods.
-type plain Recipe
-
-// MarshalJSON implements [json.Marshaler].
-func (r Recipe) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		plain
-		Backbone backbone.Value `json:"backbone"`
-		Method   method.Value   `json:"method"`
-	}{plain(r), backbone.Value{Backbone: r.Backbone}, method.Value{Method: r.Method}})
-}
-
-// UnmarshalJSON implements [json.Unmarshaler]. Fields that are missing are zero, as
-// older recipes have it, and unknown ones are errors. The error of a method that
-// cannot be read is a [method.ReadError]; the recipe then has all but the method.
-func (r *Recipe) UnmarshalJSON(text []byte) error {
-	var w struct {
-		plain
-		Backbone backbone.Value  `json:"backbone"`
-		Method   json.RawMessage `json:"method"`
-	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&w); err != nil {
-		return fmt.Errorf("recipe: %w", err)
-	}
-	*r = Recipe(w.plain)
-	r.Backbone = w.Backbone.Backbone
-	var m method.Value
-	err := m.UnmarshalJSON(w.Method)
-	r.Method = m.Method
-	return err
 }
 
 // Steps is the number of steps of an epoch.

@@ -1,9 +1,7 @@
 package recipe_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -52,41 +50,6 @@ func TestUnknownMethod(t *testing.T) {
 		if _, err := get("simclr"); err == nil || !strings.Contains(err.Error(), `"simclr"`) || !strings.Contains(err.Error(), "SimCLR") {
 			t.Errorf("error %v, want one that names what was asked for and what there is", err)
 		}
-	}
-}
-
-func TestJSONRoundTrip(t *testing.T) {
-	for name, want := range all(t) {
-		text, err := json.Marshal(want)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got recipe.Recipe
-		if err := json.Unmarshal(text, &got); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s changes in JSON:\n%s", name, diff)
-		}
-	}
-}
-
-// A recipe's JSON has every field, and no field in it twice.
-func TestJSONIsComplete(t *testing.T) {
-	r, err := recipe.CIFAR10("SimCLR")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
-		t.Fatal(err)
-	}
-	if want := reflect.TypeOf(r).NumField(); len(fields) != want {
-		t.Errorf("%d fields in %s, want %d", len(fields), text, want)
 	}
 }
 

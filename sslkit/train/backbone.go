@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/internal/named"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -21,8 +22,8 @@ import (
 func ReadBackbone(dir string) (w *Weights, methodName string, err error) {
 	f := &folder{dir: dir}
 	r, err := f.recipe()
-	var unknown *method.ReadError
-	if !errors.As(err, &unknown) {
+	var unknown *named.ReadError
+	if !errors.As(err, &unknown) || r.Backbone == nil {
 		if w, err = ReadWeights(dir); err != nil {
 			return nil, "", err
 		}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/op"
-	"github.com/gossl/gossl/sslkit/optim"
 	"github.com/gossl/gossl/sslkit/recipe"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // What random numbers are drawn for: the counter after the seed.
@@ -47,7 +47,7 @@ func (t *trainer) epochInput(epoch, step int) (*epochInput, error) {
 }
 
 func learningRate(r recipe.Recipe, epoch int) float64 {
-	return r.Optim.LR * optim.Cosine(epoch-1, r.Epochs)
+	return schedule.Schedule{From: r.Optim.LR, Shape: schedule.Annealing, Per: schedule.Epoch}.Value(epoch-1, r.Epochs)
 }
 
 func (t *trainer) trainEpoch(ctx context.Context, epoch int) (Epoch, error) {

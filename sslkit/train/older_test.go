@@ -38,6 +38,7 @@ func older(t *testing.T, dir string) {
 		if err := json.Unmarshal([]byte(text), &fields); err != nil {
 			t.Fatal(err)
 		}
+		delete(fields, "version")
 		delete(fields, "linear")
 		net := fields["backbone"].(map[string]any)["ResNet"].(map[string]any)
 		for _, name := range []string{"splits", "large_stem", "normal_init", "final_conv"} {

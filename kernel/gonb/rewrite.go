@@ -1,0 +1,188 @@
+package gonb
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strings"
+)
+
+// rewriter collects the changes of one cell.
+type rewriter struct {
+	source
+	edits
+	names    func(path string) (string, bool)
+	shell    func(command string, after bool) string
+	number   int // of the cell
+	memory   *memory
+	blanks   map[string]int    // names given to blank variables and constants, with their uses
+	declared map[string]int    // names of the package that the cell declares, with their lines
+	imported map[string]string // names of packages, and their paths
+	tuples   []tuple
+	hasMain  bool   // the user wrote func main
+	shows    bool   // the last expression is shown
+	closing  string // what closes func main
+}
+
+func (r *rewriter) rewrite() error {
+	r.blanks, r.declared, r.imported = map[string]int{}, map[string]int{}, map[string]string{}
+	r.commandLines()
+	r.shellLines()
+	r.withoutInputCommands()
+	all := chunks(r.golang)
+	split := len(all) // from here on all is the body of func main
+	for i, c := range all {
+		if r.main >= 0 && c.from >= r.main || r.main < 0 && !c.declaration() {
+			split = i
+			break
+		}
+	}
+	if err := r.declarations(all[:split]); err != nil {
+		return err
+	}
+	r.body(all[split:])
+	r.literals()
+	return nil
+}
+
+func (r *rewriter) apply() string { return r.edits.apply(r.code) + r.closing }
+
+// commandLines takes off carriage returns, with which GoNB does not know its own
+// commands, blanks commands without a name, and has one space before the function
+// of %exec: GoNB ends or fails otherwise.
+func (r *rewriter) commandLines() {
+	for i, l := range r.lines {
+		text := r.text(i)
+		switch {
+		case l.empty:
+			r.replace(l.from, l.to, spaces(r.code[l.from:l.to]))
+		case r.environment(i):
+		case l.command && len(text) < l.to-l.from:
+			r.replace(l.from+len(text), l.to, "")
+		}
+		if l.command && isExec(text) {
+			rest := text[strings.Index(text, "%exec")+len("%exec"):]
+			if name := strings.TrimLeft(rest, " \t"); name != "" && len(name) < len(rest) {
+				r.replace(l.from+len(text)-len(rest), l.from+len(text)-len(name), " ")
+			}
+		}
+	}
+}
+
+// literals mends lines within raw strings and comments that GoNB would take for
+// commands or a package clause, and leave out.
+func (r *rewriter) literals() {
+	for i, l := range r.lines {
+		if l.hidden && l.start == inComment {
+			r.insert(l.from, " ")
+		}
+		if l.start == inCode && strings.HasPrefix(r.text(i), "package") {
+			r.insert(l.from, " ") // the clause itself is blanked
+		}
+	}
+	for _, w := range words(r.golang) {
+		if w.tok == token.STRING && strings.Contains(w.text, "\n") && len(w.text) > 1 && w.text[len(w.text)-1] == '`' {
+			r.rawString(w)
+		}
+	}
+}
+
+// rawString ends a raw string before each line that GoNB would leave out, and goes
+// on with another string:
+//
+//	`a        (`a`+"\n"+
+//	%d`       "%"+`d`)
+func (r *rewriter) rawString(w word) {
+	found := false
+	for i, l := range r.lines {
+		if l.from <= w.off || l.from >= w.end || !l.hidden && !strings.HasPrefix(r.text(i), "package") {
+			continue
+		}
+		found = true
+		r.insert(l.from-1, "`+\"\\n\"+")
+		r.replace(l.from, l.from+1, `"`+r.code[l.from:l.from+1]+"\"+`")
+	}
+	if found {
+		r.edits = append(r.edits, edit{at: w.off, text: "(", rank: opensLiteral}, edit{at: w.end, text: ")", rank: closesLiteral})
+	}
+}
+
+// clause makes a file of a declaration, to parse it.
+const clause = "package p;"
+
+// parsed is a declaration of the cell.
+type parsed struct {
+	ast.Decl
+	text   string
+	offset func(token.Pos) int // in the cell
+}
+
+// declarations changes what is declared outside func main.
+func (r *rewriter) declarations(all []chunk) error {
+	var list []parsed
+	for _, c := range all {
+		text := r.golang[c.from:c.to]
+		if c.first() == token.PACKAGE {
+			r.replace(c.from, c.to, spaces(r.code[c.from:c.to]))
+			r.dropSemicolon(c.to)
+			continue
+		}
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, "", clause+text, parser.SkipObjectResolution)
+		if err != nil {
+			continue // GoNB reports it
+		}
+		for _, d := range file.Decls {
+			list = append(list, parsed{d, text, func(p token.Pos) int { return c.from + files.File(file.Pos()).Offset(p) - len(clause) }})
+		}
+	}
+	for _, p := range list {
+		if err := r.note(p); err != nil {
+			return err
+		}
+	}
+	for _, p := range list {
+		if err := r.declaration(p); err != nil {
+			return err
+		}
+	}
+	r.keepTuples(all)
+	return nil
+}
+
+// declaration changes one.
+func (r *rewriter) declaration(p parsed) error {
+	switch d := p.Decl.(type) {
+	case *ast.FuncDecl:
+		return r.function(d)
+	case *ast.GenDecl:
+		switch d.Tok {
+		case token.IMPORT:
+			return r.importDecl(d, p.offset)
+		case token.CONST:
+			r.constants(d, r.blankNames(d, p.text, p.offset), p.offset)
+		case token.VAR:
+			if err := r.embeds(p); err != nil {
+				return err
+			}
+			r.variables(d, r.blankNames(d, p.text, p.offset), p.offset)
+		}
+	}
+	return nil
+}
+
+// name gives blank variables and constants their names.
+func (r *rewriter) name(blanks map[*ast.Ident]string, offset func(token.Pos) int) {
+	for n, name := range blanks {
+		r.replace(offset(n.Pos()), offset(n.End()), name)
+	}
+}
+
+// dropSemicolon blanks the semicolon behind a blanked piece of code.
+func (r *rewriter) dropSemicolon(at int) {
+	rest := r.golang[at:]
+	gap := len(rest) - len(strings.TrimLeft(rest, " \t"))
+	if strings.HasPrefix(rest[gap:], ";") {
+		r.replace(at+gap, at+gap+1, " ")
+	}
+}

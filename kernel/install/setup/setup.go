@@ -1,0 +1,224 @@
+// Package setup installs everything that a notebook needs below the data directory, and only what is not there yet.
+package setup
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/gossl/gossl/kernel/install/home"
+	"github.com/gossl/gossl/kernel/install/spec"
+	"github.com/gossl/gossl/kernel/progress"
+)
+
+// Setup is one installation: a data directory that serves one checkout.
+type Setup struct {
+	Home   home.Home
+	Repo   string // the checkout
+	Python string // the interpreter that the virtual environment is made from
+	CUDA   bool   // install the CUDA plugin and NVIDIA's libraries too
+
+	display *progress.Display
+	log     *os.File
+}
+
+// New describes the set-up of a checkout on this machine.
+func New(h home.Home, repo string) *Setup {
+	python := os.Getenv("SSLKIT_PYTHON")
+	if python == "" {
+		python = "python3"
+	}
+	return &Setup{Home: h, Repo: repo, Python: python, CUDA: wantsCUDA(), display: progress.New(os.Stdout)}
+}
+
+// wantsCUDA says whether to install what an NVIDIA GPU needs: SSLKIT_CUDA=1 asks for it where there is none, as for an
+// image that runs elsewhere, and SSLKIT_CUDA=0 does without it.
+func wantsCUDA() bool {
+	switch os.Getenv("SSLKIT_CUDA") {
+	case "0":
+		return false
+	case "1":
+		return true
+	}
+	return hasNVIDIA()
+}
+
+// hasNVIDIA says whether this machine has an NVIDIA driver.
+func hasNVIDIA() bool {
+	devices, _ := filepath.Glob("/dev/nvidia*")
+	_, driver := os.Stat("/proc/driver/nvidia/version")
+	_, tool := exec.LookPath("nvidia-smi")
+	return len(devices) > 0 || driver == nil || tool == nil
+}
+
+// Run does the steps that are not done yet.
+func (s *Setup) Run(ctx context.Context) error {
+	if err := s.open(); err != nil {
+		return fmt.Errorf("setup: %w", err)
+	}
+	defer s.log.Close()
+	start := time.Now()
+	did, err := s.doAll(ctx, s.steps())
+	if err != nil {
+		return fmt.Errorf("setup: %w", err)
+	}
+	if did == 0 {
+		fmt.Printf("Set-up: nothing to do, sslkit is installed in %s\n", s.Home)
+	} else {
+		fmt.Printf("Set-up: done in %.0f s, sslkit is installed in %s\n", time.Since(start).Seconds(), s.Home)
+	}
+	return nil
+}
+
+// open makes the folders that tools write to, and opens the log.
+func (s *Setup) open() (err error) {
+	for _, dir := range []string{s.Home.Path("tmp"), s.Home.Plugins(), s.Home.Autotune()} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	s.log, err = openLog(s.Home.Path("setup.log"))
+	return err
+}
+
+// steps lists what set-up does, in order: each step may build on those before it.
+func (s *Setup) steps() []step {
+	return append(s.pythonSteps(), s.modules(), s.tools(), s.kernel(), s.warm())
+}
+
+func (s *Setup) pythonSteps() []step {
+	steps := []step{{
+		name:  "Make a Python environment",
+		key:   []string{s.Python, s.output(s.Python, "--version")},
+		wants: []string{s.Home.Python()},
+		run: func(ctx context.Context) error {
+			return s.command(ctx, s.Home.PipEnv(), "", s.Python, "-I", "-m", "venv", "--clear", s.Home.Path("venv"))
+		},
+	}, {
+		name:  "Install JupyterLab",
+		files: []string{"jupyter.txt"},
+		wants: []string{s.Home.Path("venv", "bin", "jupyter-lab"), s.labConfig()},
+		run: func(ctx context.Context) error {
+			if err := s.pip(ctx, "-r", s.tool("jupyter.txt")); err != nil {
+				return err
+			}
+			return s.quietLab()
+		},
+	}, s.pluginStep("cpu", "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so")}
+	if s.CUDA {
+		steps = append(steps, s.pluginStep("cuda", "jax_plugins/xla_cuda13/xla_cuda_plugin.so"))
+	}
+	return steps
+}
+
+// pluginStep installs the wheels of a device and links the library that they bring to where GoMLX looks for it.
+func (s *Setup) pluginStep(device, library string) step {
+	link := filepath.Join(s.Home.Plugins(), "pjrt_c_api_"+device+"_plugin.so")
+	lock := device + ".txt"
+	return step{
+		name:  "Install XLA's plugin for " + device,
+		files: []string{lock},
+		wants: []string{link},
+		run: func(ctx context.Context) error {
+			if err := s.pip(ctx, "--no-deps", "-r", s.tool(lock)); err != nil {
+				return err
+			}
+			found, err := filepath.Glob(s.Home.Path("venv", "lib", "python3*", "site-packages", library))
+			if err != nil || len(found) != 1 {
+				return fmt.Errorf("the wheels of %s bring no %s", lock, library)
+			}
+			if err := os.Remove(link); err != nil && !os.IsNotExist(err) {
+				return err
+			}
+			return os.Symlink(found[0], link)
+		},
+	}
+}
+
+// modules is the step that fetches what the checkout is built from: cells are built offline.
+func (s *Setup) modules() step {
+	return step{
+		name:  "Fetch Go modules",
+		files: []string{"../../go.mod", "../../go.sum"},
+		wants: []string{s.Home.Path("go", "pkg", "mod")},
+		run: func(ctx context.Context) error {
+			return s.command(ctx, s.Home.DownloadEnv(), s.Repo, "go", "mod", "download", "-x")
+		},
+	}
+}
+
+// tools is the step that builds GoNB and the Go tools it needs.
+func (s *Setup) tools() step {
+	return step{
+		name:  "Build GoNB, goimports and gopls",
+		key:   []string{runtime.Version()},
+		files: []string{"go.mod", "go.sum"},
+		wants: []string{s.Home.Bin("gonb"), s.Home.Bin("goimports"), s.Home.Bin("gopls")},
+		run: func(ctx context.Context) error {
+			env := s.Home.DownloadEnv()
+			// Go and gopls keep usage counters, in the data directory: nobody reads them there.
+			if err := s.command(ctx, env, "", "go", "telemetry", "off"); err != nil {
+				return err
+			}
+			env["GOBIN"] = s.Home.Path("bin")
+			return s.command(ctx, env, s.tool(""), "go", "install", "-v", "tool")
+		},
+	}
+}
+
+// kernel is the step that installs the kernelspec. It compares contents: they hold the places of the checkout, of Go and
+// of the compiler, which may move.
+func (s *Setup) kernel() step {
+	return step{
+		name: "Install the Jupyter kernel",
+		done: func() bool {
+			kernel, err := spec.New(s.Home, s.Repo, spec.Name)
+			return err == nil && kernel.Installed(s.Home.KernelSpec())
+		},
+		run: func(context.Context) error {
+			kernel, err := spec.New(s.Home, s.Repo, spec.Name)
+			if err != nil {
+				return err
+			}
+			_, err = kernel.Install(s.Home.KernelSpec(), false)
+			return err
+		},
+	}
+}
+
+// tool returns the path of a file that pins what set-up installs.
+func (s *Setup) tool(name string) string { return filepath.Join(s.Repo, "kernel", "tools", name) }
+
+// pip installs wheels and drops the cache: they are unpacked, and NVIDIA's alone are gigabytes.
+func (s *Setup) pip(ctx context.Context, args ...string) error {
+	install := []string{"-I", "-m", "pip", "install", "--require-hashes", "--only-binary=:all:", "--progress-bar=off"}
+	env := s.Home.PipEnv()
+	if err := s.command(ctx, env, "", s.Home.Python(), append(install, args...)...); err != nil {
+		return err
+	}
+	return os.RemoveAll(env["PIP_CACHE_DIR"])
+}
+
+// quietLab turns off JupyterLab's fetching of news.
+func (s *Setup) quietLab() error {
+	if err := os.MkdirAll(filepath.Dir(s.labConfig()), 0o755); err != nil {
+		return err
+	}
+	const config = `{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}` + "\n"
+	return home.WriteFile(s.labConfig(), []byte(config))
+}
+
+func (s *Setup) labConfig() string {
+	return s.Home.Path("venv", "etc", "jupyter", "labconfig", "page_config.json")
+}
+
+// output returns what a quick command prints, or nothing if it fails.
+func (s *Setup) output(name string, args ...string) string {
+	out, _ := exec.Command(name, args...).Output()
+	return string(bytes.TrimSpace(out))
+}

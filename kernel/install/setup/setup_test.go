@@ -1,0 +1,133 @@
+package setup
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gossl/gossl/kernel/install/home"
+)
+
+// fake is a set-up with an empty data directory and a checkout that pins one file.
+func fake(t *testing.T) *Setup {
+	t.Helper()
+	s := New(home.Home(t.TempDir()), t.TempDir())
+	if err := os.MkdirAll(s.tool(""), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, s.tool("pins.txt"), "one")
+	log, err := openLog(s.Home.Path("setup.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	s.log = log
+	return s
+}
+
+func write(t *testing.T, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestStepsAreDoneOnce(t *testing.T) {
+	s := fake(t)
+	made := s.Home.Path("made")
+	key := "go1"
+	steps := func() []step {
+		return []step{{
+			name: "make", key: []string{key}, files: []string{"pins.txt"}, wants: []string{made},
+			run: func(context.Context) error { return os.WriteFile(made, nil, 0o644) },
+		}}
+	}
+	tests := []struct {
+		name   string
+		change func()
+		want   int
+	}{
+		{"first", func() {}, 1},
+		{"again", func() {}, 0},
+		{"other key", func() { key = "go2" }, 1},
+		{"other pins", func() { write(t, s.tool("pins.txt"), "two") }, 1},
+		{"result gone", func() { os.Remove(made) }, 1},
+		{"nothing changed", func() {}, 0},
+	}
+	for _, test := range tests {
+		test.change()
+		did, err := s.doAll(t.Context(), steps())
+		if err != nil || did != test.want {
+			t.Errorf("%s: %d steps done, %v, want %d", test.name, did, err, test.want)
+		}
+	}
+}
+
+func TestFailedStepIsTriedAgain(t *testing.T) {
+	s := fake(t)
+	runs := 0
+	steps := []step{{name: "fail", run: func(context.Context) error {
+		if runs++; runs == 1 {
+			return errors.New("no network")
+		}
+		return nil
+	}}}
+	if _, err := s.doAll(t.Context(), steps); err == nil || err.Error() != "fail: no network" {
+		t.Errorf("error %v, want fail: no network", err)
+	}
+	if did, err := s.doAll(t.Context(), steps); err != nil || did != 1 {
+		t.Errorf("second run: %d steps done, %v, want 1", did, err)
+	}
+}
+
+func TestCommandShowsWhatFailed(t *testing.T) {
+	s := fake(t)
+	err := s.command(t.Context(), nil, "", "sh", "-c", "echo fetching; echo no route to host >&2; exit 3")
+	for _, want := range []string{"exit status 3", "fetching\nno route to host", s.Home.Path("setup.log")} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q in it", err, want)
+		}
+	}
+	log, err := os.ReadFile(s.Home.Path("setup.log"))
+	if err != nil || !strings.Contains(string(log), "no route to host") {
+		t.Errorf("log %q, %v, want the command's output in it", log, err)
+	}
+}
+
+// TestLocks checks what set-up installs by pip: exact versions with hashes, and no index that a user's mirror would miss.
+func TestLocks(t *testing.T) {
+	locks, err := filepath.Glob("../../tools/*.txt")
+	if err != nil || len(locks) != 3 {
+		t.Fatalf("locks %v, %v, want 3", locks, err)
+	}
+	requirement := regexp.MustCompile(`^[a-z0-9-]+==[a-z0-9.]+( ; .*)? \\$`)
+	hash := regexp.MustCompile(`^    --hash=sha256:[0-9a-f]{64}( \\)?$`)
+	for _, lock := range locks {
+		content, err := os.ReadFile(lock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range slices.Collect(strings.Lines(string(content))) {
+			line = strings.TrimRight(line, "\n")
+			if !requirement.MatchString(line) && !hash.MatchString(line) && !strings.HasPrefix(line, "#") {
+				t.Errorf("%s:%d: %q, want NAME==VERSION or a sha256 hash", lock, i+1, line)
+			}
+		}
+	}
+}
+
+func TestCUDAByEnvironment(t *testing.T) {
+	for value, want := range map[string]bool{"0": false, "1": true, "": hasNVIDIA()} {
+		t.Setenv("SSLKIT_CUDA", value)
+		s := New(home.Home(t.TempDir()), t.TempDir())
+		installs := slices.ContainsFunc(s.steps(), func(step step) bool { return slices.Contains(step.files, "cuda.txt") })
+		if installs != want {
+			t.Errorf("SSLKIT_CUDA=%q: installs CUDA: %v, want %v", value, installs, want)
+		}
+	}
+}
