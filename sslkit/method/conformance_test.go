@@ -28,10 +28,10 @@ func TestMethods(t *testing.T) {
 			t.Errorf("name %q is empty or taken", name)
 		}
 		names = append(names, method.Name(m))
-		if m.Views() < 1 {
-			t.Errorf("%d views", m.Views())
+		if crops := m.Views(); crops.Full < 1 || crops.Local < 0 {
+			t.Errorf("%+v views", crops)
 		}
-		if err := m.Validate(); err == nil {
+		if err := m.Validate(backbone.ResNet18()); err == nil {
 			t.Error("Validate accepts the zero value: a hyperparameter must not default silently")
 		} else if prefix := "method: " + method.Name(m); !strings.HasPrefix(err.Error(), prefix) && !strings.HasPrefix(err.Error(), "head: ") {
 			t.Errorf("Validate: %q, want it to begin with the method's name", err)
@@ -52,7 +52,7 @@ func TestMethodsLearn(t *testing.T) {
 			t.Fatal("the method is missing in goldenMethods")
 		}
 		m = build(c)
-		if err := m.Validate(); err != nil {
+		if err := m.Validate(network); err != nil {
 			t.Fatal(err)
 		}
 		losses := func() []float64 {

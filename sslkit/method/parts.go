@@ -9,16 +9,25 @@ import (
 )
 
 // Projections returns the projections of each view by the online network, which
-// is what methods compare: a backbone with its projector, as a method's Loss
-// applies them.
+// is what methods compare: those of the backbone with a projector behind it.
 //
 //	views   each [batch, height, width, channels]
 //	result  [batch, dim] for each view
 //
 // Batch norm's statistics are taken per view, see [nn.PerView].
-func Projections(scope *nn.Scope, backbone, projector nn.Net, views []*graph.Node) []*graph.Node {
-	return nn.PerView(scope, views, func(scope *nn.Scope, view *graph.Node) *graph.Node {
-		return project(scope.In("online"), backbone, projector, view)
+func (s Step) Projections(projector nn.Net, views []*graph.Node) []*graph.Node {
+	return nn.PerView(s.Scope, views, func(scope *nn.Scope, view *graph.Node) *graph.Node {
+		return project(scope.In("online"), s.Backbone, projector, view)
+	})
+}
+
+// Predictions returns what the online network's predictor makes of projections.
+//
+//	z       each [batch, dim]
+//	result  [batch, dim] for each of them
+func (s Step) Predictions(predictor nn.Net, z []*graph.Node) []*graph.Node {
+	return nn.PerView(s.Scope, z, func(scope *nn.Scope, z *graph.Node) *graph.Node {
+		return predictor.Forward(scope.In("online").In("predictor"), z)
 	})
 }
 
@@ -32,11 +41,12 @@ func project(network *nn.Scope, backbone, projector nn.Net, view *graph.Node) *g
 // returns its projections of views, as constants: no gradient flows into them.
 // With momentum 1 it stays where it is.
 //
-//	views   each [batch, height, width, channels]
-//	result  [batch, dim] for each view
-func TargetProjections(scope *nn.Scope, momentum float64, backbone, projector nn.Net, views []*graph.Node) []*graph.Node {
-	z := nn.PerView(scope.Target(momentum), views, func(target *nn.Scope, view *graph.Node) *graph.Node {
-		return project(target, backbone, projector, view)
+//	momentum  scalar float64
+//	views     each [batch, height, width, channels]
+//	result    [batch, dim] for each view
+func (s Step) TargetProjections(momentum *graph.Node, projector nn.Net, views []*graph.Node) []*graph.Node {
+	z := nn.PerView(s.Scope.Target(momentum), views, func(target *nn.Scope, view *graph.Node) *graph.Node {
+		return project(target, s.Backbone, projector, view)
 	})
 	for i := range z {
 		z[i] = graph.StopGradient(z[i])

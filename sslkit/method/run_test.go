@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/method"
@@ -21,7 +22,7 @@ type run struct {
 	device  *device.Device
 	mode    nn.Mode
 	vars    *nn.Variables
-	network nn.Net
+	network backbone.Backbone
 	exec    *graph.Exec
 	state   []*tensors.Tensor // parameters, buffers, velocity
 	fixed   []*tensors.Tensor // learning rate, views
@@ -35,20 +36,20 @@ var referenceOptimizer = optim.SGD{LR: 0.06, Momentum: 0.9, WeightDecay: 5e-4}
 
 // startRun gives the method's variables the reference weights, which are
 // counted through the online network.
-func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, network nn.Net, c stepCase) *run {
+func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, network backbone.Backbone, c stepCase) *run {
 	t.Helper()
 	r := &run{t: t, device: d, mode: mode, network: network}
 	dtype := mode.Precision.ParamDType()
 	r.fixed = []*tensors.Tensor{testkit.Tensor(dtype, []float64{c.LR})}
-	for view := range m.Views() {
+	for view := range m.Views().Count() {
 		r.fixed = append(r.fixed, testkit.Pictures(view, c.Batch, c.Image).Tensor(dtype))
 	}
 	vars, err := nn.Declare(d.Backend, mode, func(scope *nn.Scope) {
-		views := make([]*graph.Node, m.Views())
+		views := make([]*graph.Node, m.Views().Count())
 		for i := range views {
 			views[i] = graph.Zeros(scope.Graph(), shapes.Make(dtype, c.Batch, c.Image, c.Image, 3))
 		}
-		m.Loss(scope, network, views)
+		m.Loss(method.NewStep(m, scope, network, views))
 	})
 	if err != nil {
 		t.Fatalf("%+v", err)
@@ -73,7 +74,7 @@ func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, net
 		model := vars.Bind(mode, params, buffers).WithPermutations(func(n int) *graph.Node {
 			return graph.Const(params.Graph(), referenceOrder(n))
 		})
-		out := m.Loss(model.Scope, network, views)
+		out := m.Loss(method.NewStep(m, model.Scope, network, views))
 		gradient := model.Gradient(out.Loss)
 		params, velocity = referenceOptimizer.Step(params, velocity, gradient, graph.Reshape(lr))
 		return []*graph.Node{params, model.BuffersAfter(), velocity, out.Loss, gradient, out.Embedding}

@@ -154,7 +154,7 @@ func TestGoldenSteps(t *testing.T) {
 			var c stepCase
 			golden.Decode(t, &c)
 			m := goldenMethods[c.Method](c)
-			if err := m.Validate(); err != nil {
+			if err := m.Validate(c.network()); err != nil {
 				t.Fatal(err)
 			}
 			t.Run("f32", func(t *testing.T) {

@@ -46,9 +46,12 @@ type build struct {
 	flat   [2]*graph.Node         // params and buffers; nil while variables are declared
 	values map[string]*graph.Node // of the variables met so far, by path
 
-	moves       []float64               // momentum of each move of the target
-	moved       map[string]int          // moves that a target's variable has made, by path
-	permutation func(n int) *graph.Node // nil: there is none
+	moves []*graph.Node  // momentum of each move of the target
+	moved map[string]int // moves that a target's variable has made, by path
+
+	clock       *Clock                  // nil: the graph is no step of a run
+	key         func() *graph.Node      // nil: nothing is random
+	permutation func(n int) *graph.Node // nil: permutations are drawn from keys
 }
 
 // In returns the folder of that name.

@@ -92,7 +92,10 @@ func (t *trainer) trainEpoch(ctx context.Context, epoch int) (Epoch, error) {
 		GradientNorm:    meters[meterGradient] / steps,
 		EmbeddingSpread: meters[meterSpread] / steps,
 	}
-	e.CollapseMargin = r.Method.Collapsed(r.Batch) - e.Loss
+	if c := collapse(r); c != nil {
+		margin := c.Loss - e.Loss
+		e.CollapseMargin = &margin
+	}
 	e.Warning = warning(r, e)
 	return e, nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/feed"
-	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/op"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
@@ -23,10 +23,9 @@ type Look struct {
 	Every  int // steps from one look to the next; the first is before the first step, the last after the last
 	Images int // how many to look at; 0: a batch
 
-	// Build builds what is to be seen, of any shape, with the variables of the
-	// method's scope, as in a training step; views are as those of
-	// [method.Method]'s Loss.
-	Build func(scope *nn.Scope, views []*graph.Node) *graph.Node
+	// Build builds what is to be seen, of any shape, as [method.Method]'s Loss
+	// builds a training step: with its variables and views.
+	Build func(step method.Step) *graph.Node
 
 	// See gets the values, row after row, and how many steps the run has made. An
 	// error of it ends the run.
@@ -67,7 +66,8 @@ func newLooker(s *step, l *Look, images *feed.Source) (*looker, error) {
 	exec, err := graph.NewExec(s.device.Backend, func(in []*graph.Node) *graph.Node {
 		params, buffers, key, places, set := in[0], in[1], in[2], in[3], in[4:]
 		model, views := s.bind(params, buffers, key, feed.Take(set, places))
-		return graph.ConvertDType(l.Build(model.Scope, views), dtypes.Float32)
+		step := method.NewStep(s.recipe.Method, model.Scope, s.recipe.Backbone, views)
+		return graph.ConvertDType(l.Build(step), dtypes.Float32)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("train: look: %w", err)

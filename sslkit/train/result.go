@@ -48,10 +48,10 @@ type Epoch struct {
 	MemoryPeak      int64   `json:"memory_peak_bytes"`
 
 	// Health: means over the steps.
-	GradientNorm    float64 `json:"gradient_norm"`
-	EmbeddingSpread float64 `json:"embedding_spread"` // standard deviation of the normalised embeddings, times √dimensions: near 1 is healthy, 0 is collapse
-	CollapseMargin  float64 `json:"collapse_margin"`  // loss of a collapsed network minus the loss
-	Warning         string  `json:"warning,omitempty"`
+	GradientNorm    float64  `json:"gradient_norm"`
+	EmbeddingSpread float64  `json:"embedding_spread"`          // standard deviation of the normalised embeddings, times √dimensions: near 1 is healthy, 0 is collapse
+	CollapseMargin  *float64 `json:"collapse_margin,omitempty"` // loss of a collapsed network minus the loss; nil of methods that do not know it, see [method.Collapser]
+	Warning         string   `json:"warning,omitempty"`
 }
 
 // A Result is a run so far.

@@ -11,6 +11,7 @@ import (
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/feed"
+	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/op"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -44,7 +45,7 @@ func declare(d *device.Device, r recipe.Recipe) (*nn.Variables, error) {
 		for i, view := range r.Views {
 			views[i] = graph.Zeros(scope.Graph(), shapes.Make(r.Precision.ParamDType(), r.Batch, view.Size, view.Size, 3))
 		}
-		r.Method.Loss(scope, r.Backbone, views)
+		r.Method.Loss(method.NewStep(r.Method, scope, r.Backbone, views))
 	})
 }
 
@@ -63,7 +64,7 @@ func (s *step) build(in []*graph.Node) []*graph.Node {
 
 	batch := feed.Take(set, graph.Gather(places, graph.Reshape(number, 1))) // [batch] of [steps, batch]
 	model, views := s.bind(params, buffers, op.KeyNode(key, number), batch)
-	out := s.recipe.Method.Loss(model.Scope, s.recipe.Backbone, views)
+	out := s.recipe.Method.Loss(method.NewStep(s.recipe.Method, model.Scope, s.recipe.Backbone, views))
 	gradient := model.Gradient(out.Loss)
 	params, velocity = s.recipe.Optim.Step(params, velocity, gradient, lr)
 	meters = record(meters, number, out, gradient)
@@ -77,12 +78,7 @@ func (s *step) bind(params, buffers, key *graph.Node, batch augment.Batch) (nn.M
 	for i, view := range s.recipe.Views {
 		views[i] = view.View(op.KeyNodeAt(key, uint64(i)), batch)
 	}
-	draws := uint64(len(views)) // counts what is drawn from the key
-	model := s.vars.Bind(s.mode(), params, buffers).WithPermutations(func(n int) *graph.Node {
-		draws++
-		return op.Permutation(op.KeyNodeAt(key, draws-1), n)
-	})
-	return model, views
+	return s.vars.Bind(s.mode(), params, buffers).WithKey(key, len(views)), views
 }
 
 // state is what a step changes.

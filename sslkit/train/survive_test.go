@@ -49,8 +49,9 @@ func checkResume(t *testing.T, r recipe.Recipe) {
 	if !(last.GradientNorm > 0) || !(last.EmbeddingSpread > 0 && last.EmbeddingSpread < 1.5) {
 		t.Errorf("gradient norm %g, embedding spread %g", last.GradientNorm, last.EmbeddingSpread)
 	}
-	if want := r.Method.Collapsed(r.Batch) - last.Loss; last.CollapseMargin != want {
-		t.Errorf("collapse margin %g, want %g", last.CollapseMargin, want)
+	want := r.Method.(method.Collapser).Collapsed(r.Batch).Loss - last.Loss
+	if last.CollapseMargin == nil || *last.CollapseMargin != want {
+		t.Errorf("collapse margin %v, want %g", last.CollapseMargin, want)
 	}
 
 	err := runUntil(t, r, dir, 2, 3, interrupt)
