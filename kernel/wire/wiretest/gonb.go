@@ -35,6 +35,7 @@ type gonb struct {
 	mu          sync.Mutex
 	process     *os.Process // of the running cell; nil for none
 	interrupted bool
+	page        string // the comm of its widgets
 }
 
 // late is when a GoNB that comes late begins to listen.
@@ -99,10 +100,28 @@ func (g *gonb) receive(s *wire.Socket) {
 		case "interrupt_request":
 			g.interrupt()
 			g.send(g.shell, "interrupt_reply", request, content{"status": "ok"})
-		case "comm_open", "comm_msg", "comm_close": // for widgets, of which there are none
+		case "comm_open", "comm_msg", "comm_close":
+			g.comm(request)
 		default:
 			g.turns <- request
 		}
+	}
+}
+
+// comm answers a page with widgets that asks whether GoNB is there, if it is the last that has come.
+func (g *gonb) comm(m *wire.Message) {
+	var c struct {
+		ID   string `json:"comm_id"`
+		Data struct{ Address string }
+	}
+	must(json.Unmarshal(m.Content, &c))
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case m.Header.Type == "comm_open":
+		g.page = c.ID
+	case m.Header.Type == "comm_msg" && c.ID == g.page && c.Data.Address == "#heartbeat/ping":
+		g.publish("comm_msg", m, content{"comm_id": c.ID, "data": content{"address": "#heartbeat/pong", "value": true}})
 	}
 }
 
