@@ -147,19 +147,21 @@ func (g *gonb) interrupt() {
 // answer answers a request.
 func (g *gonb) answer(request *wire.Message) {
 	g.status(request, "busy")
-	defer g.status(request, "idle")
 	switch request.Header.Type {
 	case "kernel_info_request":
 		g.send(g.shell, "kernel_info_reply", request, content{
 			"protocol_version": "5.4", "implementation": "gonb", "language_info": content{"name": "go"},
 		})
 	case "execute_request":
-		g.execute(request)
+		if idle := g.execute(request); idle {
+			return
+		}
 	}
+	g.status(request, "idle")
 }
 
-// execute executes a cell: its commands in their order, then its Go.
-func (g *gonb) execute(request *wire.Message) {
+// execute executes a cell: its commands in their order, then its Go. It says whether it has said that it is idle.
+func (g *gonb) execute(request *wire.Message) (idle bool) {
 	var in struct {
 		Code   string `json:"code"`
 		Silent bool   `json:"silent"`
@@ -195,6 +197,7 @@ func (g *gonb) execute(request *wire.Message) {
 		g.status(request, "idle")
 	}
 	c.sendReply()
+	return c.idleFirst
 }
 
 func (g *gonb) stopped() bool {
@@ -203,13 +206,18 @@ func (g *gonb) stopped() bool {
 	return g.interrupted
 }
 
-// do does what only GoNB can: a command of other cells of this package, or "late DURATION": it works on as long.
+// do does what only GoNB can: a command of other cells of this package; "late DURATION": it works on as long; "idle": it
+// says that it is idle.
 func (g *gonb) do(c *cell, line string) {
 	name, rest, _ := strings.Cut(line, " ")
-	if name == "late" {
+	switch name {
+	case "late":
 		pause, err := time.ParseDuration(rest)
 		must(err)
 		time.Sleep(pause)
+		return
+	case "idle":
+		g.status(c.request, "idle")
 		return
 	}
 	do := commands[name]
