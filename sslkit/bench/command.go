@@ -94,8 +94,9 @@ func (c command) report(out io.Writer) error {
 	if err := os.WriteFile(filepath.Join(c.out, "table.md"), []byte(table), 0o644); err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
+	curves := show.Benchmark(Results(records)...)
 	for _, name := range []string{"curves.svg", "curves.png"} {
-		if err := show.SaveBenchmark(filepath.Join(c.out, name), Results(records)...); err != nil {
+		if err := curves.Save(filepath.Join(c.out, name)); err != nil {
 			return fmt.Errorf("bench: %w", err)
 		}
 	}

@@ -2,15 +2,18 @@ package show
 
 import (
 	"fmt"
+	"html"
 	"io"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/gonb/gonbui/protocol"
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/train"
 )
 
@@ -183,4 +186,85 @@ func (b bar) draw(e train.Event, left time.Duration) {
 		b.ChangeMax(total + 1) // never full, so that it stays until the end
 		_ = b.Set(done)
 	}
+}
+
+// page is the live display of a run in a notebook: status, bar and curves. It
+// needs neither scripts nor anything from elsewhere.
+func page(e train.Event, left time.Duration) string {
+	text := status(e)
+	fraction := 0.0
+	if done, total := steps(e); total > 0 {
+		fraction = float64(done) / float64(total)
+	}
+	if e.Phase == train.Finished {
+		fraction = 1
+	} else if left > 0 {
+		text += ", " + duration(left.Seconds()) + " left"
+	}
+	if e.Result != nil {
+		text = e.Result.Recipe.Name + ": " + text
+	}
+	if e.Result != nil && len(e.Result.Epochs) > 0 && e.Result.Recipe.Eval.On() {
+		text += fmt.Sprintf(", kNN accuracy %.3f", e.Result.Last().KNN)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `<div style="font-family:sans-serif;max-width:864px"><div>%s</div>`, html.EscapeString(text))
+	fmt.Fprintf(&b, `<progress style="width:100%%" max="1" value="%.3f"></progress>`, fraction)
+	if e.Result != nil && len(e.Result.Epochs) > 0 {
+		if warning := e.Result.Last().Warning; warning != "" {
+			fmt.Fprintf(&b, `<div style="color:var(--jp-error-color1,#b3261e);margin-bottom:6px">%s</div>`, html.EscapeString(warning))
+		}
+		svg, err := Curves(e.Result).svg()
+		if err != nil {
+			svg = html.EscapeString(err.Error())
+		}
+		b.WriteString(svg)
+	}
+	b.WriteString("</div>")
+	return b.String()
+}
+
+// Bytes returns what reports a download, for [dataset.Fetch]: a bar in a
+// terminal, and a line that is updated in a notebook.
+func Bytes() func(what string, done, total int64) {
+	switch {
+	case gonbui.IsNotebook:
+		id := "sslkit_" + gonbui.UniqueId()
+		return func(what string, done, total int64) {
+			gonbui.UpdateHTML(id, fmt.Sprintf("%s: %d of %d MiB", what, done>>20, total>>20))
+		}
+	case !term.IsTerminal(int(os.Stderr.Fd())):
+		return func(string, int64, int64) {}
+	}
+	var bar *progressbar.ProgressBar
+	last := ""
+	return func(what string, done, total int64) {
+		if bar == nil || what != last {
+			last = what
+			bar = progressbar.NewOptions64(total,
+				progressbar.OptionSetWriter(os.Stderr),
+				progressbar.OptionSetDescription(what),
+				progressbar.OptionShowBytes(true),
+				progressbar.OptionThrottle(100*time.Millisecond),
+				progressbar.OptionClearOnFinish(),
+			)
+		}
+		bar.ChangeMax64(total)
+		_ = bar.Set64(done)
+	}
+}
+
+// deviceMIME is the type of a display that the kernel keeps for itself: the
+// memory of the device, which only the cell's program knows.
+const deviceMIME = "application/vnd.sslkit.device+json"
+
+// tellKernel tells the kernel the peak of a device's memory, for the reply's
+// metadata and the line below a long cell.
+func tellKernel(m device.Memory) {
+	if !m.OnDevice() {
+		return // the kernel counts the process's memory itself
+	}
+	gonbui.SendData(&protocol.DisplayData{Data: map[protocol.MIMEType]any{
+		deviceMIME: fmt.Sprintf(`{"peak_memory": %d}`, m.Peak),
+	}})
 }

@@ -97,7 +97,7 @@ func ShowAverages() {
 			averages[i].Y = append(averages[i].Y, m*before+(1-m)*online)
 		}
 	}
-	check(show.Lines("a number and its averages", "step", append([]show.Series{number}, averages...)...))
+	check(show.Lines("a number and its averages", "step", append([]show.Series{number}, averages...)...).Show())
 }
 
 //gonb:%exec ShowAverages
@@ -199,7 +199,7 @@ func ShowBehind() {
 		}
 		curves = append(curves, curve)
 	}
-	check(show.Lines("cosine of online and target projections", "step", curves...))
+	check(show.Lines("cosine of online and target projections", "step", curves...).Show())
 }
 
 //gonb:%exec ShowBehind
@@ -217,7 +217,7 @@ func ShowBYOL() {
 	for _, momentum := range momenta {
 		results = append(results, must(train.Open(filepath.Join(folder, BYOL(momentum).Name))))
 	}
-	check(show.Curves(results...))
+	check(show.Curves(results...).Show())
 }
 
 //gonb:%exec ShowBYOL
@@ -267,9 +267,9 @@ func Correlation(step method.Step) *graph.Node {
 
 // TrainBarlowTwins trains, and shows the matrix as it changes.
 func TrainBarlowTwins() {
-	r, live := BarlowTwins(), show.LiveMatrix(1)
+	r, live := BarlowTwins(), show.Live()
 	see := func(step int, values []float32) error {
-		err := live(fmt.Sprintf("after %d steps", step), values)
+		err := live(show.Matrix(fmt.Sprintf("after %d steps", step), values, 1))
 		return errors.Join(err, Keep(r.Name, Seen{step, values}))
 	}
 	look := &train.Look{Every: every, Images: min(512, more), Build: Correlation, See: see}
@@ -290,7 +290,7 @@ func TrainBarlowTwins() {
 func ShowMatrices() {
 	all := Kept(BarlowTwins().Name)
 	for _, s := range []Seen{all[0], all[len(all)-1]} {
-		check(show.Matrix(fmt.Sprintf("after %d steps", s.Step), s.Values, 1))
+		check(show.Matrix(fmt.Sprintf("after %d steps", s.Step), s.Values, 1).Show())
 	}
 }
 
@@ -323,7 +323,7 @@ func ShowEntries() {
 		on.X, on.Y = append(on.X, float64(s.Step)), append(on.Y, diagonal)
 		off.X, off.Y = append(off.X, float64(s.Step)), append(off.Y, others)
 	}
-	check(show.Lines("entries of the matrix", "step", on, off))
+	check(show.Lines("entries of the matrix", "step", on, off).Show())
 }
 
 //gonb:%exec ShowEntries
@@ -341,7 +341,7 @@ func ShowTable() {
 	for _, momentum := range momenta {
 		results = append(results, must(train.Open(filepath.Join(folder, BYOL(momentum).Name))))
 	}
-	show.Comparison(append(results, must(train.Open(filepath.Join(folder, BarlowTwins().Name))))...)
+	check(show.Comparison(append(results, must(train.Open(filepath.Join(folder, BarlowTwins().Name))))...).Show())
 }
 
 //gonb:%exec ShowTable

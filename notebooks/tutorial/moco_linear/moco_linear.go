@@ -143,7 +143,7 @@ func ShowFollowing() {
 			curves[i].Y = append(curves[i].Y, place[i])
 		}
 	}
-	check(show.Lines("a weight", "step", curves...))
+	check(show.Lines("a weight", "step", curves...).Show())
 }
 
 //gonb:%exec ShowFollowing
@@ -240,7 +240,7 @@ func ShowFirstSteps() {
 	losses := ByHand()
 	nothing := slices.Repeat([]float64{MoCo().Collapsed(0).Loss}, len(losses))
 	check(show.Lines("loss", "step", show.Series{Name: "MoCo", Y: losses},
-		show.Series{Name: "ln(K + 1): all keys the same", Y: nothing}))
+		show.Series{Name: "ln(K + 1): all keys the same", Y: nothing}).Show())
 }
 
 //gonb:%exec ShowFirstSteps
@@ -313,7 +313,7 @@ func ShowKeys() {
 			}
 		}
 	}
-	check(show.Matrix("similarity of keys of the last step", values, 1))
+	check(show.Matrix("similarity of keys of the last step", values, 1).Show())
 	fmt.Printf("mean similarity: %.2f for one image, %.2f for two images\n", same, other)
 }
 
@@ -382,7 +382,7 @@ func Predict() (predicted, truth []int32) {
 // ShowConfusion shows the confusion matrix.
 func ShowConfusion() {
 	predicted, truth := Predict()
-	check(show.Confusion(truth, predicted, Data().Test.Classes))
+	check(show.Confusion(truth, predicted, Data().Test.Classes).Show())
 }
 
 //gonb:%exec ShowConfusion
@@ -426,7 +426,7 @@ func ShowWorst() {
 			rows = append(rows, test.Pick(which...))
 		}
 	}
-	check(show.Rows(labels, rows))
+	check(show.Rows(labels, rows).Show())
 }
 
 //gonb:%exec ShowWorst

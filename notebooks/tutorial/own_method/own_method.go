@@ -274,8 +274,8 @@ func run(name string, r recipe.Recipe) {
 func ShowCurves() {
 	mine := must(train.Open(filepath.Join(folder, "mine")))
 	simCLR := must(train.Open(filepath.Join(folder, "simclr")))
-	check(show.Curves(mine, simCLR))
-	show.Comparison(mine, simCLR)
+	check(show.Curves(mine, simCLR).Show())
+	check(show.Comparison(mine, simCLR).Show())
 }
 
 //gonb:%exec ShowCurves

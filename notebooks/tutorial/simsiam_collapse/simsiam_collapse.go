@@ -174,7 +174,7 @@ func Results() []*train.Result {
 
 // ShowCurves shows accuracy and spread by epoch.
 func ShowCurves() {
-	check(show.Curves(Results()...))
+	check(show.Curves(Results()...).Show())
 }
 
 //gonb:%exec ShowCurves
@@ -194,7 +194,7 @@ func ShowLoss() {
 		}
 		curves = append(curves, curve)
 	}
-	check(show.Lines("training loss (−1: collapsed, or solved)", "epoch", curves...))
+	check(show.Lines("training loss (−1: collapsed, or solved)", "epoch", curves...).Show())
 }
 
 //gonb:%exec ShowLoss
@@ -209,7 +209,7 @@ func ShowLoss() {
 
 // ShowTable prints the runs in numbers, and what is wrong with them.
 func ShowTable() {
-	show.Comparison(Results()...)
+	check(show.Comparison(Results()...).Show())
 }
 
 //gonb:%exec ShowTable
@@ -250,7 +250,7 @@ func ShowSimilarity() {
 		for _, cosine := range alike {
 			mean += float64(cosine) / float64(len(alike))
 		}
-		check(show.Matrix(fmt.Sprintf("cosines of features, %s: %.2f on average", r.Name, mean), alike, 1))
+		check(show.Matrix(fmt.Sprintf("cosines of features, %s: %.2f on average", r.Name, mean), alike, 1).Show())
 	}
 }
 
@@ -275,7 +275,7 @@ func ShowPCA() {
 		set := Features(r.Name, mapped)
 		m := must(embedding.PCA(set, 2))
 		fmt.Printf("%s: the plane has %.0f %% of the variance\n", r.Name, 100*(m.Explained[0]+m.Explained[1]))
-		check(show.Map(m.Points, set.Labels, set.Classes))
+		check(show.Map(m.Points, set.Labels, set.Classes).Show())
 	}
 }
 
@@ -296,7 +296,7 @@ func ShowTSNE() {
 		set := Features(r.Name, mapped)
 		m := must(embedding.TSNE(context.Background(), set, embedding.TSNEOptions{}))
 		fmt.Println(r.Name)
-		check(show.Map(m.Points, set.Labels, set.Classes))
+		check(show.Map(m.Points, set.Labels, set.Classes).Show())
 	}
 }
 
@@ -313,7 +313,7 @@ func ShowTSNE() {
 func ShowThumbnails() {
 	set := must(dataset.Load(context.Background(), dataset.Shapes, images, mapped, nil))
 	m := must(embedding.TSNE(context.Background(), Features("SimSiam", mapped), embedding.TSNEOptions{}))
-	check(show.Thumbnails(m.Points, set.Test))
+	check(show.Thumbnails(m.Points, set.Test).Show())
 }
 
 //gonb:%exec ShowThumbnails

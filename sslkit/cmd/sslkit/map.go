@@ -127,7 +127,7 @@ func writeMap(cmd *cobra.Command, s *embedding.Set, m *embedding.Map, out string
 		}{m.Explained, m.Divergence, points})
 	}
 	if filepath.Ext(out) == ".png" || filepath.Ext(out) == ".svg" {
-		if err := show.SaveMap(out, m.Points, s.Labels, classNames(s)); err != nil {
+		if err := show.Map(m.Points, s.Labels, classNames(s)).Save(out); err != nil {
 			return fmt.Errorf("--out %s: %w", out, err)
 		}
 		return nil

@@ -3,22 +3,47 @@ package show
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"github.com/janpfeifer/gonb/gonbui"
+
 	"github.com/gossl/gossl/sslkit/train"
 )
 
-// Table prints what came of a run: kNN accuracy before and after training, or
-// the loss where that was not measured, time, speed and memory.
-func Table(result *train.Result) {
-	os.Stdout.WriteString(TableText(result))
+// A Text is lines with columns, for letters of one width.
+type Text string
+
+// Show prints the text.
+func (t Text) Show() error {
+	_, err := os.Stdout.WriteString(string(t))
+	return err
 }
 
-// TableText returns the text that [Table] prints. Speed is the mean over the
-// epochs after the first, weighted by time.
-func TableText(result *train.Result) string {
+// A Markdown is text that is written in Markdown.
+type Markdown string
+
+// Show sets the text below a notebook's cell. In a terminal it prints it as it is
+// written.
+func (m Markdown) Show() error {
+	if gonbui.IsNotebook {
+		gonbui.DisplayMarkdown(string(m))
+		gonbui.Sync()
+		return gonbui.Error()
+	}
+	_, err := fmt.Println(string(m))
+	return err
+}
+
+// Table returns what came of a run, a line for each fact: kNN accuracy before and
+// after training, or the loss where that was not measured, time, speed and
+// memory. Speed is the mean over the epochs after the first, weighted by time.
+func Table(result *train.Result) Text {
+	if result == nil {
+		return "no result\n"
+	}
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) {
@@ -41,17 +66,13 @@ func TableText(result *train.Result) string {
 	row("peak memory", "%s", result.Memory)
 	row("device", "%s", result.Device)
 	w.Flush()
-	return text.String()
+	return Text(text.String())
 }
 
-// Comparison prints a line for each of several runs: kNN accuracy, loss and
-// health.
-func Comparison(results ...*train.Result) {
-	os.Stdout.WriteString(ComparisonText(results...))
-}
-
-// ComparisonText returns the text that [Comparison] prints.
-func ComparisonText(results ...*train.Result) string {
+// Comparison returns a line for each of several runs: kNN accuracy, loss and
+// health. It leaves out results that are nil.
+func Comparison(results ...*train.Result) Text {
+	results = slices.DeleteFunc(slices.Clone(results), func(r *train.Result) bool { return r == nil })
 	var text strings.Builder
 	wide := 0 // of the names, which stand left
 	for _, r := range results {
@@ -74,7 +95,7 @@ func ComparisonText(results ...*train.Result) string {
 			fmt.Fprintf(&text, "%s: %s\n", r.Recipe.Name, warning)
 		}
 	}
-	return text.String()
+	return Text(text.String())
 }
 
 // speed is the images per second of the epochs after the first, if there are any.
