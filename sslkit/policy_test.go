@@ -67,8 +67,9 @@ const oneClient = "one process has one client per device, opened in one place"
 
 var keepers = []keeper{
 	{"github.com/janpfeifer/gonb", "sslkit/show", "everything else must run outside a notebook too", map[string]string{
-		"kernel/launch": "it runs what GoNB has built, and tells GoNB how that ended",
-		"kernel/pipes":  "it is the other end of the pipes that cells show pictures by",
+		"kernel/launch":        "it runs what GoNB has built, and tells GoNB how that ended",
+		"kernel/pipes":         "it is the other end of the pipes that cells show pictures by",
+		"kernel/wire/wiretest": "its programs are cells that show pictures",
 	}},
 	{gomlx + "/backends/xla", "sslkit/device", oneClient, nil},
 	{gomlx + "/backends/simplego", "sslkit/device", oneClient, nil},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"time"
 
 	"github.com/gossl/gossl/kernel/launch"
 	"github.com/gossl/gossl/kernel/wire"
@@ -23,12 +22,9 @@ func (f *front) shell(command string, after bool) string {
 // script is the program that GoNB is to run a cell's script with.
 func (f *front) script() string { return filepath.Join(f.dir.bin(), launch.ScriptName) }
 
-// echoTime is how long GoNB may take to say something that it is asked for.
-const echoTime = time.Second
-
 // catchUp returns when everything that GoNB has said so far has been passed on.
 func (f *front) catchUp() {
-	ctx, cancel := context.WithTimeout(context.Background(), echoTime)
+	ctx, cancel := context.WithTimeout(f.ctx, f.limits.Echo)
 	defer cancel()
 	if err := f.echo(ctx); err != nil {
 		f.log("what GoNB says may come late: %v", err)
