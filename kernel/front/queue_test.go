@@ -54,7 +54,7 @@ func TestQueue(t *testing.T) {
 func TestIdleTwice(t *testing.T) {
 	k := start(t)
 	for range 3 {
-		if o := k.OK("//gonb idle\n//gonb idle\n//gonb print 1"); o.Stdout != "1" || !slices.Equal(o.Order, []string{"status", "execute_input", "stream", "status"}) {
+		if o := k.OK("//gonb print 1\n//gonb idle\n//gonb idle"); o.Stdout != "1" || !slices.Equal(o.Order, []string{"status", "execute_input", "stream", "status"}) {
 			t.Errorf("printed %q, published %v", o.Stdout, o.Order)
 		}
 	}
