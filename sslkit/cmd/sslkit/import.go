@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/pretrained"
 	"github.com/spf13/cobra"
 )
@@ -76,7 +77,9 @@ func (i importing) network() (pretrained.Network, error) {
 	if err != nil {
 		return n, fmt.Errorf("--as: %w", err)
 	}
-	n.Backbone.LargeStem = !i.smallStem
+	net := n.Backbone.(backbone.ResNet) // as Torchvision has it
+	net.LargeStem = !i.smallStem
+	n.Backbone = net
 	n.Size = i.size
 	for _, flag := range []struct {
 		name   string
