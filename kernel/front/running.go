@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -29,6 +30,8 @@ type running struct {
 	still    sync.Once     // closes it
 	ended    chan struct{} // closed when the cell has ended
 	asks     sync.Mutex    // held while the client is asked for input
+
+	questions atomic.Int32 // of the cell's own that the client has not answered
 
 	expressions content // values of its user_expressions
 
