@@ -75,8 +75,7 @@ func (r *rewriter) blankImport(from, to int, grouped bool) {
 }
 
 var (
-	versionElement = regexp.MustCompile(`^v[0-9]+$`)
-	versioned      = regexp.MustCompile(`[/.]v[0-9]+$`)
+	versioned = regexp.MustCompile(`[/.]v[0-9]+$`)
 	// lastWord is what GoNB takes for the name of an imported package.
 	lastWord = regexp.MustCompile(`^.*?(\w+)\s*$`)
 )
@@ -90,7 +89,7 @@ func (r *rewriter) packageName(p string) string {
 	}
 	name := ""
 	if versioned.MatchString(p) {
-		name = assumedName(p)
+		name = PackageName(p)
 	}
 	if r.names != nil {
 		if n, ok := r.names(p); ok {
@@ -100,20 +99,6 @@ func (r *rewriter) packageName(p string) string {
 	gonb := lastWord.FindStringSubmatch(p)
 	if !token.IsIdentifier(name) || gonb != nil && gonb[1] == name {
 		return ""
-	}
-	return name
-}
-
-// assumedName guesses a package's name from a path that ends in a version, as Go
-// tools do.
-func assumedName(p string) string {
-	name := path.Base(p)
-	if versionElement.MatchString(name) {
-		name = path.Base(path.Dir(p))
-	}
-	name = strings.TrimPrefix(name, "go-")
-	if i := strings.IndexFunc(name, func(c rune) bool { return !token.IsIdentifier("a" + string(c)) }); i >= 0 {
-		name = name[:i]
 	}
 	return name
 }

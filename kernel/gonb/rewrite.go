@@ -127,13 +127,12 @@ func (r *rewriter) declarations(all []chunk) error {
 			r.dropSemicolon(c.to)
 			continue
 		}
-		files := token.NewFileSet()
-		file, err := parser.ParseFile(files, "", clause+text, parser.SkipObjectResolution)
+		f, err := parseFile(clause+text, parser.SkipObjectResolution)
 		if err != nil {
-			continue // GoNB reports it
+			continue // the front reports it
 		}
-		for _, d := range file.Decls {
-			list = append(list, parsed{d, text, func(p token.Pos) int { return c.from + files.File(file.Pos()).Offset(p) - len(clause) }})
+		for _, d := range f.Decls {
+			list = append(list, parsed{d, text, func(p token.Pos) int { return c.from + f.Offset(p) - len(clause) }})
 		}
 	}
 	for _, p := range list {

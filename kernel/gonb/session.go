@@ -137,7 +137,7 @@ func (s *Session) obey(commands []command) {
 				if key == "_" {
 					clear(s.kept.blank)
 				}
-				if method, ok := strings.CutPrefix(key, "unknown~"); ok {
+				if method, ok := strings.CutPrefix(key, unknownReceiver+keyMark); ok {
 					delete(s.kept.receivers, method)
 				}
 				s.kept.iota = s.kept.iota && key != "iota"
