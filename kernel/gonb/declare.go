@@ -106,6 +106,11 @@ func (r *rewriter) packageName(p string) string {
 // BlankName begins the names that blank variables and constants are given.
 const BlankName = "sslkit_blank_"
 
+var blankName = regexp.MustCompile(BlankName + `\w+`)
+
+// Unblank returns text with an underscore for each name that stands for a blank one.
+func Unblank(text string) string { return blankName.ReplaceAllString(text, "_") }
+
 // blankNames are names for blank variables and constants: GoNB keeps a blank
 // variable once more each time that the cell runs, and one blank constant in all.
 // They depend on the declaration, so that running a cell again replaces them.

@@ -19,9 +19,7 @@ type File struct {
 }
 
 // ParseFile parses a Go file as far as it can be: with an error, it has what was parsed.
-func ParseFile(text string) (File, error) { return parseFile(text, parser.AllErrors) }
-
-func parseFile(text string, mode parser.Mode) (File, error) {
+func ParseFile(text string, mode parser.Mode) (File, error) {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, "", text, mode)
 	return File{file, text, set.File(file.FileStart)}, err
@@ -186,7 +184,7 @@ func (f File) Imports() []Import {
 // ImportPaths are the paths that a cell imports, as it is given to GoNB.
 func ImportPaths(code string) []string {
 	text, _ := Compose(code)
-	f, err := parseFile(text, parser.ImportsOnly)
+	f, err := ParseFile(text, parser.ImportsOnly)
 	if err != nil {
 		return nil
 	}

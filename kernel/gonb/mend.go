@@ -45,7 +45,7 @@ func withoutDotImport(source []byte, quoted string) []byte {
 	if err != nil {
 		return source
 	}
-	f, err := parseFile(string(source), parser.ImportsOnly)
+	f, err := ParseFile(string(source), parser.ImportsOnly)
 	if err != nil {
 		return source // the compiler says why
 	}
@@ -78,7 +78,7 @@ func TakesFlag(source []byte) bool {
 	if !mentioned.Match(source) {
 		return false
 	}
-	f, err := parseFile(string(source), parser.SkipObjectResolution)
+	f, err := ParseFile(string(source), parser.SkipObjectResolution)
 	if err != nil {
 		return false // the compiler says why
 	}
@@ -92,7 +92,7 @@ func TakesFlag(source []byte) bool {
 
 // FreeFlag blanks the call of flag.Parse with which func main begins.
 func FreeFlag(source []byte) []byte {
-	f, err := parseFile(string(source), parser.SkipObjectResolution)
+	f, err := ParseFile(string(source), parser.SkipObjectResolution)
 	if err != nil {
 		return source
 	}
@@ -113,7 +113,7 @@ func FreeFlag(source []byte) []byte {
 // front of the first import, below a comment on the line before, which GoNB leaves
 // empty. No line moves.
 func IncludePreamble(source []byte) []byte {
-	f, err := parseFile(string(source), parser.ImportsOnly)
+	f, err := ParseFile(string(source), parser.ImportsOnly)
 	if err != nil || len(f.Decls) == 0 {
 		return source // the compiler says why
 	}

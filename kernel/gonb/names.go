@@ -65,7 +65,7 @@ var embedding = regexp.MustCompile(`(?m)^[ \t]*//go:embed[ \t]`)
 // embeds refuses a variable with a file's content: GoNB drops the comment that asks for it.
 func (r *rewriter) embeds(p parsed) error {
 	d := p.Decl
-	before := r.golang[:p.offset(d.Pos())]
+	before := r.Go[:p.offset(d.Pos())]
 	lines := strings.Split(before, "\n")
 	from := len(lines) - 1
 	for from > 0 && (strings.HasPrefix(strings.TrimSpace(lines[from-1]), "//") || strings.TrimSpace(lines[from-1]) == "") {
