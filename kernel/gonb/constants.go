@@ -17,7 +17,7 @@ func (r *rewriter) constants(d *ast.GenDecl, blanks map[*ast.Ident]string, offse
 		r.name(blanks, offset)
 		return
 	}
-	r.replace(offset(d.Pos()), offset(d.Pos())+len("const"), spaces("const"))
+	r.replace(offset(d.Pos()), offset(d.Pos())+len("const"), Blank("const"))
 	if d.Lparen.IsValid() {
 		r.replace(offset(d.Lparen), offset(d.Lparen)+1, " ")
 		r.replace(offset(d.Rparen), offset(d.Rparen)+1, " ")

@@ -65,7 +65,7 @@ func (r *rewriter) importDecl(d *ast.GenDecl, offset func(token.Pos) int) error 
 
 // blankImport leaves an import declaration without the import.
 func (r *rewriter) blankImport(from, to int, grouped bool) {
-	text := []byte(spaces(r.code[from:to]))
+	text := []byte(Blank(r.code[from:to]))
 	if grouped {
 		r.dropSemicolon(to)
 	} else {
@@ -107,6 +107,12 @@ func (r *rewriter) packageName(p string) string {
 const BlankName = "sslkit_blank_"
 
 var blankName = regexp.MustCompile(BlankName + `\w+`)
+
+var ours = regexp.MustCompile(`^(?:sslkit[A-Z]|` + BlankName + `[0-9a-f]{8})`)
+
+// IsOurs says whether a name is one that the kernel, rather than the user, has put into
+// the cells' package.
+func IsOurs(name string) bool { return ours.MatchString(name) }
 
 // Unblank returns text with an underscore for each name that stands for a blank one.
 func Unblank(text string) string { return blankName.ReplaceAllString(text, "_") }

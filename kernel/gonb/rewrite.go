@@ -55,7 +55,7 @@ func (r *rewriter) commandLines() {
 		text := r.text(i)
 		switch {
 		case l.empty:
-			r.replace(l.from, l.to, spaces(r.code[l.from:l.to]))
+			r.replace(l.from, l.to, Blank(r.code[l.from:l.to]))
 		case r.environment(i):
 		case l.command && len(text) < l.to-l.from:
 			r.replace(l.from+len(text), l.to, "")
@@ -123,7 +123,7 @@ func (r *rewriter) declarations(all []Chunk) error {
 	for _, c := range all {
 		text := r.Go[c.From:c.To]
 		if c.First() == token.PACKAGE {
-			r.replace(c.From, c.To, spaces(r.code[c.From:c.To]))
+			r.replace(c.From, c.To, Blank(r.code[c.From:c.To]))
 			r.dropSemicolon(c.To)
 			continue
 		}

@@ -23,7 +23,7 @@ func (r *rewriter) shellLines() {
 		}
 		r.replace(l.from, l.to, "!"+star+r.shell(text, r.speaks()))
 		for _, rest := range r.lines[i+1 : last+1] {
-			r.replace(rest.from, rest.to, spaces(r.code[rest.from:rest.to]))
+			r.replace(rest.from, rest.to, Blank(r.code[rest.from:rest.to]))
 		}
 		i = last
 	}
@@ -62,7 +62,7 @@ func (r *rewriter) withoutInputCommands() {
 	for i, l := range r.lines {
 		words := strings.FieldsFunc(strings.TrimPrefix(r.text(i), Prefix), isBlank)
 		if l.command && len(words) > 0 && slices.Contains(inputCommands, strings.TrimPrefix(words[0], "%")) {
-			r.replace(l.from, l.to, spaces(r.code[l.from:l.to]))
+			r.replace(l.from, l.to, Blank(r.code[l.from:l.to]))
 		}
 	}
 }

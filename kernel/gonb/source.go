@@ -55,7 +55,7 @@ func Read(code string) Source {
 	}
 	words := strings.FieldsFunc(strings.TrimPrefix(s.text(0), Prefix), isBlank)
 	if s.Foreign = len(words) > 0 && isForeign(words[0]); s.Foreign {
-		s.Go = spaces(code)
+		s.Go = Blank(code)
 		return s
 	}
 	b := []byte(strings.ReplaceAll(code, "\r", " "))
