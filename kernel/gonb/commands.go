@@ -201,15 +201,25 @@ func environment(text string) (command string, ok bool) {
 	return "%env " + m[1] + ` "` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`, true
 }
 
-var notRemembered = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\. key "(.*)" not found in any definition, not removed\n$`)
-})
+var (
+	// ended is what GoNB prints when a command that it ran failed.
+	ended = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:\^C\n)?(exit status \d+|signal: [a-z ]+)\n$`)
+	})
+	notRemembered = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\. key "(.*)" not found in any definition, not removed\n$`)
+	})
+)
 
-// Complaint says what is wrong with a command of which GoNB complains on stderr and
-// no more; "" if it does not.
-func Complaint(stderr string) string {
+// CommandFailure says how a command failed, of which GoNB tells on stderr and nowhere
+// else; "" if the text is about something else. What a command itself prints must not
+// be in the text.
+func CommandFailure(stderr string) string {
 	if m := notRemembered().FindStringSubmatch(stderr); m != nil {
 		return fmt.Sprintf("%%rm: no declaration is called %s: %%ls lists them", m[1])
+	}
+	if m := ended().FindStringSubmatch(stderr); m != nil {
+		return m[1]
 	}
 	return ""
 }
