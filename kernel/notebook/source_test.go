@@ -79,7 +79,7 @@ func F() {}
 
 // Lines that look like commands within a string stay, and those that go on with a command follow it.
 func TestSourceOfCommands(t *testing.T) {
-	cells := []Cell{{Type: Code, Source: "var s = `\n%d\n`\n\n!ls \\\n  -l"}}
+	cells := []Cell{{Type: Code, Source: "var s = `\n%d\n`\n\n!ls \\\n  -l", Tags: []string{}}}
 	source, err := Source(cells)
 	if err != nil {
 		t.Fatal(err)
