@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/feed"
@@ -97,7 +98,7 @@ func (c command) report(out io.Writer) error {
 	}
 	table := Markdown(records)
 	fmt.Fprintf(out, "\n%s\n", table)
-	if err := os.WriteFile(filepath.Join(c.out, "table.md"), []byte(table), 0o644); err != nil {
+	if err := atomicfile.Write(filepath.Join(c.out, "table.md"), []byte(table)); err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
 	curves := show.Benchmark(Results(records)...)

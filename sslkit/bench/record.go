@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/train"
@@ -56,9 +57,7 @@ func (r Record) write(dir string) error {
 	if err != nil {
 		return fmt.Errorf("bench: record: %w", err)
 	}
-	path := recordPath(dir, r.Recipe)
-	next := path + ".next"
-	if err := errors.Join(os.WriteFile(next, append(text, '\n'), 0o644), os.Rename(next, path)); err != nil {
+	if err := atomicfile.Write(recordPath(dir, r.Recipe), append(text, '\n')); err != nil {
 		return fmt.Errorf("bench: record: %w", err)
 	}
 	return nil

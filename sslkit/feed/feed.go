@@ -140,18 +140,18 @@ func (s *Source) Places(order []int32, batch int) []int32 {
 // uploadAll makes the set of all images.
 func (s *Source) uploadAll() ([]*tensors.Tensor, error) {
 	f := &s.form
-	if f.same && f.frames == nil {
+	if f.same && f.Frames == nil {
 		return s.upload(s.images.Pixels, nil)
 	}
 	pixels := make([]uint8, f.bytes()+f.spare())
-	all := make([]int32, f.count)
-	from := make([]int, f.count)
+	all := make([]int32, f.Len())
+	from := make([]int, f.Len())
 	var table []int32
 	for i := range all {
 		all[i] = int32(i)
-		from[i], _ = f.span(i)
-		if f.frames != nil {
-			table = append(table, int32(f.frames[i].Row), int32(f.frames[i].Height), int32(f.frames[i].Width))
+		from[i], _ = f.Span(i)
+		if f.Frames != nil {
+			table = append(table, int32(f.Frames[i].Row), int32(f.Frames[i].Height), int32(f.Frames[i].Width))
 		}
 	}
 	s.copy(pixels, all, from)
@@ -161,9 +161,9 @@ func (s *Source) uploadAll() ([]*tensors.Tensor, error) {
 // upload makes a set. frames is empty if the images have one size.
 func (s *Source) upload(pixels []uint8, frames []int32) ([]*tensors.Tensor, error) {
 	f := &s.form
-	shape := shapes.Make(dtypes.Uint8, 1, f.height, f.width, 3)
-	if f.frames != nil {
-		shape = shapes.Make(dtypes.Uint8, 1, f.side, 3)
+	shape := shapes.Make(dtypes.Uint8, 1, f.Height, f.Width, 3)
+	if f.Frames != nil {
+		shape = shapes.Make(dtypes.Uint8, 1, f.Side, 3)
 	}
 	shape.Dimensions[0] = len(pixels) / shape.Size()
 	on, err := tensors.FromRaw(s.device.Backend, 0, shape, pixels)
@@ -171,7 +171,7 @@ func (s *Source) upload(pixels []uint8, frames []int32) ([]*tensors.Tensor, erro
 		return nil, fmt.Errorf("feed: upload %s: %w", shape, err)
 	}
 	set := []*tensors.Tensor{on}
-	if f.frames == nil {
+	if f.Frames == nil {
 		return set, nil
 	}
 	table := tensors.FromFlatDataAndDimensions(frames, len(frames)/3, 3)

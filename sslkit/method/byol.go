@@ -1,12 +1,12 @@
 package method
 
 import (
-	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
 	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // BYOL predicts what a target network, a moving average of the trained one,
@@ -15,10 +15,10 @@ import (
 // Grill et al., Bootstrap Your Own Latent, 2020, arXiv:2006.07733. Its loss is
 // 2−2cos for each direction, summed; here it is the mean of −cos.
 type BYOL struct {
-	Projector head.MLP `json:"projector"`
-	Predictor head.MLP `json:"predictor"`
-	Momentum  float64  `json:"momentum"` // weight that the target keeps in a move
-	Moves     int      `json:"moves"`    // of the target in a step: 1, or 2, one before each half
+	Projector head.MLP          `json:"projector"`
+	Predictor head.MLP          `json:"predictor"`
+	Momentum  schedule.Schedule `json:"momentum"` // weight that the target keeps in a move
+	Moves     int               `json:"moves"`    // of the target in a step: 1, or 2, one before each half
 }
 
 var _ Method = BYOL{}
@@ -47,7 +47,7 @@ func (m BYOL) Loss(step Step) Output {
 		return m.Predictor.Forward(online.In("predictor"), project(online, step.Backbone, m.Projector, view))
 	})
 	var z []*graph.Node // the target's
-	momentum := graph.Scalar(step.Scope.Graph(), dtypes.Float64, m.Momentum)
+	momentum := m.Momentum.At(step.Scope.Clock())
 	if m.Moves == 1 {
 		z = step.TargetProjections(momentum, m.Projector, step.Full)
 	} else { // the first half predicts view 1

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/op"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // MoCo pulls the query of one view to the key of the other, which a slowly
@@ -25,12 +25,12 @@ import (
 // He et al., Momentum Contrast for Unsupervised Visual Representation Learning,
 // 2019, arXiv:1911.05722; symmetric as in its authors' CIFAR-10 demonstration.
 type MoCo struct {
-	Projector   head.MLP `json:"projector"`
-	Temperature float64  `json:"temperature"`
-	Queue       int      `json:"queue"`    // keys in the queue
-	Momentum    float64  `json:"momentum"` // weight that the target keeps in a move
-	Moves       int      `json:"moves"`    // of the target in a step: 1, or 2, one before each half
-	Enqueue     Enqueue  `json:"enqueue"`
+	Projector   head.MLP          `json:"projector"`
+	Temperature float64           `json:"temperature"`
+	Queue       int               `json:"queue"`    // keys in the queue
+	Momentum    schedule.Schedule `json:"momentum"` // weight that the target keeps in a move
+	Moves       int               `json:"moves"`    // of the target in a step: 1, or 2, one before each half
+	Enqueue     Enqueue           `json:"enqueue"`
 }
 
 // Enqueue says when a step's keys enter the queue.
@@ -105,7 +105,7 @@ func (m MoCo) keys(step Step, views ...*graph.Node) []*graph.Node {
 		shuffled[half], back[half] = op.Rows(view, order), op.InversePermutation(order)
 	}
 	var k []*graph.Node
-	momentum := graph.Scalar(step.Scope.Graph(), dtypes.Float64, m.Momentum)
+	momentum := m.Momentum.At(step.Scope.Clock())
 	if m.Moves == 1 {
 		k = step.TargetProjections(momentum, m.Projector, shuffled)
 	} else {

@@ -6,6 +6,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // Projections returns the projections of each view by the online network, which
@@ -76,9 +77,12 @@ func predictor(method string, projector, predictor head.MLP) error {
 }
 
 // target reports what is wrong with how a target network moves.
-func target(method string, momentum float64, moves int) error {
-	if !(momentum > 0 && momentum < 1) {
-		return fmt.Errorf("method: %s: momentum %g, want one between 0 and 1", method, momentum)
+func target(method string, momentum schedule.Schedule, moves int) error {
+	if err := momentum.Validate(); err != nil {
+		return fmt.Errorf("method: %s: momentum: %w", method, err)
+	}
+	if least, most := momentum.Bounds(); !(least > 0 && least < 1 && most <= 1) {
+		return fmt.Errorf("method: %s: momentum %s, want one between 0 and 1", method, momentum)
 	}
 	if moves != 1 && moves != 2 {
 		return fmt.Errorf("method: %s: moves %d, want 1 or 2", method, moves)

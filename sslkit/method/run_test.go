@@ -26,10 +26,14 @@ type run struct {
 	exec    *graph.Exec
 	state   []*tensors.Tensor // parameters, buffers, velocity
 	fixed   []*tensors.Tensor // learning rate, views
+	made    int               // steps
 	t       *testing.T
 
 	embedding []float64 // of the last step
 }
+
+// runSteps is how many steps a run has, as its clock says: an epoch each.
+const runSteps = 20
 
 // referenceOptimizer takes the reference steps.
 var referenceOptimizer = optim.SGD{LR: 0.06, Momentum: 0.9, WeightDecay: 5e-4}
@@ -70,8 +74,9 @@ func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, net
 	r.exec, err = graph.NewExec(d.Backend, func(in []*graph.Node) []*graph.Node {
 		mode := r.mode
 		mode.Training = true
-		params, buffers, velocity, lr, views := in[0], in[1], in[2], in[3], in[4:]
-		model := vars.Bind(mode, params, buffers).WithPermutations(func(n int) *graph.Node {
+		params, buffers, velocity, number, lr, views := in[0], in[1], in[2], in[3], in[4], in[5:]
+		clock := nn.Clock{Step: number, Epoch: number, Steps: runSteps, Epochs: runSteps}
+		model := vars.Bind(mode, params, buffers).WithClock(clock).WithPermutations(func(n int) *graph.Node {
 			return graph.Const(params.Graph(), referenceOrder(n))
 		})
 		out := m.Loss(method.NewStep(m, model.Scope, network, views))
@@ -122,10 +127,11 @@ func startBuffers(vars *nn.Variables, weights, buffers []float64) {
 // step takes one training step.
 func (r *run) step(t *testing.T) (loss float64, gradient []float64) {
 	t.Helper()
-	var args []any
-	for _, in := range append(r.state, r.fixed...) {
+	args := []any{r.state[0], r.state[1], r.state[2], tensors.FromScalar(int32(r.made))}
+	for _, in := range r.fixed {
 		args = append(args, in)
 	}
+	r.made++
 	out, err := r.exec.Exec(args...)
 	if err != nil {
 		t.Fatalf("%+v", err)

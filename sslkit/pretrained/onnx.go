@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
-	"github.com/google/renameio/v2"
+	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/onnx"
 	"google.golang.org/protobuf/proto"
@@ -42,7 +42,7 @@ func (m *Model) WriteONNX(path string) error {
 	}
 	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(model)
 	if err == nil {
-		err = renameio.WriteFile(path, data, 0o644)
+		err = atomicfile.Write(path, data)
 	}
 	if err != nil {
 		return fmt.Errorf("pretrained: write %s: %w", path, err)

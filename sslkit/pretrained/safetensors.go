@@ -8,7 +8,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/google/renameio/v2"
+	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/nlpodyssey/safetensors"
 )
@@ -82,7 +82,7 @@ func (f *form) UnmarshalJSON(text []byte) (err error) {
 func (m *Model) WriteSafetensors(path string) error {
 	data, err := m.safetensors()
 	if err == nil {
-		err = renameio.WriteFile(path, data, 0o644)
+		err = atomicfile.Write(path, data)
 	}
 	if err != nil {
 		return fmt.Errorf("pretrained: write %s: %w", path, err)

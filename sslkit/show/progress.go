@@ -272,7 +272,9 @@ func countingBar(out io.Writer, unit progressbar.Option) dataset.Progress {
 				progressbar.OptionClearOnFinish(),
 			)
 		}
-		bar.ChangeMax64(total)
+		if total != bar.GetMax64() { // which draws the bar, with what was done before
+			bar.ChangeMax64(total)
+		}
 		_ = bar.Set64(done)
 	}
 }

@@ -60,10 +60,11 @@ func (s *step) mode() nn.Mode { return modeOf(s.device, s.recipe) }
 // the step.
 func (s *step) build(in []*graph.Node) []*graph.Node {
 	params, velocity, buffers, meters, number := in[0], in[1], in[2], in[3], in[4]
-	places, lr, key, set := in[5], in[6], in[7], in[8:]
+	places, epoch, lr, key, set := in[5], in[6], in[7], in[8], in[9:]
 
 	batch := feed.Take(set, graph.Gather(places, graph.Reshape(number, 1))) // [batch] of [steps, batch]
 	model, views := s.bind(params, buffers, op.KeyNode(key, number), batch)
+	model = model.WithClock(s.clock(epoch, number))
 	out := s.recipe.Method.Loss(method.NewStep(s.recipe.Method, model.Scope, s.recipe.Backbone, views))
 	gradient := model.Gradient(out.Loss)
 	params, velocity = s.recipe.Optim.Step(params, velocity, gradient, lr)
@@ -81,6 +82,18 @@ func (s *step) bind(params, buffers, key *graph.Node, batch augment.Batch) (nn.M
 	return s.vars.Bind(s.mode(), params, buffers).WithKey(key, len(views)), views
 }
 
+// clock tells the time of a step.
+//
+//	epoch   scalar int32: epochs done
+//	number  scalar int32: steps done in the epoch
+func (s *step) clock(epoch, number *graph.Node) nn.Clock {
+	r := s.recipe
+	return nn.Clock{
+		Step: graph.Add(graph.MulScalar(epoch, r.Steps()), number), Epoch: epoch,
+		Steps: r.Epochs * r.Steps(), Epochs: r.Epochs,
+	}
+}
+
 // state is what a step changes.
 type state struct {
 	params, velocity, buffers *tensors.Tensor // flat vectors, as checkpoints hold them
@@ -93,13 +106,14 @@ type state struct {
 type epochInput struct {
 	images *feed.Reader    // of a set for each step
 	places *tensors.Tensor // [steps, batch] int32: where the sets have the images of each step
+	epoch  *tensors.Tensor // scalar int32: epochs done
 	lr     *tensors.Tensor // scalar
 	key    *tensors.Tensor // scalar uint64
 }
 
 func (e *epochInput) free() {
 	e.images.Close()
-	for _, t := range []*tensors.Tensor{e.places, e.lr, e.key} {
+	for _, t := range []*tensors.Tensor{e.places, e.epoch, e.lr, e.key} {
 		t.MustFinalizeAll()
 	}
 }
@@ -110,7 +124,7 @@ func (e *epochInput) next() ([]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	args := []any{e.places, e.lr, e.key}
+	args := []any{e.places, e.epoch, e.lr, e.key}
 	for _, t := range set {
 		args = append(args, t)
 	}

@@ -34,6 +34,7 @@ import (
 	"github.com/gossl/gossl/sslkit/loss"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
+	"github.com/gossl/gossl/sslkit/schedule"
 	"github.com/gossl/gossl/sslkit/show"
 	"github.com/gossl/gossl/sslkit/train"
 )
@@ -150,7 +151,7 @@ func Kept(run string) (all []Seen) {
 func BYOL(momentum float64) recipe.Recipe {
 	r := must(recipe.Shapes("BYOL"))
 	m := r.Method.(method.BYOL)
-	m.Momentum = momentum
+	m.Momentum = schedule.Constant(momentum)
 	r.Name, r.Method = fmt.Sprint("momentum ", momentum), m
 	r.TrainImages, r.Epochs, r.Seed = images, epochs, uint64(seed)
 	return r
