@@ -67,8 +67,9 @@ const oneClient = "one process has one client per device, opened in one place"
 
 var keepers = []keeper{
 	{"github.com/janpfeifer/gonb", "sslkit/show", "everything else must run outside a notebook too", map[string]string{
-		"kernel/launch": "it runs what GoNB has built, and tells GoNB how that ended",
-		"kernel/pipes":  "it is the other end of the pipes that cells show pictures by",
+		"kernel/launch":        "it runs what GoNB has built, and tells GoNB how that ended",
+		"kernel/pipes":         "it is the other end of the pipes that cells show pictures by",
+		"kernel/wire/wiretest": "its programs are cells that show pictures",
 	}},
 	{gomlx + "/backends/xla", "sslkit/device", oneClient, nil},
 	{gomlx + "/backends/simplego", "sslkit/device", oneClient, nil},
@@ -311,6 +312,10 @@ func TestPackageComments(t *testing.T) {
 	for folder, files := range comments {
 		if len(files) != 1 {
 			t.Errorf("%s has %d package comments %v, want one: go doc joins them in no useful order", folder, len(files), files)
+			continue
+		}
+		if places := []string{"doc.go", "main.go", path.Base(folder) + ".go"}; strings.HasPrefix(folder, "sslkit") && !slices.Contains(places, files[0]) {
+			t.Errorf("%s has its package comment in %s, want it in one of %v, where a reader looks for it", folder, files[0], places)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 )
 
 // Socket is the environment variable that names the front's socket.
@@ -66,8 +67,10 @@ func Tell(e Event) (Answer, error) {
 	return a, nil
 }
 
-// Serve hands events to handle, until the listener is closed.
+// Serve hands events to handle, until the listener is closed. When it returns, handle is done with all of them.
 func Serve(l net.Listener, handle func(Event) Answer) error {
+	var work sync.WaitGroup
+	defer work.Wait()
 	for {
 		conn, err := l.Accept()
 		if errors.Is(err, net.ErrClosed) {
@@ -76,12 +79,12 @@ func Serve(l net.Listener, handle func(Event) Answer) error {
 		if err != nil {
 			return fmt.Errorf("event: %w", err)
 		}
-		go func() {
+		work.Go(func() {
 			defer conn.Close()
 			var e Event
 			if json.NewDecoder(conn).Decode(&e) == nil {
 				_ = json.NewEncoder(conn).Encode(handle(e)) // the teller may be gone
 			}
-		}()
+		})
 	}
 }

@@ -1,10 +1,8 @@
 package front
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"os/exec"
 	"strings"
 
 	"github.com/gossl/gossl/kernel/gonb"
@@ -23,7 +21,7 @@ func (f *front) serve(s *wire.Socket) {
 		case "execute_request":
 			f.enqueue(s, request)
 		case "complete_request", "inspect_request":
-			go f.help(s, request)
+			f.goes.Go(func() { f.help(s, request) })
 		case "interrupt_request":
 			f.interrupt()
 			f.answer(s, request, content{"status": "ok"})
@@ -110,10 +108,8 @@ func (f *front) introduce(gonb json.RawMessage) (json.RawMessage, error) {
 // of the go command that builds the cells, none if it does not say.
 func (f *front) language() notebook.Language {
 	language := notebook.Go
-	version := exec.Command("go", "env", "GOVERSION")
-	version.Env = f.toolEnviron()
-	out, _ := version.Output() // it says why when a cell is built
-	language.Version = strings.TrimPrefix(strings.TrimSpace(string(out)), "go")
+	out, _ := f.goCommand("", "env", "GOVERSION") // it says why when a cell is built
+	language.Version = strings.TrimPrefix(strings.TrimSpace(out), "go")
 	return language
 }
 
@@ -128,7 +124,7 @@ func (f *front) help(s *wire.Socket, request *wire.Message) {
 		f.answer(s, request, failure("BadRequest", err.Error()))
 		return
 	}
-	ctx := context.Background() // the assistant knows when it is too late
+	ctx := f.ctx // the assistant knows when it is too late
 	f.mu.Lock()
 	a := f.assist
 	f.mu.Unlock()

@@ -1,9 +1,8 @@
 package front
 
 import (
-	"context"
-	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/gossl/gossl/kernel/assist"
 	"github.com/gossl/gossl/kernel/launch"
@@ -15,13 +14,13 @@ func (f *front) startAssist(workDir string) {
 		return
 	}
 	env := append(f.toolEnviron(), "TMPDIR="+f.dir.temp()) // where what it leaves is removed
-	f.assist = assist.Start(context.Background(), assist.Options{
+	f.assist = assist.Start(f.ctx, assist.Options{
 		Gopls: f.options.Gopls, Guard: filepath.Join(f.dir.bin(), launch.GuardName), Dir: workDir, Env: env,
 	})
 }
 
 // toolEnviron is the environment in which we run Go tools.
-func (f *front) toolEnviron() []string { return append(os.Environ(), f.options.Tools...) }
+func (f *front) toolEnviron() []string { return slices.Concat(f.environ, f.options.Tools) }
 
 func (f *front) closeAssist() {
 	f.mu.Lock()

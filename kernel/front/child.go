@@ -18,9 +18,6 @@ import (
 	"github.com/gossl/gossl/kernel/wire"
 )
 
-// startTime is how long GoNB may take to answer its first request.
-const startTime = 30 * time.Second
-
 // child is the GoNB process.
 type child struct {
 	cmd  *exec.Cmd
@@ -43,11 +40,11 @@ func (t *tail) Write(p []byte) (int, error) {
 }
 
 // startGoNB runs GoNB on sockets in our folder, with our shims first on its PATH.
-func (f *front) startGoNB(ctx context.Context, connectionName string) error {
+func (f *front) startGoNB(connectionName string) error {
 	if err := errors.Join(f.dir.addShims(), f.addGoimports()); err != nil {
 		return err
 	}
-	if err := f.listenEvents(ctx); err != nil {
+	if err := f.listenEvents(); err != nil {
 		return err
 	}
 	// GoNB takes the kernel's name for its widgets from the file's name.
@@ -63,29 +60,33 @@ func (f *front) startGoNB(ctx context.Context, connectionName string) error {
 	cmd := exec.Command(f.options.GoNB, args...)
 	var log tail
 	cmd.Stdout, cmd.Stderr = &log, &log
-	cmd.Env = launch.Environ(os.Environ(), launch.Paths{
+	cmd.Env = launch.Environ(f.environ, launch.Paths{
 		Bin: f.dir.bin(), Temp: f.dir.temp(), Socket: f.dir.socket(), Cells: f.dir.cells(), Tools: f.options.Tools,
 	})
 	cmd.ExtraFiles = f.pipes.Ends() // descriptors launch.StdoutFD and launch.StderrFD of all that GoNB starts
-	if f.child, err = start(cmd); err != nil {
+	cmd.WaitDelay = holdTime
+	if f.child, err = startChild(cmd); err != nil {
 		return fmt.Errorf("front: start GoNB: %w", err)
 	}
 	f.child.log = &log
-	if err := f.dial(ctx, conn); err != nil {
+	if err := f.dial(conn); err != nil {
 		f.child.kill()
 		return fmt.Errorf("%w; the last that GoNB printed:\n%s", err, &log)
 	}
 	return nil
 }
 
-// start runs a process that dies with this one, and whose orphans become children of this one.
-func start(cmd *exec.Cmd) (*child, error) {
+// holdTime is how long what GoNB has left behind may hold its output open.
+const holdTime = 200 * time.Millisecond
+
+// startChild runs a process that dies with this one, and whose orphans become children of this one.
+func startChild(cmd *exec.Cmd) (*child, error) {
 	if err := proc.SetSubreaper(); err != nil {
 		return nil, err
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	c := &child{cmd: cmd, gone: make(chan struct{})}
-	started := make(chan error)
+	started := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // the signal comes when the thread ends that started the process
 		err := cmd.Start()
@@ -95,7 +96,10 @@ func start(cmd *exec.Cmd) (*child, error) {
 			close(c.gone)
 		}
 	}()
-	return c, <-started
+	if err := <-started; err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // kill ends GoNB and everything below this process.
@@ -105,12 +109,14 @@ func (c *child) kill() {
 	case <-c.gone:
 	case <-time.After(time.Second):
 	}
-	proc.KillBelow(os.Getpid(), 2*time.Second)
+	if err := proc.KillBelow(os.Getpid(), 2*time.Second); err == nil {
+		<-c.gone
+	}
 }
 
 // dial connects to GoNB and waits until its messages reach us.
-func (f *front) dial(ctx context.Context, conn *wire.Conn) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, startTime, errors.New("front: GoNB does not answer"))
+func (f *front) dial(conn *wire.Conn) error {
+	ctx, cancel := context.WithTimeoutCause(f.ctx, f.limits.Start, errors.New("front: GoNB does not answer"))
 	defer cancel()
 	for channel, socket := range map[wire.Channel]**wire.Socket{
 		wire.Shell: &f.gonb.shell, wire.Control: &f.gonb.control,
@@ -122,9 +128,9 @@ func (f *front) dial(ctx context.Context, conn *wire.Conn) error {
 		}
 		*socket = s
 	}
-	go f.relayPublished()
-	go f.relayReplies(f.gonb.shell)
-	go f.relayReplies(f.gonb.control)
+	f.goes.Go(f.relayPublished)
+	f.goes.Go(func() { f.relayReplies(f.gonb.shell) })
+	f.goes.Go(func() { f.relayReplies(f.gonb.control) })
 	reply, err := f.ask(ctx, "kernel_info_request", nil)
 	if err != nil {
 		return err

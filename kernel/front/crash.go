@@ -9,12 +9,6 @@ import (
 )
 
 const (
-	// quiet is how long a process that has printed the beginning of a crash may print
-	// nothing: one that crashes has ended by then. What it printed is published.
-	quiet = 250 * time.Millisecond
-	// quietFatal is the same for one that the runtime ends: it may have many frames
-	// to look at before it goes on.
-	quietFatal = time.Minute
 	// mostHeld is how much of a crash is held back at most, bytes.
 	mostHeld = 16 << 20
 	// traced is how much of both ends of a longer crash is looked at, bytes.
@@ -57,7 +51,7 @@ func (f *front) holdCrash(r *running, text string) string {
 			c.text.Reset()
 		}
 		c.holding, c.over, c.held = true, false, 0
-		time.AfterFunc(quiet, func() { f.releaseQuiet(r) })
+		f.after(f.limits.Quiet, func() { f.releaseQuiet(r) })
 	}
 	c.text.WriteString(text)
 	c.held += len(text)
@@ -93,12 +87,12 @@ func (f *front) release(r *running) {
 func (f *front) releaseQuiet(r *running) {
 	f.pipes.Do(func() { // between two outputs
 		f.mu.Lock()
-		left := time.Until(r.crash.at.Add(r.crash.quiet()))
+		left := time.Until(r.crash.at.Add(f.quiet(&r.crash)))
 		waits := r.crash.holding && f.running == r
 		f.mu.Unlock()
 		switch {
 		case waits && left > 0:
-			time.AfterFunc(left, func() { f.releaseQuiet(r) })
+			f.after(left, func() { f.releaseQuiet(r) })
 		case waits:
 			f.release(r)
 		}
@@ -106,12 +100,12 @@ func (f *front) releaseQuiet(r *running) {
 }
 
 // quiet is how long nothing may come of a crash.
-func (c *crash) quiet() time.Duration {
+func (f *front) quiet(c *crash) time.Duration {
 	text := c.text.String()
 	if fatal.MatchString(text[:min(len(text), traced)]) {
-		return quietFatal
+		return f.limits.Fatal
 	}
-	return quiet
+	return f.limits.Quiet
 }
 
 // trace is the text of the crash for those who look for its reason: both ends of

@@ -14,9 +14,6 @@ import (
 	"github.com/gossl/gossl/kernel/wire"
 )
 
-// long is how long a cell runs for its times to be shown below it.
-const long = 5 * time.Second
-
 // ending is how a cell failed.
 type ending struct {
 	name, value string
@@ -38,7 +35,7 @@ func (f *front) finish(r *running) bool {
 	for _, data := range r.shown {
 		f.publish("execute_result", r.request, content{"execution_count": r.count, "data": data, "metadata": content{}})
 	}
-	if text := r.footer(); text != "" {
+	if text := f.footer(r); text != "" {
 		f.publish("display_data", r.request, content{"metadata": content{}, "data": content{
 			"text/plain": text,
 			"text/html":  `<div style="font-size:80%;opacity:.6">` + html.EscapeString(text) + `</div>`,
@@ -158,8 +155,8 @@ func (r *running) timing() content {
 }
 
 // footer is the times of a cell that took long, in a line; "" for others.
-func (r *running) footer() string {
-	if r.end == nil || time.Since(r.start) < long {
+func (f *front) footer(r *running) string {
+	if r.end == nil || time.Since(r.start) < f.limits.Long {
 		return ""
 	}
 	parts := []string{
@@ -182,18 +179,4 @@ func size(bytes int64) string {
 		return fmt.Sprintf("%.0f MiB", float64(bytes)/(1<<20))
 	}
 	return fmt.Sprintf("%.2f GiB", float64(bytes)/(1<<30))
-}
-
-// failRunning ends the running cell when GoNB has ended.
-func (f *front) failRunning() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.running == nil {
-		return
-	}
-	c := failure("KernelDied", "GoNB ended while the cell was running")
-	f.publishError(f.running.request, c)
-	c["execution_count"] = f.running.count
-	f.reply(f.jupyter.shell, f.running.request, c, nil)
-	f.publish("status", f.running.request, content{"execution_state": "idle"})
 }

@@ -55,6 +55,11 @@ type content map[string]any
 // front is the running kernel.
 type front struct {
 	options   Options
+	limits    limits
+	environ   []string        // of whatever is started
+	ctx       context.Context // of the kernel's life
+	cancel    context.CancelFunc
+	goes      sync.WaitGroup // what goes on beside Run
 	dir       *runDir
 	jupyter   sockets // that we listen on
 	gonb      sockets // that we dialled
@@ -73,7 +78,7 @@ type front struct {
 
 	mu      sync.Mutex
 	pending map[string]*pending      // requests that GoNB is working on, by message ID
-	echoes  map[string]chan struct{} // closed when GoNB publishes something for a message ID
+	echoes  map[string]chan struct{} // gets a value when GoNB publishes something for a message ID
 	queue   chan *wire.Message       // cells to execute
 	running *running                 // the cell that GoNB is working on; nil between cells
 	last    *wire.Message            // the request of the cell that ran last
@@ -81,10 +86,12 @@ type front struct {
 	history history
 	count   int               // of executed cells
 	comms   map[string]string // targets of the open comms, by their ID
+	pages   []string          // comms of GoNB's widgets, closed ones too
 
 	hush atomic.Pointer[hush] // nil: everything is published
 
-	quit chan error
+	quit   chan error
+	worked chan struct{} // closed when no more cells are executed
 }
 
 // sockets are the channels of a connection.
@@ -95,68 +102,109 @@ type sockets struct {
 // queueSize is how many cells can wait: more than any notebook has.
 const queueSize = 10000
 
-// flushTime is what the last messages get to leave before the sockets close.
-const flushTime = 50 * time.Millisecond
-
 // Run is the kernel of a connection file. It returns when it has been shut down
-// (nil), when the context is done, or with the reason why it cannot go on. No
-// process that it started lives on.
+// (nil), when the context is done, or with the reason why it cannot go on. Nothing
+// that it started or made is left. It takes this process for its own: all that runs
+// below ends with it, and SIGINT interrupts the running cell.
 func Run(ctx context.Context, connectionFile string, o Options) error {
+	return run(ctx, connectionFile, o, usual)
+}
+
+func run(ctx context.Context, connectionFile string, o Options, l limits) error {
 	conn, err := wire.ReadConn(connectionFile)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	f := newFront(ctx, o, l)
+	defer f.close()
+	if err := f.start(conn, filepath.Base(connectionFile)); err != nil {
+		return err
+	}
+	defer f.logDropped()
+	select {
+	case err = <-f.quit:
+	case <-f.child.gone:
+		err = fmt.Errorf("%w; the last that it printed:\n%s", ErrGoNBGone, f.child.log)
+		select {
+		case <-f.worked: // the cells have been told
+		case <-time.After(f.limits.Echo):
+		}
+	case <-ctx.Done():
+	}
+	time.Sleep(f.limits.Flush)
+	return err
+}
+
+func newFront(ctx context.Context, o Options, l limits) *front {
 	f := &front{
-		options: o, session: gonb.NewSession(), index: lines.NewIndex(),
+		options: o, limits: l, environ: os.Environ(), session: gonb.NewSession(), index: lines.NewIndex(),
 		pending: map[string]*pending{}, echoes: map[string]chan struct{}{}, comms: map[string]string{}, builds: map[int]bool{},
 		queue: make(chan *wire.Message, queueSize), names: map[string]string{}, updatable: map[string]bool{},
-		input: make(chan string, 1), spare: make(chan spare), quit: make(chan error, 8),
+		input: make(chan string, 1), spare: make(chan spare), quit: make(chan error, 8), worked: make(chan struct{}),
 	}
+	f.ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx)) // the last messages are sent when ctx is done
 	f.session.PackageName, f.session.Shell, f.session.Script = f.packageName, f.shell, f.script
 	f.session.Module = func() string { return filepath.Base(f.workDir()) }
-	if f.dir, err = newRunDir(o.Temp); err != nil {
+	return f
+}
+
+// start starts everything, from the far end: Jupyter is answered when GoNB can work.
+func (f *front) start(conn *wire.Conn, connectionName string) (err error) {
+	if f.dir, err = newRunDir(f.options.Temp); err != nil {
 		return err
 	}
-	defer f.dir.remove()
-	if err := f.openOutputs(ctx); err != nil {
+	if err := f.openOutputs(); err != nil {
 		return err
 	}
-	defer f.pipes.Close()
-	if err := f.listen(ctx, conn); err != nil {
+	if err := f.listen(conn); err != nil {
 		return err
 	}
-	f.surround(ctx)
-	if err := f.startGoNB(ctx, filepath.Base(connectionFile)); err != nil {
+	f.surround()
+	if err := f.startGoNB(connectionName); err != nil {
 		return err
 	}
-	defer f.child.kill()
-	defer f.closeAssist()
-	if err := f.replace(ctx, f.workDir()); err != nil {
+	if err := f.replace(f.workDir()); err != nil {
 		f.log("go.work: %v", err) // loads has tried it
 	}
-	go f.serve(f.jupyter.shell)
-	go f.serve(f.jupyter.control)
-	go f.relayInput()
-	go f.work(ctx)
-	go f.watchParent(ctx)
-	go f.reap(ctx)
-	defer f.logDropped()
-	defer time.Sleep(flushTime)
-	select {
-	case err := <-f.quit:
-		return err
-	case <-f.child.gone:
-		f.failRunning()
-		return fmt.Errorf("%w; the last that it printed:\n%s", ErrGoNBGone, f.child.log)
-	case <-ctx.Done():
-		return nil
+	for _, do := range []func(){
+		func() { f.serve(f.jupyter.shell) }, func() { f.serve(f.jupyter.control) },
+		f.relayInput, f.work, f.watchParent, f.watchSignals,
+	} {
+		f.goes.Go(do)
+	}
+	return nil
+}
+
+// close ends and removes everything that was started and made, as far as that went.
+func (f *front) close() {
+	f.cancel()
+	f.closeAssist()
+	if f.child != nil {
+		f.child.kill()
+	}
+	f.gonb.close()
+	f.jupyter.close()
+	if f.pipes != nil {
+		f.pipes.Close()
+	}
+	f.goes.Wait()
+	f.stdin.close()
+	if f.dir != nil {
+		f.dir.remove()
+	}
+}
+
+// close closes the sockets that are open.
+func (s *sockets) close() {
+	for _, socket := range []*wire.Socket{s.shell, s.control, s.stdin, s.iopub} {
+		if socket != nil {
+			_ = socket.Close() // nobody is left to tell
+		}
 	}
 }
 
 // openOutputs makes the pipes that cells and commands write to and read from.
-func (f *front) openOutputs(ctx context.Context) (err error) {
+func (f *front) openOutputs() (err error) {
 	f.stdin.path = f.dir.stdin()
 	if err := f.stdin.renew(); err != nil {
 		return err
@@ -164,21 +212,21 @@ func (f *front) openOutputs(ctx context.Context) (err error) {
 	if f.pipes, err = pipes.New(f.dir.path, outputs{f}); err != nil {
 		return err
 	}
-	go f.pipes.Run()
-	go f.keepSpare(ctx)
+	f.goes.Go(f.pipes.Run)
+	f.goes.Go(f.keepSpare)
 	return f.pipes.Gate(f.dir.gate(), f.catchUp)
 }
 
 // listen binds Jupyter's sockets. It comes first: ports that are free now may be taken later.
-func (f *front) listen(ctx context.Context, conn *wire.Conn) error {
-	if err := wire.ServeHeartbeat(ctx, conn); err != nil {
+func (f *front) listen(conn *wire.Conn) error {
+	if err := wire.ServeHeartbeat(f.ctx, conn); err != nil {
 		return err
 	}
 	for channel, socket := range map[wire.Channel]**wire.Socket{
 		wire.Shell: &f.jupyter.shell, wire.Control: &f.jupyter.control,
 		wire.Stdin: &f.jupyter.stdin, wire.IOPub: &f.jupyter.iopub,
 	} {
-		s, err := wire.Listen(ctx, conn, channel)
+		s, err := wire.Listen(f.ctx, conn, channel)
 		if err != nil {
 			return err
 		}
@@ -188,29 +236,29 @@ func (f *front) listen(ctx context.Context, conn *wire.Conn) error {
 }
 
 // listenEvents serves the socket that shims and launcher tell their events to.
-func (f *front) listenEvents(ctx context.Context) error {
+func (f *front) listenEvents() error {
 	l, err := net.Listen("unix", f.dir.socket())
 	if err != nil {
 		return fmt.Errorf("front: %w", err)
 	}
-	context.AfterFunc(ctx, func() { _ = l.Close() })
-	go func() {
+	context.AfterFunc(f.ctx, func() { _ = l.Close() })
+	f.goes.Go(func() {
 		if err := event.Serve(l, f.event); err != nil {
 			f.quit <- err
 		}
-	}()
+	})
 	return nil
 }
 
 // watchParent ends the kernel when Jupyter is gone.
-func (f *front) watchParent(ctx context.Context) {
+func (f *front) watchParent() {
 	parent := os.Getppid()
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(f.limits.Parent)
 	defer tick.Stop()
 	for os.Getppid() == parent {
 		select {
 		case <-tick.C:
-		case <-ctx.Done():
+		case <-f.ctx.Done():
 			return
 		}
 	}

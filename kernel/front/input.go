@@ -47,6 +47,15 @@ func (s *stdin) renew() error {
 	return nil
 }
 
+// close closes the pipe.
+func (s *stdin) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.file != nil {
+		_ = s.file.Close() // nobody reads it any more
+	}
+}
+
 // now is the pipe as it is now.
 func (s *stdin) now() *os.File {
 	s.mu.Lock()
@@ -141,11 +150,11 @@ func (f *front) requestInput(r *running, q pipes.Input) {
 		r.failed = &ending{name: "Input", value: fmt.Sprintf("the cell asks for input (%q), and this client gives none", q.Prompt)}
 		f.mu.Unlock()
 	}
-	go func() {
+	f.goes.Go(func() {
 		r.asks.Lock()
 		defer r.asks.Unlock()
 		f.askInput(r, q)
-	}()
+	})
 }
 
 // relayInput takes the client's answers.

@@ -1,7 +1,6 @@
 package front
 
 import (
-	"context"
 	"os"
 	"os/signal"
 	"slices"
@@ -12,10 +11,6 @@ import (
 	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/wire"
 )
-
-// patience is how long a process may go on after SIGINT; the launcher has a
-// shorter one of its own for the cell.
-const patience = 5 * time.Second
 
 // interrupt stops the running cell: its build, its process, or its ! command. The
 // cells after it are aborted when it ends.
@@ -38,22 +33,19 @@ func (f *front) interrupt() {
 		f.log("interrupt GoNB: %v", err)
 	}
 	f.signal(syscall.SIGINT)
-	go func() {
+	f.goes.Go(func() {
 		for range 2 { // a command may have started another one
 			select {
 			case <-r.idle:
 				return
 			case <-f.child.gone:
 				return
-			case <-time.After(patience):
+			case <-time.After(f.limits.Interrupt):
 				f.signal(syscall.SIGKILL)
 			}
 		}
-	}()
+	})
 }
-
-// leftoverTime is how long what was left running may take to end after SIGTERM.
-const leftoverTime = time.Second
 
 // endLeftovers ends what cells and commands have left running: the system made
 // it this process's child when its own parent ended.
@@ -65,21 +57,36 @@ func (f *front) endLeftovers() {
 		}
 	}
 	signalAll(left, syscall.SIGTERM)
-	time.AfterFunc(leftoverTime, func() {
+	f.after(f.limits.Terminate, func() {
 		signalAll(slices.DeleteFunc(left, func(pid int) bool { return !proc.Alive(pid) }), syscall.SIGKILL)
 	})
 }
 
-// reap has the system forget orphans that have ended.
-func (f *front) reap(ctx context.Context) {
-	ended := make(chan os.Signal, 1)
+// after does something later, if the kernel goes on as long.
+func (f *front) after(pause time.Duration, do func()) {
+	f.goes.Go(func() {
+		select {
+		case <-time.After(pause):
+			do()
+		case <-f.ctx.Done():
+		}
+	})
+}
+
+// watchSignals has the system forget orphans that have ended, and takes SIGINT for an interrupt.
+func (f *front) watchSignals() {
+	ended, interrupts := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGCHLD)
+	signal.Notify(interrupts, os.Interrupt)
 	defer signal.Stop(ended)
+	defer signal.Stop(interrupts)
 	for {
 		select {
 		case <-ended:
 			proc.Reap(f.started)
-		case <-ctx.Done():
+		case <-interrupts:
+			f.interrupt()
+		case <-f.ctx.Done():
 			return
 		}
 	}

@@ -1,17 +1,13 @@
 package front
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gossl/gossl/kernel/gonb"
 )
@@ -27,12 +23,9 @@ type surrounding struct {
 // module is a module by its path and its folder.
 type module struct{ path, dir string }
 
-// moduleTime is how long the go command may take to look at modules. It works offline.
-const moduleTime = 10 * time.Second
-
 // surround looks for the module around the working directory, and adds it to those
 // that cells can import: if the go command cannot load it, nothing could be built with it.
-func (f *front) surround(ctx context.Context) {
+func (f *front) surround() {
 	dir, err := os.Getwd()
 	if err != nil {
 		return // cells say so
@@ -41,12 +34,10 @@ func (f *front) surround(ctx context.Context) {
 	if s.dir = above(dir); s.dir == "" || slices.ContainsFunc(f.options.GoWork, func(d string) bool { return same(d, s.dir) }) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, moduleTime)
-	defer cancel()
 	all := f.options.GoWork
-	if err = f.readModules(ctx, s); err == nil {
+	if err = f.readModules(s); err == nil {
 		all = f.joined(s.modules)
-		err = f.loads(ctx, all)
+		err = f.loads(all)
 	}
 	if err != nil {
 		s.problem = err.Error()
@@ -80,8 +71,8 @@ func same(a, b string) bool {
 
 // readModules asks the go command for the modules around the notebook, and for
 // what their workspace replaces.
-func (f *front) readModules(ctx context.Context, s *surrounding) error {
-	out, err := f.goCommand(ctx, s.dir, "list", "-m", "-f", "{{.Path}}\t{{.Dir}}")
+func (f *front) readModules(s *surrounding) error {
+	out, err := f.goCommand(s.dir, "list", "-m", "-f", "{{.Path}}\t{{.Dir}}")
 	if err != nil {
 		return err
 	}
@@ -95,7 +86,7 @@ func (f *front) readModules(ctx context.Context, s *surrounding) error {
 	if _, err := os.Stat(filepath.Join(s.dir, "go.work")); err != nil {
 		return nil // a module alone has its replaces in its go.mod
 	}
-	if out, err = f.goCommand(ctx, s.dir, "work", "edit", "-json"); err != nil {
+	if out, err = f.goCommand(s.dir, "work", "edit", "-json"); err != nil {
 		return err
 	}
 	var work struct {
@@ -135,7 +126,7 @@ func (f *front) joined(modules []module) []string {
 
 // loads says why the go command cannot load modules together, as it must for every
 // cell; nil if it can. Where our own module cache lacks something, the user's may have it.
-func (f *front) loads(ctx context.Context, dirs []string) error {
+func (f *front) loads(dirs []string) error {
 	dir := filepath.Join(f.dir.path, "probe")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
@@ -144,24 +135,21 @@ func (f *front) loads(ctx context.Context, dirs []string) error {
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module "+gonb.FolderPrefix+"probe\n"), 0o600); err != nil {
 		return err
 	}
-	if _, err := f.goCommand(ctx, dir, append([]string{"work", "init", "."}, dirs...)...); err != nil {
+	if _, err := f.goCommand(dir, append([]string{"work", "init", "."}, dirs...)...); err != nil {
 		return err
 	}
-	if err := f.replace(ctx, dir); err != nil {
+	if err := f.replace(dir); err != nil {
 		return err
 	}
 	if os.Getenv("GOPROXY") == "off" && f.options.ModCache != "" { // %env sets another
-		proxy := "file://" + filepath.ToSlash(filepath.Join(f.options.ModCache, "cache", "download"))
-		if err := os.Setenv("GOPROXY", proxy+",off"); err != nil {
-			return err
-		}
+		f.environ = append(f.environ, "GOPROXY=file://"+filepath.ToSlash(filepath.Join(f.options.ModCache, "cache", "download"))+",off")
 	}
-	_, err := f.goCommand(ctx, dir, "mod", "graph")
+	_, err := f.goCommand(dir, "mod", "graph")
 	return err
 }
 
 // replace puts what the workspace around the notebook replaces into that of a folder.
-func (f *front) replace(ctx context.Context, dir string) error {
+func (f *front) replace(dir string) error {
 	if len(f.around.replaces) == 0 {
 		return nil
 	}
@@ -169,21 +157,8 @@ func (f *front) replace(ctx context.Context, dir string) error {
 	for _, r := range f.around.replaces {
 		args = append(args, "-replace="+r[0]+"="+r[1])
 	}
-	_, err := f.goCommand(ctx, dir, args...)
+	_, err := f.goCommand(dir, args...)
 	return err
-}
-
-// goCommand runs the go command, offline, and returns what it prints.
-func (f *front) goCommand(ctx context.Context, dir string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir, cmd.Env = dir, f.toolEnviron()
-	out, err := cmd.Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
-		first, _, _ := strings.Cut(strings.TrimSpace(string(exit.Stderr)), "\n")
-		return "", errors.New(strings.TrimPrefix(first, "go: "))
-	}
-	return string(out), err
 }
 
 // unusable says why a cell cannot import what it does: a package of the module

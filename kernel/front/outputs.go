@@ -1,7 +1,6 @@
 package front
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 
@@ -129,20 +128,25 @@ type spare struct {
 }
 
 // keepSpare makes the pipes of cells before they are needed.
-func (f *front) keepSpare(ctx context.Context) {
+func (f *front) keepSpare() {
 	for {
 		c, err := f.pipes.Open()
 		select {
 		case f.spare <- spare{c, err}:
-		case <-ctx.Done():
-			return
+		case <-f.ctx.Done():
+			return // the reader closes them
 		}
 	}
 }
 
 // openPipes gives a cell whose launcher has started its pipes.
 func (f *front) openPipes(r *running, e event.Event) event.Answer {
-	s := <-f.spare
+	var s spare
+	select {
+	case s = <-f.spare:
+	case <-f.ctx.Done():
+		return event.Answer{}
+	}
 	if s.err != nil {
 		outputs{f}.Failed(s.err)
 		return event.Answer{}
@@ -169,6 +173,6 @@ func (f *front) closePipes(r *running) {
 	f.mu.Unlock()
 	if c != nil {
 		c.End()
-		go c.Close()
+		f.goes.Go(c.Close)
 	}
 }

@@ -1,9 +1,6 @@
 package front
 
 import (
-	"bytes"
-	"context"
-	"os/exec"
 	"slices"
 	"strings"
 
@@ -17,15 +14,11 @@ var common = []string{"std", assist.Library + "/...", "github.com/janpfeifer/gon
 // packages asks the go command for the packages that cells can import, to tell what
 // a name that is not there may stand for. front.mu may be held.
 func (f *front) packages() []lines.Package {
-	ctx, cancel := context.WithTimeout(context.Background(), listTime)
-	defer cancel()
 	args := slices.Concat([]string{"list", "-find", "-e", "-f", "{{.Name}}\t{{.ImportPath}}\t{{.Dir}}", "--"}, common, f.index.Imports())
-	list := exec.CommandContext(ctx, "go", args...)
-	list.Dir = f.dir.work
-	out, _ := list.Output() // what it found counts, whatever else is wrong
+	out, _ := f.goCommand(f.dir.work, args...) // what it found counts, whatever else is wrong
 	var found []lines.Package
-	for line := range bytes.Lines(out) {
-		fields := strings.Split(strings.TrimSpace(string(line)), "\t")
+	for line := range strings.Lines(out) {
+		fields := strings.Split(strings.TrimSpace(line), "\t")
 		if len(fields) != 3 || fields[0] == "main" || internal(fields[1]) {
 			continue
 		}

@@ -1,7 +1,6 @@
 package front
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,16 +53,25 @@ func (f *front) decline(s *wire.Socket, request *wire.Message, name, value strin
 
 // work executes the queued cells, one at a time. A cell that fails takes with it
 // those that were queued by then.
-func (f *front) work(ctx context.Context) {
+func (f *front) work() {
+	defer close(f.worked)
 	for {
 		select {
-		case <-ctx.Done():
+		case <-f.ctx.Done():
+			return
+		case <-f.child.gone:
+			f.abort(len(f.queue))
 			return
 		case request := <-f.queue:
-			for range f.execute(request) {
-				f.answer(f.jupyter.shell, <-f.queue, content{"status": "aborted"})
-			}
+			f.abort(f.execute(request))
 		}
+	}
+}
+
+// abort answers the next cells of the queue, which are not executed.
+func (f *front) abort(cells int) {
+	for range cells {
+		f.answer(f.jupyter.shell, <-f.queue, content{"status": "aborted"})
 	}
 }
 
@@ -103,7 +111,9 @@ func (f *front) execute(request *wire.Message) (behind int) {
 		return f.refuse(r, &ending{name: "Kernel", value: err.Error()})
 	}
 	if !f.pass(r, o) {
-		return len(f.queue) // the kernel ends
+		f.over(r)
+		f.end(r, gonbGone)
+		return r.behind
 	}
 	built := r.build != nil && r.build.Code == 0
 	f.session.Built(built)
@@ -135,13 +145,16 @@ func (f *front) number(o order) int {
 	return f.count
 }
 
+// gonbGone is how a cell fails that GoNB did not survive.
+var gonbGone = &ending{name: "KernelDied", value: "GoNB ended while the cell was running"}
+
 // begin readies everything for a cell that GoNB is to run.
 func (f *front) begin(r *running) error {
 	if err := f.stdin.renew(); err != nil {
 		return err
 	}
 	f.runs(r)
-	go f.watchInput(r)
+	f.goes.Go(func() { f.watchInput(r) })
 	return nil
 }
 

@@ -34,6 +34,10 @@ func TestBuild(t *testing.T) {
 		"rich": {"import \"flag\"\ntype H int\nfunc (H) HTML() string { return `<b>` }\ntype M int\nfunc (M) Markdown() string { return `*m*` }\n" +
 			"type S int\nfunc (S) SVG() string { return `<svg/>` }\nH(1), M(1), S(1)",
 			[]frame{{"text/html", "<b>"}, {"text/markdown", "*m*"}, {"image/svg+xml", "<svg/>"}}, ""},
+		"shows itself": {"import (\"flag\"; \"errors\")\ntype P string\nfunc (p P) Show() error { if p == `` { return errors.New(`empty`) }; println(`shown: ` + p); return nil }\n" +
+			"P(`plot`), 1, (*P)(nil)", []frame{{"text/plain", "1"}, {"text/plain", "<nil>"}}, "shown: plot\n"},
+		"cannot show itself": {"import (\"flag\"; \"errors\")\ntype P struct{}\nfunc (P) Show() error { return errors.New(`empty`) }\nfunc (P) HTML() string { return `` }\nP{}",
+			[]frame{{value.ErrorMIME, "*errors.errorString\nempty"}}, ""},
 		"signal":            {"import \"flag\"\nc := make(chan struct{})\nclose(c)\n<-c", nil, ""},
 		"one error":         {"import (\"flag\"; \"errors\")\nerrors.New(`e`)", []frame{{value.ErrorMIME, "*errors.errorString\ne"}}, ""},
 		"deferred":          {"import (\"flag\"; \"errors\")\ndefer println(`deferred`)\nerrors.New(`e`)", []frame{{value.ErrorMIME, "*errors.errorString\ne"}}, "deferred\n"},

@@ -66,6 +66,7 @@ func (c *Cell) Start(pid int, gonb GoNB) {
 }
 
 func (c *Cell) open() error {
+	c.reader.cells[c] = true
 	for path, decode := range map[string]func(io.Reader){c.Displays: c.decode, c.Shown: c.decodeShown} {
 		fd, held, err := named(path)
 		if err != nil {
@@ -220,21 +221,24 @@ func readShown(r *bufio.Reader) (mime, shown string, err error) {
 
 // Close drops the pipes of a cell.
 func (c *Cell) Close() {
-	c.reader.Do(func() {
-		delete(c.reader.watches, c.watched)
-		for _, fd := range c.read {
-			delete(c.reader.sinks, fd)
-		}
-		for _, fd := range c.fds {
-			_ = unix.Close(fd) // was for reading
-		}
-		for _, f := range c.feeds {
-			f.close()
-		}
-		if c.back != nil {
-			_ = c.back.Close() // nobody reads it any more
-		}
-	})
-	close(c.closed)
+	c.reader.Do(c.close)
 	_ = os.RemoveAll(c.dir) // with the kernel's folder, else
+}
+
+func (c *Cell) close() {
+	delete(c.reader.cells, c)
+	delete(c.reader.watches, c.watched)
+	for _, fd := range c.read {
+		delete(c.reader.sinks, fd)
+	}
+	for _, fd := range c.fds {
+		_ = unix.Close(fd) // was for reading
+	}
+	for _, f := range c.feeds {
+		f.close()
+	}
+	if c.back != nil {
+		_ = c.back.Close() // nobody reads it any more
+	}
+	close(c.closed)
 }

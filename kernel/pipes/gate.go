@@ -20,6 +20,7 @@ func (r *Reader) Gate(path string, before func()) error {
 		return fmt.Errorf("pipes: %w", err)
 	}
 	r.Do(func() {
+		r.gates = append(r.gates, gate)
 		var watch int
 		if watch, err = unix.InotifyAddWatch(r.opens, path, unix.IN_OPEN); err != nil {
 			return

@@ -53,16 +53,20 @@ type Input struct {
 
 // Reader reads the outputs of all processes of a kernel.
 type Reader struct {
-	handler            Handler
-	dir                string // in which pipes with names are made
-	epoll, wake, opens int    // descriptors: the second one interrupts waiting, the third tells of pipes that are opened
-	ends               [2]*os.File
-	sinks              map[int]func([]byte) // by the descriptor that is read
-	watches            map[int]func()       // what to do when a pipe is opened, by what opens reports
-	text               text
-	calls              chan func() // for the goroutine that reads
-	done               chan struct{}
-	buffer             []byte
+	handler             Handler
+	dir                 string   // in which pipes with names are made
+	epoll, wakes, opens int      // descriptors: the second one interrupts waiting, the third tells of pipes that are opened
+	wake                *os.File // the second one: it knows when it is closed
+	ends                [2]*os.File
+	sinks               map[int]func([]byte) // by the descriptor that is read
+	watches             map[int]func()       // what to do when a pipe is opened, by what opens reports
+	text                text
+	cells               map[*Cell]bool // whose pipes are open
+	gates               []*os.File
+	calls               chan func()   // for the goroutine that reads
+	done                chan struct{} // closed when it is to end
+	ran                 chan struct{} // closed when it has ended
+	buffer              []byte
 }
 
 // New returns a reader that makes named pipes below dir, and hands what it reads
@@ -70,19 +74,20 @@ type Reader struct {
 func New(dir string, h Handler) (*Reader, error) {
 	r := &Reader{
 		handler: h, dir: dir, sinks: map[int]func([]byte){}, watches: map[int]func(){}, text: text{to: h.Text},
-		calls: make(chan func(), 16), done: make(chan struct{}), buffer: make([]byte, packet),
+		cells: map[*Cell]bool{}, calls: make(chan func(), 16), done: make(chan struct{}), ran: make(chan struct{}), buffer: make([]byte, packet),
 	}
 	var err error
 	if r.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("pipes: epoll: %w", err)
 	}
-	if r.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+	if r.wakes, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
 		return nil, fmt.Errorf("pipes: eventfd: %w", err)
 	}
+	r.wake = os.NewFile(uintptr(r.wakes), "wake")
 	if r.opens, err = unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK); err != nil {
 		return nil, fmt.Errorf("pipes: inotify: %w", err)
 	}
-	for _, fd := range []int{r.wake, r.opens} {
+	for _, fd := range []int{r.wakes, r.opens} {
 		if err := r.watch(fd); err != nil {
 			return nil, err
 		}
@@ -120,6 +125,7 @@ func (r *Reader) watch(fd int) error {
 
 // Run reads until Close is called.
 func (r *Reader) Run() {
+	defer close(r.ran)
 	events := make([]unix.EpollEvent, 8)
 	for {
 		n, err := unix.EpollWait(r.epoll, events, r.text.wait())
@@ -153,7 +159,7 @@ func (r *Reader) over() bool {
 func (r *Reader) take(events []unix.EpollEvent) {
 	for _, event := range events {
 		switch fd := int(event.Fd); fd {
-		case r.wake:
+		case r.wakes:
 			_, _ = unix.Read(fd, r.buffer) // its count is of no interest
 		case r.opens:
 			r.opened()
@@ -211,13 +217,27 @@ func (r *Reader) Do(f func()) {
 	}
 }
 
+// interrupt has the goroutine that reads look around.
 func (r *Reader) interrupt() {
 	one := [8]byte{1} // little-endian; a full counter wakes as well
-	_, _ = unix.Write(r.wake, one[:])
+	_, _ = r.wake.Write(one[:])
 }
 
-// Close ends Run. The pipes go with the process.
+// Close ends Run, which must have been called, and closes all pipes: what was not read is lost.
 func (r *Reader) Close() {
 	close(r.done)
 	r.interrupt()
+	<-r.ran
+	for c := range r.cells {
+		c.close()
+	}
+	for fd := range r.sinks {
+		_ = unix.Close(fd) // was for reading
+	}
+	for _, file := range append(r.gates, r.ends[0], r.ends[1], r.wake) {
+		_ = file.Close() // nobody reads it any more
+	}
+	for _, fd := range []int{r.epoll, r.opens} {
+		_ = unix.Close(fd) // holds nothing
+	}
 }

@@ -70,7 +70,7 @@ func Plan() []recipe.Recipe {
 
 // ShowPublished prints what was published for the whole benchmark.
 func ShowPublished() {
-	show.Markdown(bench.List(bench.Published(dataset.Imagenette)))
+	check(show.Markdown(bench.List(bench.Published(dataset.Imagenette))).Show())
 }
 
 //gonb:%exec ShowPublished
@@ -112,7 +112,7 @@ func Run() {
 
 // ShowTable shows the table of all records.
 func ShowTable() {
-	show.Markdown(bench.Markdown(must(bench.Records(folder))))
+	check(show.Markdown(bench.Markdown(must(bench.Records(folder)))).Show())
 }
 
 //gonb:%exec ShowTable
@@ -121,7 +121,7 @@ func ShowTable() {
 
 // ShowCurves shows accuracy by epoch and by time, and the losses.
 func ShowCurves() {
-	check(show.Benchmark(bench.Results(must(bench.Records(folder)))...))
+	check(show.Benchmark(bench.Results(must(bench.Records(folder)))...).Show())
 }
 
 //gonb:%exec ShowCurves

@@ -26,7 +26,7 @@ func main() {
 	ShowDifference()
 	Train()
 	picture := filepath.Join(folder, "curves.png")
-	check(show.SaveCurves(picture, Results()...))
+	check(show.Curves(Results()...).Save(picture))
 	fmt.Println("picture:", picture)
 	ShowTable()
 }

@@ -112,7 +112,7 @@ func Results() []*train.Result {
 
 // ShowCurves shows accuracy and spread by epoch.
 func ShowCurves() {
-	check(show.Curves(Results()...))
+	check(show.Curves(Results()...).Show())
 }
 
 //gonb:%exec ShowCurves
@@ -124,7 +124,7 @@ func ShowCurves() {
 
 // ShowTable prints a line for each method.
 func ShowTable() {
-	show.Comparison(Results()...)
+	check(show.Comparison(Results()...).Show())
 }
 
 //gonb:%exec ShowTable

@@ -70,9 +70,8 @@ func choose(name string) error {
 // savePictures keeps what a notebook would show.
 func savePictures() {
 	images := Images().Train
-	check(show.SavePNG(filepath.Join(folder, "images.png"), must(show.GridImage(images, 20, 10))))
-	check(show.SavePNG(filepath.Join(folder, "views.png"), must(show.ViewsImage(images, 10, what.Views[0], 2, kind))))
-	curves := filepath.Join(folder, "curves.png")
-	check(show.SaveCurves(curves, must(train.Open(folder))))
+	check(show.Grid(images, 20, 10).Save(filepath.Join(folder, "images.png")))
+	check(show.Views(images, 10, what.Views[0], 2, kind).Save(filepath.Join(folder, "views.png")))
+	check(show.Curves(must(train.Open(folder))).Save(filepath.Join(folder, "curves.png")))
 	fmt.Println("pictures:", filepath.Join(folder, "*.png"))
 }

@@ -85,7 +85,7 @@ func Images() *dataset.Set {
 
 // ShowImages shows the first pictures and their classes.
 func ShowImages() {
-	check(show.Grid(Images().Train, 20, 10))
+	check(show.Grid(Images().Train, 20, 10).Show())
 }
 
 //gonb:%exec ShowImages
@@ -100,7 +100,7 @@ func ShowImages() {
 
 // ShowViews shows what the network gets to see.
 func ShowViews() {
-	check(show.Views(Images().Train, 10, what.Views[0], 2, kind))
+	check(show.Views(Images().Train, 10, what.Views[0], 2, kind).Show())
 }
 
 //gonb:%exec ShowViews
@@ -132,7 +132,7 @@ func Train() {
 
 // ShowCurves shows accuracy and loss by epoch.
 func ShowCurves() {
-	check(show.Curves(must(train.Open(folder))))
+	check(show.Curves(must(train.Open(folder))).Show())
 }
 
 //gonb:%exec ShowCurves
@@ -144,7 +144,7 @@ func ShowCurves() {
 
 // ShowTable prints the run in numbers.
 func ShowTable() {
-	show.Table(must(train.Open(folder)))
+	check(show.Table(must(train.Open(folder))).Show())
 }
 
 //gonb:%exec ShowTable

@@ -30,7 +30,7 @@ func TestImagesCanBeShown(t *testing.T) {
 	oldWhat := what
 	t.Cleanup(func() { what = oldWhat })
 	what.TrainImages, what.TestImages = 20, 10
-	picture, err := show.GridImage(Images().Train, 20, 10)
+	picture, err := show.Grid(Images().Train, 20, 10).Image()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,10 +3,14 @@
 //
 // A [ResNet] is a value: [ResNet18] for small images, [ResNet18Large] for
 // larger ones, [Tiny] for CPUs, and whatever you change in a copy. A network of
-// your own is a type with the methods of [Backbone], see [Register].
+// your own is a type with the methods of [Backbone], see [Register]; if it is a
+// list of layers, see [Listed], its weights can be exported, too.
 package backbone
 
 import (
+	"encoding/json"
+	"fmt"
+
 	"github.com/gossl/gossl/sslkit/internal/named"
 	"github.com/gossl/gossl/sslkit/nn"
 )
@@ -49,6 +53,25 @@ func Parts(b Backbone) int {
 		return s.Parts()
 	}
 	return 1
+}
+
+// A Describer is a backbone that says in words what it is.
+type Describer interface {
+	Backbone
+	Describe() string // in a line, "ResNet-18 of width 64, …"
+}
+
+// Describe says in a line what a backbone is: in its own words, if it is a
+// [Describer], else by its name and its fields.
+func Describe(b Backbone) string {
+	if d, ok := b.(Describer); ok {
+		return d.Describe()
+	}
+	text, err := json.Marshal(b)
+	if err != nil {
+		return Name(b)
+	}
+	return fmt.Sprintf("%s %s", Name(b), text)
 }
 
 // All lists a value of every backbone.

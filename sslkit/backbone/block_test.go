@@ -25,7 +25,8 @@ func TestGoldenBlocks(t *testing.T) {
 			}
 			golden.Decode(t, &c)
 			m := testkit.NewModel(t, testkit.Any(t), nn.Mode{Precision: device.F64}, func(scope *nn.Scope, inputs []*graph.Node) *graph.Node {
-				return ResNet{Splits: 1}.block(scope, inputs[0], c.Y.Shape[3], c.Stride)
+				layers := listing(func(l *list) { ResNet{Splits: 1}.block(l, "", c.X.Shape[3], c.Y.Shape[3], c.Stride) })
+				return Build(scope, layers, inputs[0])
 			}, c.X)
 			if got, want := len(m.Vars.Params()), len(c.Parameters); got != want {
 				t.Fatalf("%d parameters, want %d", got, want)

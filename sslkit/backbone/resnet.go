@@ -2,11 +2,11 @@ package backbone
 
 import (
 	"fmt"
-	"strconv"
+	"iter"
+	"strings"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/nn"
-	"github.com/gossl/gossl/sslkit/op"
 )
 
 // A ResNet is a residual network of basic blocks: a stem, then stages that
@@ -33,7 +33,11 @@ type ResNet struct {
 	Splits int `json:"splits"`
 }
 
-var _ Splitter = ResNet{}
+var (
+	_ Listed    = ResNet{}
+	_ Splitter  = ResNet{}
+	_ Describer = ResNet{}
+)
 
 // ResNet18 is ResNet-18 in the form of the published CIFAR-10 benchmarks. Its
 // stem has no ReLU: their script takes the layers out of a network that applies
@@ -102,56 +106,92 @@ func (r ResNet) Validate() error {
 //	x       [batch, height, width, 3], normalised
 //	result  [batch, Features()], at least float32
 func (r ResNet) Forward(scope *nn.Scope, x *graph.Node) *graph.Node {
-	kernel, stride := 3, 1
-	if r.LargeStem {
-		kernel, stride = 7, 2
-	}
-	x = r.conv(scope.In("conv1"), x, r.Width, kernel, stride)
-	x = r.norm(scope.In("bn1"), x)
-	if r.StemReLU {
-		x = op.ReLU(x)
-	}
-	if r.LargeStem {
-		x = nn.MaxPool(x, 3, 2)
-	}
-	for stage, blocks := range r.Blocks {
-		layer := scope.In("layer" + strconv.Itoa(stage+1))
-		for block := range blocks {
-			stride := 1
-			if block == 0 && stage > 0 {
+	return Build(scope, r.Layers(), x)
+}
+
+// Layers lists the network as torchvision has it. What torchvision has no name for
+// is final_conv.
+func (r ResNet) Layers() iter.Seq[Layer] {
+	return listing(func(l *list) {
+		r.stem(l)
+		in := r.Width
+		for stage, blocks := range r.Blocks {
+			out, stride := r.Width<<stage, 1
+			if stage > 0 {
 				stride = 2
 			}
-			x = r.block(layer.In(strconv.Itoa(block)), x, r.Width<<stage, stride)
+			for i := range blocks {
+				if l.stopped {
+					return
+				}
+				r.block(l, fmt.Sprintf("layer%d.%d.", stage+1, i), in, out, stride)
+				in, stride = out, 1
+			}
 		}
+		l.add("avgpool", AveragePool{})
+		if r.FinalConv {
+			l.add("final_conv", PointConv{r.Features(), r.Features()})
+		}
+	})
+}
+
+func (r ResNet) stem(l *list) {
+	size, stride := 3, 1
+	if r.LargeStem {
+		size, stride = 7, 2
 	}
-	h := nn.GlobalAveragePool(x) // [batch, features]
-	if r.FinalConv {
-		h = op.Widen(nn.Dense(scope.In("final_conv"), h, r.Features(), true))
+	l.add("conv1", r.conv(3, r.Width, size, stride))
+	l.add("bn1", r.norm(r.Width))
+	if r.StemReLU {
+		l.add("relu", ReLU{})
 	}
-	return h
+	if r.LargeStem {
+		l.add("maxpool", MaxPool{Size: 3, Stride: 2})
+	}
 }
 
 // block is two 3×3 convolutions beside a shortcut, which is a 1×1 convolution
 // where the shape changes.
-func (r ResNet) block(scope *nn.Scope, x *graph.Node, channels, stride int) *graph.Node {
-	y := r.conv(scope.In("conv1"), x, channels, 3, stride)
-	y = op.ReLU(r.norm(scope.In("bn1"), y))
-	y = r.conv(scope.In("conv2"), y, channels, 3, 1)
-	y = r.norm(scope.In("bn2"), y)
-	if stride != 1 || x.Shape().Dimensions[3] != channels {
-		x = r.conv(scope.In("shortcut/conv"), x, channels, 1, stride)
-		x = r.norm(scope.In("shortcut/bn"), x)
+func (r ResNet) block(l *list, name string, in, out, stride int) {
+	shortcut := l.last
+	l.add(name+"conv1", r.conv(in, out, 3, stride))
+	l.add(name+"bn1", r.norm(out))
+	l.add(name+"relu1", ReLU{})
+	l.add(name+"conv2", r.conv(out, out, 3, 1))
+	l.add(name+"bn2", r.norm(out))
+	if stride != 1 || in != out {
+		path := strings.ReplaceAll(name, ".", "/") + "shortcut/"
+		l.addAt(path+"conv", name+"downsample.0", r.conv(in, out, 1, stride), shortcut)
+		l.addAt(path+"bn", name+"downsample.1", r.norm(out))
+		shortcut = name + "downsample.1"
 	}
-	return op.ReLU(graph.Add(x, y))
+	l.add(name+"add", Add{}, shortcut, name+"bn2")
+	l.add(name+"relu2", ReLU{})
 }
 
-func (r ResNet) conv(scope *nn.Scope, x *graph.Node, channels, kernel, stride int) *graph.Node {
-	if r.NormalInit {
-		return nn.ConvInit(scope, x, channels, kernel, stride, nn.NormalFanOut(channels*kernel*kernel))
-	}
-	return nn.Conv(scope, x, channels, kernel, stride)
+func (r ResNet) conv(in, out, size, stride int) Conv {
+	return Conv{in, out, size, stride, r.NormalInit}
 }
 
-func (r ResNet) norm(scope *nn.Scope, x *graph.Node) *graph.Node {
-	return nn.SplitBatchNorm(scope, x, r.Splits)
+func (r ResNet) norm(channels int) BatchNorm { return BatchNorm{channels, r.Splits} }
+
+// Describe implements [Describer].
+func (r ResNet) Describe() string {
+	convolutions := 2
+	for _, count := range r.Blocks {
+		convolutions += 2 * count
+	}
+	parts := []string{fmt.Sprintf("ResNet-%d of width %d, blocks %d", convolutions, r.Width, r.Blocks)}
+	if r.LargeStem {
+		parts = append(parts, "7×7 stem with max pool")
+	} else {
+		parts = append(parts, "3×3 stem")
+	}
+	if !r.StemReLU {
+		parts = append(parts, "no ReLU behind it")
+	}
+	if r.FinalConv {
+		parts = append(parts, "a 1×1 convolution at the end")
+	}
+	return strings.Join(parts, ", ")
 }

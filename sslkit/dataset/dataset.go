@@ -13,8 +13,8 @@ package dataset
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
+
+	"github.com/gossl/gossl/internal/place"
 )
 
 // Name names a data set a recipe can ask for.
@@ -60,25 +60,7 @@ func Load(ctx context.Context, name Name, train, test int, progress Progress) (*
 // Dir returns the directory that data sets are read from: the environment
 // variable SSLKIT_DATA, else the directory "data" below SSLKIT_HOME, which is
 // "sslkit" below the user's data directory unless it is set. It need not exist.
-func Dir() string {
-	if dir := os.Getenv("SSLKIT_DATA"); dir != "" {
-		return dir
-	}
-	return filepath.Join(home(), "data")
-}
-
-// home returns the directory for whatever sslkit keeps: SSLKIT_HOME, or else
-// "sslkit" below the user's data directory.
-func home() string {
-	if dir := os.Getenv("SSLKIT_HOME"); dir != "" {
-		return dir
-	}
-	share := os.Getenv("XDG_DATA_HOME")
-	if share == "" {
-		share = filepath.Join(os.Getenv("HOME"), ".local", "share")
-	}
-	return filepath.Join(share, "sslkit")
-}
+func Dir() string { return place.Data() }
 
 // checkCount returns an error unless train and test are numbers of images that
 // splits of at most trainLimit and testLimit images can give.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/gomlx/gomlx/backends"
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
+	"github.com/gossl/gossl/internal/nvidia"
 )
 
 // Kind tells devices apart where it matters: how views go through a network,
@@ -124,7 +125,7 @@ func Open(kind Kind) (*Device, error) {
 
 // detect chooses the device for Auto.
 func detect() Kind {
-	if hasNVIDIA() {
+	if nvidia.Usable("/") {
 		if _, err := findPlugin(CUDA); err == nil {
 			return CUDA
 		}
@@ -163,7 +164,7 @@ type Compilations struct {
 }
 
 // Compilations counts the programs so far. What takes longer than a moment to
-// compile is kept in cache/programs below [Home], at most 2 GiB of it, and
+// compile is kept in cache/programs below SSLKIT_HOME, at most 2 GiB of it, and
 // loaded from there when the same program is wanted again for the same plugin,
 // flags, device and driver. SSLKIT_COMPILE_CACHE=off in the environment turns
 // that off. The Go backend counts nothing.

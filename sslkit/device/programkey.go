@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/gossl/gossl/internal/nvidia"
 	"github.com/rogpeppe/go-internal/cache"
 )
 
@@ -32,7 +33,7 @@ func (c *programCache) key(program, options []byte) cache.ActionID {
 func hardware(kind Kind, deviceName string) []string {
 	parts := []string{string(kind), deviceName, strings.Join(xlaFlags(kind), " "), os.Getenv("NPROC"), fmt.Sprint(runtime.NumCPU()), cpuFlags()}
 	if kind == CUDA {
-		driver, err := os.ReadFile("/proc/driver/nvidia/version")
+		driver, err := nvidia.Driver("/")
 		if err != nil {
 			driver = nil // then the driver is not told apart; the plugin checks that a program fits the GPU
 		}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"math"
 	"slices"
+
+	"github.com/gossl/gossl/sslkit/internal/par"
 )
 
 // An affinity is how much an image should be another's neighbour: the
@@ -23,7 +25,7 @@ func affinities(ctx context.Context, x *Index, perplexity float64) ([][]affinity
 		return nil, err
 	}
 	conditional := make([][]float64, len(nearest))
-	err = parallel(ctx, len(nearest), func(i int) { conditional[i] = probabilities(nearest[i], perplexity) })
+	err = par.Each(ctx, len(nearest), func(i int) { conditional[i] = probabilities(nearest[i], perplexity) })
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+
+	"github.com/gossl/gossl/sslkit/internal/par"
 )
 
 // similarityRounding is what float32 may take from a similarity: images with the
@@ -70,7 +72,7 @@ func (x *Index) Duplicates(ctx context.Context, similarity float32) ([]Group, er
 func (x *Index) similarAfter(ctx context.Context, first, last int, least float32, gone []bool) ([][]Neighbour, error) {
 	similar := make([][]Neighbour, last-first)
 	pieces := (last - first + queryBlock - 1) / queryBlock
-	err := parallel(ctx, pieces, func(piece int) {
+	err := par.Each(ctx, pieces, func(piece int) {
 		from := first + piece*queryBlock
 		to := min(from+queryBlock, last)
 		for other := from + 1; other < x.Len(); other++ {

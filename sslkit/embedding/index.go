@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"sync"
-	"sync/atomic"
 
+	"github.com/gossl/gossl/sslkit/internal/par"
 	"gonum.org/v1/gonum/blas/blas32"
 )
 
@@ -128,7 +127,7 @@ func (x *Index) search(ctx context.Context, queries []float32, k int, own bool) 
 	blocks := (n + queryBlock - 1) / queryBlock
 	parts := min((runtime.GOMAXPROCS(0)+blocks-1)/blocks, x.Len())
 	found := make([]nearest, n*parts) // [queries, parts]
-	err := parallel(ctx, blocks*parts, func(piece int) {
+	err := par.Each(ctx, blocks*parts, func(piece int) {
 		block, part := piece/parts, piece%parts
 		first, last := block*queryBlock, min((block+1)*queryBlock, n)
 		for q := first; q < last; q++ {
@@ -156,23 +155,4 @@ func (x *Index) search(ctx context.Context, queries []float32, k int, own bool) 
 		neighbours[q] = all.sorted()
 	}
 	return neighbours, nil
-}
-
-// parallel does n pieces of work on all processors, until the context ends.
-func parallel(ctx context.Context, n int, work func(piece int)) error {
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), n) {
-		workers.Go(func() {
-			for ctx.Err() == nil {
-				piece := int(next.Add(1)) - 1
-				if piece >= n {
-					return
-				}
-				work(piece)
-			}
-		})
-	}
-	workers.Wait()
-	return ctx.Err()
 }

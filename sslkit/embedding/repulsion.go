@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"github.com/gossl/gossl/sslkit/internal/par"
 	"gonum.org/v1/gonum/spatial/barneshut"
 	"gonum.org/v1/gonum/spatial/r2"
 )
@@ -30,7 +31,7 @@ func (t *tsne) gradient(ctx context.Context, attraction float64) ([]r2.Vec, erro
 		return nil, err
 	}
 	gradient := make([]r2.Vec, len(t.places))
-	err = parallel(ctx, len(t.places), func(i int) {
+	err = par.Each(ctx, len(t.places), func(i int) {
 		var pull r2.Vec
 		for _, a := range t.neighbours[i] {
 			offset := r2.Sub(t.places[i], t.places[a.image])
@@ -57,7 +58,7 @@ func (t *tsne) repulsion(ctx context.Context) (push []r2.Vec, z float64, err err
 	}
 	push = make([]r2.Vec, len(particles))
 	sums := make([]float64, len(particles))
-	err = parallel(ctx, len(particles), func(i int) {
+	err = par.Each(ctx, len(particles), func(i int) {
 		sum := -1.0 // itself is in the tree
 		push[i] = tree.ForceOn(particles[i], barnesHut, func(_, _ barneshut.Particle2, _, mass float64, to r2.Vec) r2.Vec {
 			c := closeness(to)

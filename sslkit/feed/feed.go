@@ -30,10 +30,10 @@ const (
 	Streamed Mode = "streamed" // on the host; the device has a few batches
 )
 
-// Detail is how many times as many pixels as the network's input the shorter side
+// detail is how many times as many pixels as the network's input the shorter side
 // of an image has on the device at most. A random crop takes a twelfth of an
 // image's area at least by the usual policies, which is then as large as the input.
-const Detail = 4
+const detail = 4
 
 // Validate reports a mode that is none of the three, nor "".
 func (m Mode) Validate() error {
@@ -68,7 +68,7 @@ func Open(d *device.Device, images *dataset.Images, mode Mode) (*Source, error) 
 }
 
 // OpenFor is [Open] for networks whose input has size × size pixels. An image
-// whose shorter side has more than [Detail] times size pixels is shrunk to that, so
+// whose shorter side has more than four times size pixels is shrunk to that, so
 // that the device's memory depends on size and not on the largest image. A streamed
 // source shrinks images each time that it reads them. 0: images stay as they are.
 func OpenFor(d *device.Device, images *dataset.Images, mode Mode, size int) (*Source, error) {
@@ -78,7 +78,7 @@ func OpenFor(d *device.Device, images *dataset.Images, mode Mode, size int) (*So
 	if err := mode.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Source{device: d, images: images, form: formOf(images, Detail*size)}
+	s := &Source{device: d, images: images, form: formOf(images, detail*size)}
 	switch mode {
 	case Auto, "":
 		free, err := d.Free()
@@ -140,18 +140,18 @@ func (s *Source) Places(order []int32, batch int) []int32 {
 // uploadAll makes the set of all images.
 func (s *Source) uploadAll() ([]*tensors.Tensor, error) {
 	f := &s.form
-	if f.same && f.frames == nil {
+	if f.same && f.Frames == nil {
 		return s.upload(s.images.Pixels, nil)
 	}
 	pixels := make([]uint8, f.bytes()+f.spare())
-	all := make([]int32, f.count)
-	from := make([]int, f.count)
+	all := make([]int32, f.Len())
+	from := make([]int, f.Len())
 	var table []int32
 	for i := range all {
 		all[i] = int32(i)
-		from[i], _ = f.span(i)
-		if f.frames != nil {
-			table = append(table, int32(f.frames[i].Row), int32(f.frames[i].Height), int32(f.frames[i].Width))
+		from[i], _ = f.Span(i)
+		if f.Frames != nil {
+			table = append(table, int32(f.Frames[i].Row), int32(f.Frames[i].Height), int32(f.Frames[i].Width))
 		}
 	}
 	s.copy(pixels, all, from)
@@ -161,9 +161,9 @@ func (s *Source) uploadAll() ([]*tensors.Tensor, error) {
 // upload makes a set. frames is empty if the images have one size.
 func (s *Source) upload(pixels []uint8, frames []int32) ([]*tensors.Tensor, error) {
 	f := &s.form
-	shape := shapes.Make(dtypes.Uint8, 1, f.height, f.width, 3)
-	if f.frames != nil {
-		shape = shapes.Make(dtypes.Uint8, 1, f.side, 3)
+	shape := shapes.Make(dtypes.Uint8, 1, f.Height, f.Width, 3)
+	if f.Frames != nil {
+		shape = shapes.Make(dtypes.Uint8, 1, f.Side, 3)
 	}
 	shape.Dimensions[0] = len(pixels) / shape.Size()
 	on, err := tensors.FromRaw(s.device.Backend, 0, shape, pixels)
@@ -171,7 +171,7 @@ func (s *Source) upload(pixels []uint8, frames []int32) ([]*tensors.Tensor, erro
 		return nil, fmt.Errorf("feed: upload %s: %w", shape, err)
 	}
 	set := []*tensors.Tensor{on}
-	if f.frames == nil {
+	if f.Frames == nil {
 		return set, nil
 	}
 	table := tensors.FromFlatDataAndDimensions(frames, len(frames)/3, 3)
@@ -200,6 +200,3 @@ func Take(set []*graph.Node, places *graph.Node) augment.Batch {
 	}
 	return augment.Framed(set[0], graph.Gather(set[1], at)) // [batch, 3]
 }
-
-// Len is the number of images of a set, in a graph.
-func Len(set []*graph.Node) int { return set[len(set)-1].Shape().Dimensions[0] }

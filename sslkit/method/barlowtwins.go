@@ -3,10 +3,9 @@ package method
 import (
 	"fmt"
 
-	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
-	"github.com/gossl/gossl/sslkit/nn"
 )
 
 // BarlowTwins makes the cross-correlation of the two views' projections the
@@ -22,14 +21,16 @@ type BarlowTwins struct {
 
 var _ Method = BarlowTwins{}
 
-// Views is 2.
-func (BarlowTwins) Views() int { return 2 }
+// Views is two full ones.
+func (BarlowTwins) Views() Crops { return Crops{Full: 2} }
 
 // Collapsed is the number of dimensions: none of them correlates with itself.
-func (m BarlowTwins) Collapsed(int) float64 { return float64(m.Projector.Out) }
+func (m BarlowTwins) Collapsed(int) Collapse {
+	return Collapse{Loss: float64(m.Projector.Out), Start: true}
+}
 
 // Validate reports the first hyperparameter that makes no sense.
-func (m BarlowTwins) Validate() error {
+func (m BarlowTwins) Validate(backbone.Backbone) error {
 	if !(m.Lambda > 0) {
 		return fmt.Errorf("method: BarlowTwins: lambda %g, want a positive one", m.Lambda)
 	}
@@ -37,7 +38,7 @@ func (m BarlowTwins) Validate() error {
 }
 
 // Loss compares the cross-correlation with the unit matrix.
-func (m BarlowTwins) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output {
-	z := Projections(scope, backbone, m.Projector, views)
+func (m BarlowTwins) Loss(step Step) Output {
+	z := step.Projections(m.Projector, step.Full)
 	return Output{Loss: loss.BarlowTwins(z[0], z[1], m.Lambda, m.Unbiased), Embedding: z[0]}
 }

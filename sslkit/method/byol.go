@@ -2,9 +2,11 @@ package method
 
 import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
 	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // BYOL predicts what a target network, a moving average of the trained one,
@@ -13,22 +15,22 @@ import (
 // Grill et al., Bootstrap Your Own Latent, 2020, arXiv:2006.07733. Its loss is
 // 2−2cos for each direction, summed; here it is the mean of −cos.
 type BYOL struct {
-	Projector head.MLP `json:"projector"`
-	Predictor head.MLP `json:"predictor"`
-	Momentum  float64  `json:"momentum"` // weight that the target keeps in a move
-	Moves     int      `json:"moves"`    // of the target in a step: 1, or 2, one before each half
+	Projector head.MLP          `json:"projector"`
+	Predictor head.MLP          `json:"predictor"`
+	Momentum  schedule.Schedule `json:"momentum"` // weight that the target keeps in a move
+	Moves     int               `json:"moves"`    // of the target in a step: 1, or 2, one before each half
 }
 
 var _ Method = BYOL{}
 
-// Views is 2.
-func (BYOL) Views() int { return 2 }
+// Views is two full ones.
+func (BYOL) Views() Crops { return Crops{Full: 2} }
 
 // Collapsed is −1: all directions are the same.
-func (BYOL) Collapsed(int) float64 { return -1 }
+func (BYOL) Collapsed(int) Collapse { return Collapse{Loss: -1} }
 
 // Validate reports the first hyperparameter that makes no sense.
-func (m BYOL) Validate() error {
+func (m BYOL) Validate(backbone.Backbone) error {
 	if err := target("BYOL", m.Momentum, m.Moves); err != nil {
 		return err
 	}
@@ -39,17 +41,18 @@ func (m BYOL) Validate() error {
 }
 
 // Loss is the mean of both directions' negative cosine.
-func (m BYOL) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output {
-	p := nn.PerView(scope, views, func(scope *nn.Scope, view *graph.Node) *graph.Node {
+func (m BYOL) Loss(step Step) Output {
+	p := nn.PerView(step.Scope, step.Full, func(scope *nn.Scope, view *graph.Node) *graph.Node {
 		online := scope.In("online")
-		return m.Predictor.Forward(online.In("predictor"), project(online, backbone, m.Projector, view))
+		return m.Predictor.Forward(online.In("predictor"), project(online, step.Backbone, m.Projector, view))
 	})
 	var z []*graph.Node // the target's
+	momentum := m.Momentum.At(step.Scope.Clock())
 	if m.Moves == 1 {
-		z = TargetProjections(scope, m.Momentum, backbone, m.Projector, views)
+		z = step.TargetProjections(momentum, m.Projector, step.Full)
 	} else { // the first half predicts view 1
-		second := TargetProjections(scope, m.Momentum, backbone, m.Projector, views[1:])
-		z = append(TargetProjections(scope, m.Momentum, backbone, m.Projector, views[:1]), second...)
+		second := step.TargetProjections(momentum, m.Projector, step.Full[1:])
+		z = append(step.TargetProjections(momentum, m.Projector, step.Full[:1]), second...)
 	}
 	return Output{
 		Loss:      symmetric(loss.NegativeCosine(p[0], z[1]), loss.NegativeCosine(p[1], z[0])),

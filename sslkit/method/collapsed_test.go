@@ -21,7 +21,7 @@ func TestCollapsed(t *testing.T) {
 		z[i] = []float64{3, -4, 12}
 	}
 	for name, c := range map[string]struct {
-		method method.Method
+		method method.Collapser
 		loss   func(z *graph.Node) *graph.Node
 	}{
 		"SimCLR":        {method.SimCLR{Temperature: 0.5}, func(z *graph.Node) *graph.Node { return loss.NTXent(z, z, 0.5) }},
@@ -31,7 +31,7 @@ func TestCollapsed(t *testing.T) {
 		"DCLW separate": {method.DCLW{Temperature: 0.1, Sigma: 0.5, Separate: true}, func(z *graph.Node) *graph.Node { return loss.DCLW(z, z, 0.1, 0.5, true) }},
 	} {
 		got := graph.MustExecOnce(d.Backend, c.loss, z).Value().(float64)
-		testkit.Near(t, name, []float64{c.method.Collapsed(batch)}, []float64{got}, 1e-9)
+		testkit.Near(t, name, []float64{c.method.Collapsed(batch).Loss}, []float64{got}, 1e-9)
 	}
 }
 
@@ -42,7 +42,7 @@ func TestDCLWValidates(t *testing.T) {
 		"method: DCLW: temperature 0, want a positive one": {Projector: projector, Sigma: 0.5},
 		"method: DCLW: sigma -1, want a positive one":      {Projector: projector, Temperature: 0.1, Sigma: -1},
 	} {
-		if err := m.Validate(); err == nil || err.Error() != want {
+		if err := m.Validate(nil); err == nil || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)
 		}
 	}

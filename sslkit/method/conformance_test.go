@@ -11,6 +11,7 @@ import (
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // forEachMethod runs a test on every method of the list.
@@ -28,10 +29,10 @@ func TestMethods(t *testing.T) {
 			t.Errorf("name %q is empty or taken", name)
 		}
 		names = append(names, method.Name(m))
-		if m.Views() < 1 {
-			t.Errorf("%d views", m.Views())
+		if crops := m.Views(); crops.Full < 1 || crops.Local < 0 {
+			t.Errorf("%+v views", crops)
 		}
-		if err := m.Validate(); err == nil {
+		if err := m.Validate(backbone.ResNet18()); err == nil {
 			t.Error("Validate accepts the zero value: a hyperparameter must not default silently")
 		} else if prefix := "method: " + method.Name(m); !strings.HasPrefix(err.Error(), prefix) && !strings.HasPrefix(err.Error(), "head: ") {
 			t.Errorf("Validate: %q, want it to begin with the method's name", err)
@@ -41,18 +42,15 @@ func TestMethods(t *testing.T) {
 
 // TestMethodsLearn trains every method for a few steps on the same pictures.
 func TestMethodsLearn(t *testing.T) {
-	const steps = 20
-	network := backbone.ResNet{Width: 4, Blocks: []int{1}, StemReLU: true, Splits: 1}
-	c := stepCase{Recipe: "cifar_head", Width: network.Width, Batch: 8, Image: 8, LR: 0.02}
-	c.Sizes.Hidden, c.Sizes.Out, c.Sizes.PredHidden, c.Sizes.Bank = 8, 8, 8, 32
-	c.Sizes.Head, c.Sizes.Pred = "linear bn relu linear", "linear bn relu linear(bias)"
+	const steps = runSteps
+	network, c := small()
 	forEachMethod(t, func(t *testing.T, m method.Method) {
 		build := goldenMethods[method.Name(m)]
 		if build == nil {
 			t.Fatal("the method is missing in goldenMethods")
 		}
 		m = build(c)
-		if err := m.Validate(); err != nil {
+		if err := m.Validate(network); err != nil {
 			t.Fatal(err)
 		}
 		losses := func() []float64 {
@@ -81,6 +79,58 @@ func TestMethodsLearn(t *testing.T) {
 	})
 }
 
+// small is a network, and the sizes of a case that trains in no time.
+func small() (backbone.ResNet, stepCase) {
+	network := backbone.ResNet{Width: 4, Blocks: []int{1}, StemReLU: true, Splits: 1}
+	c := stepCase{Recipe: "cifar_head", Width: network.Width, Batch: 8, Image: 8, LR: 0.02}
+	c.Sizes.Hidden, c.Sizes.Out, c.Sizes.PredHidden, c.Sizes.Bank = 8, 8, 8, 32
+	c.Sizes.Head, c.Sizes.Pred = "linear bn relu linear", "linear bn relu linear(bias)"
+	return network, c
+}
+
+// TestMomentumChanges compares targets whose momentum has a schedule.
+func TestMomentumChanges(t *testing.T) {
+	network, c := small()
+	for _, per := range []schedule.Unit{schedule.Step, schedule.Epoch} {
+		momentum := schedule.Schedule{From: 0.5, To: 1, Over: 4, Shape: schedule.Cosine, Per: per}
+		byol := goldenMethods["BYOL"](c).(method.BYOL)
+		moco := goldenMethods["MoCo"](c).(method.MoCo)
+		byol.Momentum, moco.Momentum = momentum, momentum
+		for _, m := range []method.Method{byol, moco} {
+			if err := m.Validate(network); err != nil {
+				t.Fatal(err)
+			}
+			r := startRun(t, testkit.Open(t, device.Go), nn.Mode{Precision: device.F32}, m, network, c)
+			for step := range 5 {
+				before, want := r.target(), r.targetAfterMove(m)
+				r.step(t)
+				testkit.Near(t, at(method.Name(m)+": target", step), r.target(), want, 1e-6)
+				if moves := !slices.Equal(before, want); moves == (step == 0 || step >= 3) {
+					t.Errorf("%s: step %d: whether the target moves is %t", method.Name(m), step, moves)
+				}
+			}
+		}
+	}
+}
+
+// TestMomentumValidates refuses targets that never move, or jump.
+func TestMomentumValidates(t *testing.T) {
+	network, c := small()
+	m := goldenMethods["BYOL"](c).(method.BYOL)
+	for want, momentum := range map[string]schedule.Schedule{
+		"momentum 1, want":   schedule.Constant(1),
+		"momentum 0, want":   {},
+		"momentum 1.5, want": schedule.Constant(1.5),
+		"momentum linear from 0.9 to 1.1 per step, want": {From: 0.9, To: 1.1, Shape: schedule.Linear, Per: schedule.Step},
+		"momentum: schedule: per is":                     {From: 0.9, To: 1, Shape: schedule.Linear},
+	} {
+		m.Momentum = momentum
+		if err := m.Validate(network); err == nil || !strings.Contains(err.Error(), "method: BYOL: "+want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
 // target is all parameters of the target network.
 func (r *run) target() []float64 {
 	var flat []float64
@@ -95,13 +145,15 @@ func (r *run) target() []float64 {
 // targetAfterMove is what the target must be after the next step: it moves
 // towards the online network as that is now.
 func (r *run) targetAfterMove(m method.Method) []float64 {
-	momentum, moves := 0.0, 0
+	var scheduled schedule.Schedule
+	moves := 0
 	switch m := m.(type) {
 	case method.MoCo:
-		momentum, moves = m.Momentum, m.Moves
+		scheduled, moves = m.Momentum, m.Moves
 	case method.BYOL:
-		momentum, moves = m.Momentum, m.Moves
+		scheduled, moves = m.Momentum, m.Moves
 	}
+	momentum := scheduled.Value(r.made, runSteps)
 	target, params, at := r.target(), r.params(), 0
 	for _, v := range r.vars.Buffers() {
 		name, ok := strings.CutPrefix(v.Path, "target/")

@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
-	"github.com/gossl/gossl/sslkit/nn"
 )
 
 // DCL is [SimCLR] with the decoupled contrastive loss: the right view does not
@@ -35,26 +34,26 @@ var (
 	_ Method = DCLW{}
 )
 
-// Views is 2.
-func (DCL) Views() int { return 2 }
+// Views is two full ones.
+func (DCL) Views() Crops { return Crops{Full: 2} }
 
-// Views is 2.
-func (DCLW) Views() int { return 2 }
+// Views is two full ones.
+func (DCLW) Views() Crops { return Crops{Full: 2} }
 
 // Collapsed is ln(2·batch−2): every other image is as near as the right one.
 // With Separate it is 2·ln(batch−1) + 1/Temperature.
-func (m DCL) Collapsed(batch int) float64 {
+func (m DCL) Collapsed(batch int) Collapse {
 	if m.Separate {
-		return 2*math.Log(float64(batch-1)) + 1/m.Temperature
+		return Collapse{Loss: 2*math.Log(float64(batch-1)) + 1/m.Temperature, Start: true}
 	}
-	return math.Log(float64(2*batch - 2))
+	return Collapse{Loss: math.Log(float64(2*batch - 2)), Start: true}
 }
 
 // Collapsed is as for [DCL]: all pairs count the same.
-func (m DCLW) Collapsed(batch int) float64 { return m.unweighted().Collapsed(batch) }
+func (m DCLW) Collapsed(batch int) Collapse { return m.unweighted().Collapsed(batch) }
 
 // Validate reports the first hyperparameter that makes no sense.
-func (m DCL) Validate() error { return m.validate("DCL") }
+func (m DCL) Validate(backbone.Backbone) error { return m.validate("DCL") }
 
 func (m DCL) validate(name string) error {
 	if !(m.Temperature > 0) {
@@ -64,7 +63,7 @@ func (m DCL) validate(name string) error {
 }
 
 // Validate reports the first hyperparameter that makes no sense.
-func (m DCLW) Validate() error {
+func (m DCLW) Validate(backbone.Backbone) error {
 	if err := m.unweighted().validate("DCLW"); err != nil {
 		return err
 	}
@@ -75,14 +74,14 @@ func (m DCLW) Validate() error {
 }
 
 // Loss is [loss.DCL] of the two views' projections.
-func (m DCL) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output {
-	z := Projections(scope, backbone, m.Projector, views)
+func (m DCL) Loss(step Step) Output {
+	z := step.Projections(m.Projector, step.Full)
 	return Output{Loss: loss.DCL(z[0], z[1], m.Temperature, m.Separate), Embedding: z[0]}
 }
 
 // Loss is [loss.DCLW] of the two views' projections.
-func (m DCLW) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output {
-	z := Projections(scope, backbone, m.Projector, views)
+func (m DCLW) Loss(step Step) Output {
+	z := step.Projections(m.Projector, step.Full)
 	return Output{Loss: loss.DCLW(z[0], z[1], m.Temperature, m.Sigma, m.Separate), Embedding: z[0]}
 }
 

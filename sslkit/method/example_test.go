@@ -7,8 +7,8 @@ import (
 	"github.com/gossl/gossl/sslkit/method"
 )
 
-// Where each method stands still if all images get the same embedding, of
-// batches of 128, with a queue of 4096 keys and projections of 64 dimensions.
+// Where methods stand still if all images get the same embedding, of batches of
+// 128, with a queue of 4096 keys and projections of 64 dimensions.
 func ExampleMethod() {
 	projector := head.MLP{Out: 64}
 	for _, m := range []method.Method{
@@ -18,7 +18,7 @@ func ExampleMethod() {
 		method.BarlowTwins{Projector: projector},
 		method.BYOL{Projector: projector},
 	} {
-		fmt.Printf("%-11s compares %d views, collapsed at %.3f\n", method.Name(m), m.Views(), m.Collapsed(128))
+		fmt.Printf("%-11s compares %d views, collapsed at %.3f\n", method.Name(m), m.Views().Full, m.(method.Collapser).Collapsed(128).Loss)
 	}
 	// Output:
 	// MoCo        compares 2 views, collapsed at 8.318

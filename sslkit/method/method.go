@@ -8,7 +8,10 @@
 package method
 
 import (
+	"fmt"
+
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/internal/named"
 	"github.com/gossl/gossl/sslkit/nn"
 )
@@ -16,27 +19,72 @@ import (
 // A Method turns augmented views of a batch into a training loss. Its exported
 // fields are its hyperparameters.
 type Method interface {
-	// Loss builds one step on the views, each [batch, height, width, channels].
-	// The variables in scope "online" are trained, and the backbone's are in
-	// "online/backbone", where evaluation looks for them; those in "target" follow
-	// them, see [nn.Scope.Target]. Loss panics on shapes that cannot work.
-	Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output
+	// Views is how many views Loss wants.
+	Views() Crops
 
-	// Views is the number of views that Loss wants.
-	Views() int
+	// Loss builds one step. The variables in scope "online" are trained, and the
+	// backbone's are in "online/backbone", where evaluation looks for them; those
+	// in "target" follow them, see [nn.Scope.Target]. Loss panics on shapes that
+	// cannot work.
+	Loss(step Step) Output
 
-	// Collapsed is the loss where all images have the same embedding: where
-	// training that has failed stands still.
-	Collapsed(batch int) float64
+	// Validate reports the first hyperparameter that makes no sense, alone or with
+	// the backbone.
+	Validate(net backbone.Backbone) error
+}
 
-	// Validate reports the first hyperparameter that makes no sense.
-	Validate() error
+// Crops is how many views of each kind a method compares.
+type Crops struct {
+	Full  int // at least one: images are evaluated as the first one sees them
+	Local int // smaller ones, of small parts of the image
+}
+
+// Count is the number of all views.
+func (c Crops) Count() int { return c.Full + c.Local }
+
+// A Step is what a method builds one training step of. Clock and random keys are
+// the scope's: [nn.Scope.Clock] and [nn.Scope.Key].
+type Step struct {
+	Scope       *nn.Scope
+	Backbone    backbone.Backbone
+	Full, Local []*graph.Node // the views, each [batch, height, width, channels]
+}
+
+// NewStep returns a method's step on views, the full ones first. It panics if
+// they are not as many as the method wants.
+func NewStep(m Method, scope *nn.Scope, net backbone.Backbone, views []*graph.Node) Step {
+	crops := m.Views()
+	if len(views) != crops.Count() {
+		panic(fmt.Errorf("method: %s: %d views, want %d full and %d local ones", Name(m), len(views), crops.Full, crops.Local))
+	}
+	return Step{scope, net, views[:crops.Full], views[crops.Full:]}
 }
 
 // An Output is what one step computes.
 type Output struct {
 	Loss      *graph.Node // scalar
 	Embedding *graph.Node // [batch, dim], of view 0: what the loss compares
+
+	// Meters are further scalars to watch, by name. Their means over the steps are
+	// kept with each epoch and drawn as curves. A method has the same ones in every
+	// step; nil for none.
+	Meters map[string]*graph.Node
+}
+
+// A Collapser is a method that knows its loss where all images have the same
+// embedding. Training is then watched for it; methods need not know.
+type Collapser interface {
+	Collapsed(batch int) Collapse
+}
+
+// Collapse is what a loss is where all images have the same embedding.
+type Collapse struct {
+	Loss float64 // where training that has failed stands still
+
+	// Start says that training begins near that loss and goes away from it, as
+	// contrastive losses do. Others come near it as they learn, so that the loss
+	// alone does not tell whether a run has collapsed.
+	Start bool
 }
 
 // All lists a value of every method, in the order of tables.
@@ -69,6 +117,6 @@ func Name(m Method) string { return named.Name(m) }
 
 // Features builds the backbone whose features a method trains. Evaluation uses
 // it on images, a method on its views.
-func Features(scope *nn.Scope, backbone nn.Net, x *graph.Node) *graph.Node {
-	return backbone.Forward(scope.In("online").In("backbone"), x)
+func Features(scope *nn.Scope, net nn.Net, x *graph.Node) *graph.Node {
+	return net.Forward(scope.In("online").In("backbone"), x)
 }

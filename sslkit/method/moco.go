@@ -5,10 +5,12 @@ import (
 	"math"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/op"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // MoCo pulls the query of one view to the key of the other, which a slowly
@@ -23,12 +25,12 @@ import (
 // He et al., Momentum Contrast for Unsupervised Visual Representation Learning,
 // 2019, arXiv:1911.05722; symmetric as in its authors' CIFAR-10 demonstration.
 type MoCo struct {
-	Projector   head.MLP `json:"projector"`
-	Temperature float64  `json:"temperature"`
-	Queue       int      `json:"queue"`    // keys in the queue
-	Momentum    float64  `json:"momentum"` // weight that the target keeps in a move
-	Moves       int      `json:"moves"`    // of the target in a step: 1, or 2, one before each half
-	Enqueue     Enqueue  `json:"enqueue"`
+	Projector   head.MLP          `json:"projector"`
+	Temperature float64           `json:"temperature"`
+	Queue       int               `json:"queue"`    // keys in the queue
+	Momentum    schedule.Schedule `json:"momentum"` // weight that the target keeps in a move
+	Moves       int               `json:"moves"`    // of the target in a step: 1, or 2, one before each half
+	Enqueue     Enqueue           `json:"enqueue"`
 }
 
 // Enqueue says when a step's keys enter the queue.
@@ -46,14 +48,16 @@ const (
 
 var _ Method = MoCo{}
 
-// Views is 2.
-func (MoCo) Views() int { return 2 }
+// Views is two full ones.
+func (MoCo) Views() Crops { return Crops{Full: 2} }
 
 // Collapsed is ln(Queue+1): every key is as near as the right one.
-func (m MoCo) Collapsed(int) float64 { return math.Log(float64(m.Queue + 1)) }
+func (m MoCo) Collapsed(int) Collapse {
+	return Collapse{Loss: math.Log(float64(m.Queue + 1)), Start: true}
+}
 
 // Validate reports the first hyperparameter that makes no sense.
-func (m MoCo) Validate() error {
+func (m MoCo) Validate(backbone.Backbone) error {
 	if !(m.Temperature > 0) {
 		return fmt.Errorf("method: MoCo: temperature %g, want a positive one", m.Temperature)
 	}
@@ -71,10 +75,11 @@ func (m MoCo) Validate() error {
 
 // Loss is the mean of both halves' InfoNCE: view 0 queries the keys of view 1,
 // then view 1 those of view 0.
-func (m MoCo) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output {
-	q := Projections(scope, backbone, m.Projector, views)
-	k := m.keys(scope, backbone, views[1], views[0]) // in the order of the halves
+func (m MoCo) Loss(step Step) Output {
+	q := step.Projections(m.Projector, step.Full)
+	k := m.keys(step, step.Full[1], step.Full[0]) // in the order of the halves
 
+	scope := step.Scope
 	bank := scope.Buffer("queue", nn.UnitRows(m.Projector.Out), m.Queue, m.Projector.Out)
 	position := graph.Reshape(scope.Buffer("queue_position", nn.Constant(0), 1))
 	first := loss.NTXentBank(q[0], k[0], bank, m.Temperature)
@@ -92,19 +97,20 @@ func (m MoCo) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output
 }
 
 // keys returns the normalised keys of both halves' views.
-func (m MoCo) keys(scope *nn.Scope, backbone nn.Net, views ...*graph.Node) []*graph.Node {
+func (m MoCo) keys(step Step, views ...*graph.Node) []*graph.Node {
 	batch := views[0].Shape().Dimensions[0]
 	shuffled, back := make([]*graph.Node, 2), make([]*graph.Node, 2)
 	for half, view := range views {
-		order := scope.Permutation(batch)
+		order := step.Scope.Permutation(batch)
 		shuffled[half], back[half] = op.Rows(view, order), op.InversePermutation(order)
 	}
 	var k []*graph.Node
+	momentum := m.Momentum.At(step.Scope.Clock())
 	if m.Moves == 1 {
-		k = TargetProjections(scope, m.Momentum, backbone, m.Projector, shuffled)
+		k = step.TargetProjections(momentum, m.Projector, shuffled)
 	} else {
 		for half := range shuffled {
-			k = append(k, TargetProjections(scope, m.Momentum, backbone, m.Projector, shuffled[half:half+1])...)
+			k = append(k, step.TargetProjections(momentum, m.Projector, shuffled[half:half+1])...)
 		}
 	}
 	for half := range k {

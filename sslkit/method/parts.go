@@ -6,19 +6,29 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // Projections returns the projections of each view by the online network, which
-// is what methods compare: a backbone with its projector, as a method's Loss
-// applies them.
+// is what methods compare: those of the backbone with a projector behind it.
 //
 //	views   each [batch, height, width, channels]
 //	result  [batch, dim] for each view
 //
 // Batch norm's statistics are taken per view, see [nn.PerView].
-func Projections(scope *nn.Scope, backbone, projector nn.Net, views []*graph.Node) []*graph.Node {
-	return nn.PerView(scope, views, func(scope *nn.Scope, view *graph.Node) *graph.Node {
-		return project(scope.In("online"), backbone, projector, view)
+func (s Step) Projections(projector nn.Net, views []*graph.Node) []*graph.Node {
+	return nn.PerView(s.Scope, views, func(scope *nn.Scope, view *graph.Node) *graph.Node {
+		return project(scope.In("online"), s.Backbone, projector, view)
+	})
+}
+
+// Predictions returns what the online network's predictor makes of projections.
+//
+//	z       each [batch, dim]
+//	result  [batch, dim] for each of them
+func (s Step) Predictions(predictor nn.Net, z []*graph.Node) []*graph.Node {
+	return nn.PerView(s.Scope, z, func(scope *nn.Scope, z *graph.Node) *graph.Node {
+		return predictor.Forward(scope.In("online").In("predictor"), z)
 	})
 }
 
@@ -32,11 +42,12 @@ func project(network *nn.Scope, backbone, projector nn.Net, view *graph.Node) *g
 // returns its projections of views, as constants: no gradient flows into them.
 // With momentum 1 it stays where it is.
 //
-//	views   each [batch, height, width, channels]
-//	result  [batch, dim] for each view
-func TargetProjections(scope *nn.Scope, momentum float64, backbone, projector nn.Net, views []*graph.Node) []*graph.Node {
-	z := nn.PerView(scope.Target(momentum), views, func(target *nn.Scope, view *graph.Node) *graph.Node {
-		return project(target, backbone, projector, view)
+//	momentum  scalar float64
+//	views     each [batch, height, width, channels]
+//	result    [batch, dim] for each view
+func (s Step) TargetProjections(momentum *graph.Node, projector nn.Net, views []*graph.Node) []*graph.Node {
+	z := nn.PerView(s.Scope.Target(momentum), views, func(target *nn.Scope, view *graph.Node) *graph.Node {
+		return project(target, s.Backbone, projector, view)
 	})
 	for i := range z {
 		z[i] = graph.StopGradient(z[i])
@@ -66,9 +77,12 @@ func predictor(method string, projector, predictor head.MLP) error {
 }
 
 // target reports what is wrong with how a target network moves.
-func target(method string, momentum float64, moves int) error {
-	if !(momentum > 0 && momentum < 1) {
-		return fmt.Errorf("method: %s: momentum %g, want one between 0 and 1", method, momentum)
+func target(method string, momentum schedule.Schedule, moves int) error {
+	if err := momentum.Validate(); err != nil {
+		return fmt.Errorf("method: %s: momentum: %w", method, err)
+	}
+	if least, most := momentum.Bounds(); !(least > 0 && least < 1 && most <= 1) {
+		return fmt.Errorf("method: %s: momentum %s, want one between 0 and 1", method, momentum)
 	}
 	if moves != 1 && moves != 2 {
 		return fmt.Errorf("method: %s: moves %d, want 1 or 2", method, moves)

@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/method"
@@ -21,34 +22,38 @@ type run struct {
 	device  *device.Device
 	mode    nn.Mode
 	vars    *nn.Variables
-	network nn.Net
+	network backbone.Backbone
 	exec    *graph.Exec
 	state   []*tensors.Tensor // parameters, buffers, velocity
 	fixed   []*tensors.Tensor // learning rate, views
+	made    int               // steps
 	t       *testing.T
 
 	embedding []float64 // of the last step
 }
+
+// runSteps is how many steps a run has, as its clock says: an epoch each.
+const runSteps = 20
 
 // referenceOptimizer takes the reference steps.
 var referenceOptimizer = optim.SGD{LR: 0.06, Momentum: 0.9, WeightDecay: 5e-4}
 
 // startRun gives the method's variables the reference weights, which are
 // counted through the online network.
-func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, network nn.Net, c stepCase) *run {
+func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, network backbone.Backbone, c stepCase) *run {
 	t.Helper()
 	r := &run{t: t, device: d, mode: mode, network: network}
 	dtype := mode.Precision.ParamDType()
 	r.fixed = []*tensors.Tensor{testkit.Tensor(dtype, []float64{c.LR})}
-	for view := range m.Views() {
+	for view := range m.Views().Count() {
 		r.fixed = append(r.fixed, testkit.Pictures(view, c.Batch, c.Image).Tensor(dtype))
 	}
 	vars, err := nn.Declare(d.Backend, mode, func(scope *nn.Scope) {
-		views := make([]*graph.Node, m.Views())
+		views := make([]*graph.Node, m.Views().Count())
 		for i := range views {
 			views[i] = graph.Zeros(scope.Graph(), shapes.Make(dtype, c.Batch, c.Image, c.Image, 3))
 		}
-		m.Loss(scope, network, views)
+		m.Loss(method.NewStep(m, scope, network, views))
 	})
 	if err != nil {
 		t.Fatalf("%+v", err)
@@ -69,11 +74,12 @@ func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, net
 	r.exec, err = graph.NewExec(d.Backend, func(in []*graph.Node) []*graph.Node {
 		mode := r.mode
 		mode.Training = true
-		params, buffers, velocity, lr, views := in[0], in[1], in[2], in[3], in[4:]
-		model := vars.Bind(mode, params, buffers).WithPermutations(func(n int) *graph.Node {
+		params, buffers, velocity, number, lr, views := in[0], in[1], in[2], in[3], in[4], in[5:]
+		clock := nn.Clock{Step: number, Epoch: number, Steps: runSteps, Epochs: runSteps}
+		model := vars.Bind(mode, params, buffers).WithClock(clock).WithPermutations(func(n int) *graph.Node {
 			return graph.Const(params.Graph(), referenceOrder(n))
 		})
-		out := m.Loss(model.Scope, network, views)
+		out := m.Loss(method.NewStep(m, model.Scope, network, views))
 		gradient := model.Gradient(out.Loss)
 		params, velocity = referenceOptimizer.Step(params, velocity, gradient, graph.Reshape(lr))
 		return []*graph.Node{params, model.BuffersAfter(), velocity, out.Loss, gradient, out.Embedding}
@@ -121,10 +127,11 @@ func startBuffers(vars *nn.Variables, weights, buffers []float64) {
 // step takes one training step.
 func (r *run) step(t *testing.T) (loss float64, gradient []float64) {
 	t.Helper()
-	var args []any
-	for _, in := range append(r.state, r.fixed...) {
+	args := []any{r.state[0], r.state[1], r.state[2], tensors.FromScalar(int32(r.made))}
+	for _, in := range r.fixed {
 		args = append(args, in)
 	}
+	r.made++
 	out, err := r.exec.Exec(args...)
 	if err != nil {
 		t.Fatalf("%+v", err)

@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
-	"github.com/gossl/gossl/sslkit/nn"
 )
 
 // SimCLR pulls the two views of an image together and pushes them away from the
@@ -22,14 +21,16 @@ type SimCLR struct {
 
 var _ Method = SimCLR{}
 
-// Views is 2.
-func (SimCLR) Views() int { return 2 }
+// Views is two full ones.
+func (SimCLR) Views() Crops { return Crops{Full: 2} }
 
 // Collapsed is ln(2·batch−1): every other view is as near as the right one.
-func (SimCLR) Collapsed(batch int) float64 { return math.Log(float64(2*batch - 1)) }
+func (SimCLR) Collapsed(batch int) Collapse {
+	return Collapse{Loss: math.Log(float64(2*batch - 1)), Start: true}
+}
 
 // Validate reports the first hyperparameter that makes no sense.
-func (m SimCLR) Validate() error {
+func (m SimCLR) Validate(backbone.Backbone) error {
 	if !(m.Temperature > 0) {
 		return fmt.Errorf("method: SimCLR: temperature %g, want a positive one", m.Temperature)
 	}
@@ -37,7 +38,7 @@ func (m SimCLR) Validate() error {
 }
 
 // Loss is NT-Xent of the two views' projections.
-func (m SimCLR) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output {
-	z := Projections(scope, backbone, m.Projector, views)
+func (m SimCLR) Loss(step Step) Output {
+	z := step.Projections(m.Projector, step.Full)
 	return Output{Loss: loss.NTXent(z[0], z[1], m.Temperature), Embedding: z[0]}
 }

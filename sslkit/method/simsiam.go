@@ -2,9 +2,9 @@ package method
 
 import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
-	"github.com/gossl/gossl/sslkit/nn"
 )
 
 // SimSiam predicts the projection of one view from the other's. Nothing pushes
@@ -20,14 +20,14 @@ type SimSiam struct {
 
 var _ Method = SimSiam{}
 
-// Views is 2.
-func (SimSiam) Views() int { return 2 }
+// Views is two full ones.
+func (SimSiam) Views() Crops { return Crops{Full: 2} }
 
 // Collapsed is −1: all directions are the same.
-func (SimSiam) Collapsed(int) float64 { return -1 }
+func (SimSiam) Collapsed(int) Collapse { return Collapse{Loss: -1} }
 
 // Validate reports the first hyperparameter that makes no sense.
-func (m SimSiam) Validate() error {
+func (m SimSiam) Validate(backbone.Backbone) error {
 	if err := part("SimSiam", "projector", m.Projector); err != nil {
 		return err
 	}
@@ -35,11 +35,9 @@ func (m SimSiam) Validate() error {
 }
 
 // Loss is the mean of both directions' negative cosine (eq. 2 and 4).
-func (m SimSiam) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) Output {
-	z := Projections(scope, backbone, m.Projector, views)
-	p := nn.PerView(scope, z, func(scope *nn.Scope, z *graph.Node) *graph.Node {
-		return m.Predictor.Forward(scope.In("online").In("predictor"), z)
-	})
+func (m SimSiam) Loss(step Step) Output {
+	z := step.Projections(m.Projector, step.Full)
+	p := step.Predictions(m.Predictor, z)
 	return Output{
 		Loss: symmetric(
 			loss.NegativeCosine(p[1], graph.StopGradient(z[0])),

@@ -11,6 +11,7 @@ import (
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // goldenMethods makes the method of a reference case. Recipes are named after
@@ -18,7 +19,7 @@ import (
 var goldenMethods = map[string]func(c stepCase) method.Method{
 	"MoCo": func(c stepCase) method.Method {
 		return method.MoCo{Projector: c.projector(), Temperature: 0.1, Queue: c.Sizes.Bank,
-			Momentum: 0.99, Moves: c.moves(), Enqueue: method.EnqueueBetween}
+			Momentum: schedule.Constant(0.99), Moves: c.moves(), Enqueue: method.EnqueueBetween}
 	},
 	"SimCLR": func(c stepCase) method.Method {
 		return method.SimCLR{Projector: c.projector(), Temperature: 0.5}
@@ -34,7 +35,7 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 		if c.moves() == 2 {
 			momentum = 0.9
 		}
-		return method.BYOL{Projector: c.projector(), Predictor: c.predictor(), Momentum: momentum, Moves: c.moves()}
+		return method.BYOL{Projector: c.projector(), Predictor: c.predictor(), Momentum: schedule.Constant(momentum), Moves: c.moves()}
 	},
 	"DCL": func(c stepCase) method.Method {
 		return method.DCL{Projector: c.projector(), Temperature: 0.1, Separate: !c.isHead()}
@@ -154,7 +155,7 @@ func TestGoldenSteps(t *testing.T) {
 			var c stepCase
 			golden.Decode(t, &c)
 			m := goldenMethods[c.Method](c)
-			if err := m.Validate(); err != nil {
+			if err := m.Validate(c.network()); err != nil {
 				t.Fatal(err)
 			}
 			t.Run("f32", func(t *testing.T) {

@@ -58,7 +58,7 @@ func ExampleScope_Target() {
 	mode := nn.Mode{Training: true, Precision: device.F32}
 	model := func(scope *nn.Scope) *graph.Node {
 		scope.In("online").Param("weight", nn.Constant(0), 1)
-		return scope.Target(0.9).Param("weight", nn.Constant(0), 1)
+		return scope.Target(graph.Scalar(scope.Graph(), dtypes.Float64, 0.9)).Param("weight", nn.Constant(0), 1)
 	}
 	vars, err := nn.Declare(d.Backend, mode, func(scope *nn.Scope) { model(scope) })
 	if err != nil {

@@ -1,10 +1,3 @@
-// Package nn is where a model's variables are born: scopes that name them, and
-// the layers of convolutional networks with PyTorch's definitions and defaults.
-//
-// A model is a function that builds a graph. All its parameters lie in one flat
-// vector on the device, and all its buffers (running statistics, queues) in
-// another; [Declare] finds out which there are, [Variables.Bind] cuts them out
-// of the vectors inside a graph.
 package nn
 
 import (
@@ -46,9 +39,12 @@ type build struct {
 	flat   [2]*graph.Node         // params and buffers; nil while variables are declared
 	values map[string]*graph.Node // of the variables met so far, by path
 
-	moves       []float64               // momentum of each move of the target
-	moved       map[string]int          // moves that a target's variable has made, by path
-	permutation func(n int) *graph.Node // nil: there is none
+	moves []*graph.Node  // momentum of each move of the target
+	moved map[string]int // moves that a target's variable has made, by path
+
+	clock       *Clock                  // nil: the graph is no step of a run
+	key         func() *graph.Node      // nil: nothing is random
+	permutation func(n int) *graph.Node // nil: permutations are drawn from keys
 }
 
 // In returns the folder of that name.

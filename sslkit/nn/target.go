@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 )
 
@@ -16,11 +17,13 @@ import (
 // buffers, such as running statistics, are its own. Calling Target again moves
 // the network again: later uses see it there.
 //
+//	momentum  scalar float64 in [0, 1]; 1−momentum is formed in float64
+//
 // He et al., Momentum Contrast, 2020, arXiv:1911.05722, eq. 2.
-// It panics if momentum is not in [0, 1].
-func (s *Scope) Target(momentum float64) *Scope {
-	if !(momentum >= 0 && momentum <= 1) {
-		panic(fmt.Errorf("nn: Target: momentum %g, want one in [0, 1]", momentum))
+// It panics if momentum is of another shape or type.
+func (s *Scope) Target(momentum *graph.Node) *Scope {
+	if !momentum.IsScalar() || momentum.DType() != dtypes.Float64 {
+		panic(fmt.Errorf("nn: Target: momentum has shape %s, want a scalar float64", momentum.Shape()))
 	}
 	s.build.moves = append(s.build.moves, momentum)
 	return &Scope{path: s.path + "target/", follows: s.path + "online/", build: s.build}
@@ -38,27 +41,10 @@ func (s *Scope) followed(name string, init Init, dims []int) *graph.Node {
 func (b *build) move(d Variable, value, online *graph.Node) *graph.Node {
 	for ; b.moved[d.Path] < len(b.moves); b.moved[d.Path]++ {
 		momentum := b.moves[b.moved[d.Path]]
-		value = graph.Add(graph.MulScalar(value, momentum), graph.MulScalar(online, 1-momentum))
+		keep := graph.ConvertDType(momentum, value.DType())
+		take := graph.ConvertDType(graph.OneMinus(momentum), value.DType())
+		value = graph.Add(graph.Mul(value, keep), graph.Mul(online, take))
 	}
 	b.values[d.Path] = graph.StopGradient(value)
 	return b.values[d.Path]
-}
-
-// WithPermutations returns the model with a source of random orders for
-// [Scope.Permutation].
-func (m Model) WithPermutations(source func(n int) *graph.Node) Model {
-	m.build.permutation = source
-	return m
-}
-
-// Permutation returns a random order, another one at every call and step.
-//
-//	result  [n] int32, each of 0…n−1 once
-//
-// It panics in a graph without a source of random orders.
-func (s *Scope) Permutation(n int) *graph.Node {
-	if s.build.permutation == nil {
-		panic(fmt.Errorf("nn: Permutation: the graph has no source of random orders"))
-	}
-	return s.build.permutation(n)
 }

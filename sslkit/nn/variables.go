@@ -4,9 +4,7 @@ import (
 	"fmt"
 
 	"github.com/gomlx/gomlx/backends"
-	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
-	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/support/exceptions"
 	"github.com/gossl/gossl/sslkit/op"
 )
@@ -58,8 +56,10 @@ func Declare(backend backends.Backend, mode Mode, model func(scope *Scope)) (*Va
 	g := graph.NewGraph(backend, "declare")
 	defer g.Finalize()
 	b := newBuild(g, v, mode)
-	b.permutation = func(n int) *graph.Node { return graph.Iota(g, shapes.Make(dtypes.Int32, n), 0) }
-	err := exceptions.TryCatch[error](func() { model(&Scope{build: b}) })
+	err := exceptions.TryCatch[error](func() {
+		Model{&Scope{build: b}}.WithClock(startClock(g)).WithKey(graph.Const(g, uint64(0)), 0)
+		model(&Scope{build: b})
+	})
 	if err != nil {
 		return nil, err
 	}

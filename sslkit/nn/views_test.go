@@ -50,6 +50,45 @@ func TestPerView(t *testing.T) {
 	}
 }
 
+// TestPerViewOfSeveralSizes checks the same of views of which only some have one
+// size: in one pass go those.
+func TestPerViewOfSeveralSizes(t *testing.T) {
+	sizes := []int{4, 2, 4, 3, 2} // of full and local crops, in no order
+	views := make([]testkit.Array, len(sizes))
+	for i, size := range sizes {
+		views[i] = testkit.Array{Shape: []int{6, size, size, 3}, Data: testkit.G(i+2, 6, 3*size*size)}
+		for k := range views[i].Data {
+			views[i].Data[k] += 0.3 * float64(i*i)
+		}
+	}
+	pass := func(joint bool) (testkit.Outcome, int) {
+		passes := 0
+		m := testkit.NewModel(t, testkit.Any(t), nn.Mode{Precision: device.F64, JointViews: joint}, func(scope *nn.Scope, inputs []*graph.Node) *graph.Node {
+			passes = 0
+			outputs := nn.PerView(scope, inputs, func(scope *nn.Scope, x *graph.Node) *graph.Node {
+				passes++
+				return small(scope, []*graph.Node{x})
+			})
+			for i, y := range outputs {
+				outputs[i] = graph.MulScalar(graph.Square(y), float64(i)+0.5)
+			}
+			return graph.Concatenate(outputs, 0)
+		}, views...)
+		return m.Pass(t, true, testkit.SumSquares, views...), passes
+	}
+	got, joint := pass(true)
+	want, separate := pass(false)
+	if joint != 3 || separate != len(views) {
+		t.Errorf("%d passes of views in one pass, %d of separate ones, want 3 and %d", joint, separate, len(views))
+	}
+	testkit.Near(t, "y", got.Y, want.Y, 1e-12)
+	testkit.Near(t, "gradient", got.DParams, want.DParams, 1e-12)
+	testkit.Near(t, "running statistics", got.Buffers, want.Buffers, 1e-12)
+	for i := range views {
+		testkit.Near(t, "gradient of a view", got.DInputs[i], want.DInputs[i], 1e-12)
+	}
+}
+
 // TestViewsHaveTheirOwnStatistics guards TestPerView: statistics of all views
 // together would be others.
 func TestViewsHaveTheirOwnStatistics(t *testing.T) {

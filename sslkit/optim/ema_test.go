@@ -76,7 +76,7 @@ func follow(t *testing.T, target, online []float64, momentum float64, moves int)
 	t.Helper()
 	build := func(scope *nn.Scope) {
 		for range moves {
-			scope.Target(momentum).Param("w", nn.Constant(0), len(online))
+			scope.Target(graph.Scalar(scope.Graph(), dtypes.Float64, momentum)).Param("w", nn.Constant(0), len(online))
 		}
 	}
 	d, mode := testkit.Open(t, device.Go), nn.Mode{Training: true, Precision: device.F64}

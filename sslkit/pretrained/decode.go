@@ -61,7 +61,7 @@ func (t *tensor) decode(view safetensors.TensorView) error {
 // splits is the number of statistics that a batch norm with splits has of each
 // channel, one behind the other; 1 for whatever is no such thing.
 func (t *tensor) splits(view safetensors.TensorView) int {
-	if shape := view.Shape(); t.statistic() && len(shape) == 1 && len(t.dims) == 1 && t.dims[0] > 0 && shape[0]%uint64(t.dims[0]) == 0 {
+	if shape := view.Shape(); t.statistic && len(shape) == 1 && len(t.dims) == 1 && t.dims[0] > 0 && shape[0]%uint64(t.dims[0]) == 0 {
 		return max(int(shape[0]/uint64(t.dims[0])), 1)
 	}
 	return 1

@@ -6,32 +6,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"strings"
 
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/embedding"
 )
 
 // Describe says in a line what the backbone is.
-func (n Network) Describe() string {
-	b := n.Backbone
-	convolutions := 2
-	for _, count := range b.Blocks {
-		convolutions += 2 * count
-	}
-	parts := []string{fmt.Sprintf("ResNet-%d of width %d, blocks %d", convolutions, b.Width, b.Blocks)}
-	if b.LargeStem {
-		parts = append(parts, "7×7 stem with max pool")
-	} else {
-		parts = append(parts, "3×3 stem")
-	}
-	if !b.StemReLU {
-		parts = append(parts, "no ReLU behind it")
-	}
-	if b.FinalConv {
-		parts = append(parts, "a 1×1 convolution at the end")
-	}
-	return strings.Join(parts, ", ")
-}
+func (n Network) Describe() string { return backbone.Describe(n.Backbone) }
 
 // Describe says in a line where weights come from.
 func (o Origin) Describe() string {
@@ -87,8 +68,11 @@ func (m *Model) featuresOrigin() (*embedding.Origin, error) {
 
 // fingerprint tells the network from others: layers, and all weights.
 func (m *Model) fingerprint() (string, error) {
-	layers := m.Backbone
-	layers.NormalInit = false // it counts before training only
+	layers := form{m.Backbone}
+	if net, ok := m.Backbone.(backbone.ResNet); ok {
+		net.NormalInit = false // it counts before training only
+		layers = form{net}
+	}
 	text, err := json.Marshal(layers)
 	if err != nil {
 		return "", err

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/embedding"
 )
@@ -63,11 +64,11 @@ func TestFeaturesOriginTellsNetworksApart(t *testing.T) {
 	}{
 		"a weight":      {func(m *Model) { m.tensors[0].values[0] += 1e-6 }, false},
 		"a statistic":   {func(m *Model) { m.tensors[3].values[0] += 1e-6 }, false},
-		"a layer":       {func(m *Model) { m.Backbone.StemReLU = !m.Backbone.StemReLU }, false},
+		"a layer":       {func(m *Model) { change(&m.Network, func(net *backbone.ResNet) { net.StemReLU = !net.StemReLU }) }, false},
 		"the size":      {func(m *Model) { m.Size = 32 }, false},
 		"the mean":      {func(m *Model) { m.Mean[0] = 0 }, false},
 		"the deviation": {func(m *Model) { m.Std[2] = 1 }, false},
-		"its beginning": {func(m *Model) { m.Backbone.NormalInit = !m.Backbone.NormalInit }, true},
+		"its beginning": {func(m *Model) { change(&m.Network, func(net *backbone.ResNet) { net.NormalInit = !net.NormalInit }) }, true},
 		"its story":     {func(m *Model) { m.Origin.File = "other" }, true},
 		"its precision": {func(m *Model) { m.Precision = device.BF16 }, true},
 	} {
@@ -78,7 +79,7 @@ func TestFeaturesOriginTellsNetworksApart(t *testing.T) {
 		}
 	}
 	m := reference(t, "standard")
-	m.Backbone.Width = 8
+	change(&m.Network, func(net *backbone.ResNet) { net.Width = 8 })
 	if _, err := m.FeaturesOrigin(); err == nil {
 		t.Error("a model whose weights are not its backbone's has an origin")
 	}

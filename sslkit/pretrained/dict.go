@@ -26,9 +26,21 @@ type dict struct {
 // followers are in names of networks that are averages of another.
 var followers = regexp.MustCompile(`(?i)momentum|target|teacher|ema|_k\.|key|swa`)
 
-// prefixes lists what stands before the names of each network in the file.
-func prefixes(found safetensors.SafeTensors) []string {
+// prefixes lists what stands before the names of each such network in the file.
+func prefixes(found safetensors.SafeTensors, net backbone.Listed) []string {
 	var list []string
+	if _, ok := net.(backbone.ResNet); !ok {
+		for first := range layout(net) {
+			for _, name := range found.Names() {
+				if prefix, ok := strings.CutSuffix(name, first.name); ok && (prefix == "" || strings.HasSuffix(prefix, ".")) {
+					list = append(list, prefix)
+				}
+			}
+			break
+		}
+		slices.Sort(list)
+		return list
+	}
 	for _, name := range found.Names() {
 		view, _ := found.Tensor(name)
 		if shape := view.Shape(); len(shape) != 4 || shape[1] != 3 {
@@ -49,23 +61,26 @@ func prefixes(found safetensors.SafeTensors) []string {
 }
 
 // findDict finds the network in a file.
-func findDict(found safetensors.SafeTensors) (dict, error) {
-	all := prefixes(found)
+func findDict(found safetensors.SafeTensors, net backbone.Listed) (dict, error) {
+	all := prefixes(found, net)
 	list := slices.DeleteFunc(slices.Clone(all), followers.MatchString)
 	switch {
 	case len(all) == 1:
-		return newDict(found, all[0]), nil
+		return newDict(found, net, all[0]), nil
 	case len(all) == 0:
-		return newDict(found, ""), nil // the first tensor that is missing is the error
+		return newDict(found, net, ""), nil // the first tensor that is missing is the error
 	case len(list) == 1:
-		return newDict(found, list[0]), nil
+		return newDict(found, net, list[0]), nil
 	}
 	return dict{}, fmt.Errorf("there are several networks, whose tensors begin with %s: say which one, "+
 		"with pretrained.ReadStateDictPart or `sslkit import --prefix`", quoted(all))
 }
 
-func newDict(found safetensors.SafeTensors, prefix string) dict {
+func newDict(found safetensors.SafeTensors, net backbone.Listed, prefix string) dict {
 	d := dict{SafeTensors: found, prefix: prefix}
+	if _, ok := net.(backbone.ResNet); !ok {
+		return d
+	}
 	_, d.shortcut = found.Tensor(prefix + "layer2.0.shortcut.0" + weight)
 	if _, named := found.Tensor(prefix + "conv1" + weight); named {
 		return d

@@ -5,14 +5,11 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/gomlx/gomlx/pkg/core/graph"
-	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/embedding"
 	"github.com/gossl/gossl/sslkit/feed"
-	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/train"
 )
@@ -56,10 +53,7 @@ func (m *Model) Embed(ctx context.Context, kind device.Kind, images *dataset.Ima
 
 // features computes them, [images, dim].
 func (m *Model) features(ctx context.Context, d *device.Device, images *dataset.Images) ([]float32, error) {
-	vars, err := nn.Declare(d.Backend, nn.Mode{Precision: m.Precision}, func(scope *nn.Scope) {
-		x := graph.Zeros(scope.Graph(), shapes.Make(m.Precision.ParamDType(), 1, m.Size, m.Size, 3))
-		method.Features(scope, m.Backbone, x)
-	})
+	vars, err := m.declare(d)
 	if err != nil {
 		return nil, err
 	}
@@ -95,13 +89,13 @@ func (m *Model) features(ctx context.Context, d *device.Device, images *dataset.
 func (m *Model) flat(variables []nn.Variable) (*tensors.Tensor, error) {
 	known := map[string]tensor{}
 	for _, t := range m.tensors {
-		known[t.name] = t
+		known[t.path] = t
 	}
 	var flat []float32
 	for _, v := range variables {
-		t, ok := known[nameOf(v.Path)]
+		t, ok := known[inBackbone(v)]
 		if !ok || t.size() != v.Size() {
-			return nil, fmt.Errorf("the weights have no %s of %d numbers", nameOf(v.Path), v.Size())
+			return nil, fmt.Errorf("the weights have no %s of %d numbers", v.Path, v.Size())
 		}
 		flat = append(flat, t.ours()...)
 	}

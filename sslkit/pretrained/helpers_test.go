@@ -31,6 +31,13 @@ func referenceNetwork(net backbone.ResNet) Network {
 	return n
 }
 
+// change changes the fields of a network's ResNet.
+func change(n *Network, change func(net *backbone.ResNet)) {
+	net := n.Backbone.(backbone.ResNet)
+	change(&net)
+	n.Backbone = net
+}
+
 // reference reads a network of testdata as PyTorch wrote it.
 func reference(t testing.TB, name string) *Model {
 	t.Helper()

@@ -7,24 +7,29 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gossl/gossl/sslkit/backbone"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/nn"
 )
 
-// A tensor is a variable of a backbone as torchvision has it: kernels are
-// [out, in, height, width].
+// A tensor is a variable of a backbone as PyTorch has it, see [backbone.Weight].
 type tensor struct {
-	name   string
-	dims   []int
-	values []float32
+	name      string // in PyTorch
+	path      string // in the backbone's scope
+	dims      []int  // in PyTorch
+	kernel    bool   // [out, in, …] here, and […, in, out] in our layers
+	statistic bool   // a running statistic, which is not trained
+	values    []float32
 }
 
 // The last parts of names.
 const (
-	weight      = ".weight"
-	bias        = ".bias"
-	runningMean = ".running_mean"
-	runningVar  = ".running_var"
-	batches     = ".num_batches_tracked" // torchvision's only: a count that matters to no batch norm with a momentum
+	weight     = ".weight"
+	runningVar = ".running_var"
+	batches    = ".num_batches_tracked" // torchvision's only: a count that matters to no batch norm with a momentum
 )
 
 func (t tensor) size() int {
@@ -40,11 +45,6 @@ func (t tensor) like(other tensor) bool {
 	return t.name == other.name && slices.Equal(t.dims, other.dims)
 }
 
-// statistic says whether the tensor is a running statistic and not trained.
-func (t tensor) statistic() bool {
-	return strings.HasSuffix(t.name, runningMean) || strings.HasSuffix(t.name, runningVar)
-}
-
 // finite says whether all values are numbers.
 func (t tensor) finite() bool {
 	return !slices.ContainsFunc(t.values, func(v float32) bool {
@@ -52,87 +52,74 @@ func (t tensor) finite() bool {
 	})
 }
 
-// layout lists the tensors of a network with one split, without values, in
-// torchvision's order. What torchvision has no name for is final_conv.
-func layout(r backbone.ResNet) iter.Seq[tensor] {
-	stem := 3
-	if r.LargeStem {
-		stem = 7
-	}
+// layout lists the tensors of a network that is a list of layers, without values, in
+// PyTorch's order.
+func layout(b backbone.Listed) iter.Seq[tensor] {
 	return func(yield func(tensor) bool) {
-		// Each adds to the list, and is false once nobody wants more.
-		conv := func(name string, in, out, kernel int) bool {
-			return yield(tensor{name: name + weight, dims: []int{out, in, kernel, kernel}})
-		}
-		vectors := func(name string, channels int, kinds ...string) bool {
-			for _, kind := range kinds {
-				if !yield(tensor{name: name + kind, dims: []int{channels}}) {
-					return false
-				}
-			}
-			return true
-		}
-		norm := func(name string, channels int) bool {
-			return vectors(name, channels, weight, bias, runningMean, runningVar)
-		}
-
-		if !conv("conv1", 3, r.Width, stem) || !norm("bn1", r.Width) {
-			return
-		}
-		for b := range blocks(r) {
-			if !conv(b.name+"conv1", b.in, b.out, 3) || !norm(b.name+"bn1", b.out) ||
-				!conv(b.name+"conv2", b.out, b.out, 3) || !norm(b.name+"bn2", b.out) {
-				return
-			}
-			if b.downsamples() && (!conv(b.name+"downsample.0", b.in, b.out, 1) || !norm(b.name+"downsample.1", b.out)) {
-				return
-			}
-		}
-		if r.FinalConv && conv("final_conv", r.Features(), r.Features(), 1) {
-			vectors("final_conv", r.Features(), bias)
-		}
-	}
-}
-
-// A block is a residual block of a network.
-type block struct {
-	name            string // "layer1.0."
-	in, out, stride int
-}
-
-// downsamples says whether the block's shortcut has a convolution.
-func (b block) downsamples() bool { return b.stride != 1 || b.in != b.out }
-
-func blocks(r backbone.ResNet) iter.Seq[block] {
-	return func(yield func(block) bool) {
-		in := r.Width
-		for stage, count := range r.Blocks {
-			out, stride := r.Width<<stage, 1
-			if stage > 0 {
-				stride = 2
-			}
-			for i := range count {
-				if !yield(block{fmt.Sprintf("layer%d.%d.", stage+1, i), in, out, stride}) {
+		for l := range b.Layers() {
+			for _, w := range l.Weights() {
+				t := tensor{name: l.Name + "." + w.Name, path: l.Path + "/" + w.Name, dims: w.Dims, kernel: w.Kernel, statistic: w.Statistic}
+				if !yield(t) {
 					return
 				}
-				in, stride = out, 1
 			}
 		}
 	}
 }
 
-// scope is where a run's model has its backbone.
-const scope = "online/backbone/"
+// listed returns the backbone as the list of layers from which names of PyTorch's
+// and ONNX are made.
+func (n Network) listed() (backbone.Listed, error) {
+	b, ok := n.Backbone.(backbone.Listed)
+	if !ok {
+		return nil, fmt.Errorf("a %s has no method Layers, which would list its layers: see backbone.Listed", backbone.Name(n.Backbone))
+	}
+	return b, nil
+}
 
-var toName = strings.NewReplacer("shortcut/conv/", "downsample.0.", "shortcut/bn/", "downsample.1.", "/", ".")
+// tensors lists those of any network, without values: of one that is no list of
+// layers, with the names and the order of axes that its own variables have.
+func (n Network) tensors() (iter.Seq[tensor], error) {
+	if b, ok := n.Backbone.(backbone.Listed); ok {
+		return layout(b), nil
+	}
+	d, err := device.Open(device.Go)
+	if err != nil {
+		return nil, err
+	}
+	vars, err := n.declare(d)
+	if err != nil {
+		return nil, err
+	}
+	var list []tensor
+	for i, v := range slices.Concat(vars.Params(), vars.Buffers()) {
+		path := inBackbone(v)
+		list = append(list, tensor{name: path, path: path, dims: v.Dims, statistic: i >= len(vars.Params())})
+	}
+	return slices.Values(list), nil
+}
 
-// nameOf is the tensor's name that belongs to a variable's path.
-func nameOf(path string) string { return toName.Replace(strings.TrimPrefix(path, scope)) }
+// declare returns the variables of the backbone, where a run's model has them.
+func (n Network) declare(d *device.Device) (*nn.Variables, error) {
+	return nn.Declare(d.Backend, nn.Mode{Precision: n.Precision}, func(scope *nn.Scope) {
+		x := graph.Zeros(scope.Graph(), shapes.Make(n.Precision.ParamDType(), 1, n.Size, n.Size, 3))
+		method.Features(scope, n.Backbone, x)
+	})
+}
 
-// ours returns the values as our layers have them: kernels as [height, width,
-// in, out], those of final_conv as [in, out].
+// inBackbone is a variable's path in the scope of a run's backbone, or "" if the
+// variable is of something else.
+func inBackbone(v nn.Variable) string {
+	path, _ := strings.CutPrefix(v.Path, "online/backbone/") // see method.Features
+	if path == v.Path {
+		return ""
+	}
+	return path
+}
+
+// ours returns the values as our layers have them.
 func (t tensor) ours() []float32 {
-	if len(t.dims) != 4 {
+	if !t.kernel {
 		return t.values
 	}
 	values := make([]float32, len(t.values))
@@ -143,7 +130,7 @@ func (t tensor) ours() []float32 {
 // fill gives the tensor the values that our layers have.
 func (t *tensor) fill(ours []float64) {
 	t.values = make([]float32, t.size())
-	if len(t.dims) != 4 {
+	if !t.kernel {
 		for i := range t.values {
 			t.values[i] = float32(ours[i])
 		}
@@ -152,9 +139,10 @@ func (t *tensor) fill(ours []float64) {
 	t.transpose(func(torch, our int) { t.values[torch] = float32(ours[our]) })
 }
 
-// transpose calls move for each place of a kernel, as counted by torchvision and by us.
+// transpose calls move for each place of a kernel, as counted by PyTorch and by us.
 func (t tensor) transpose(move func(torch, our int)) {
-	out, in, area := t.dims[0], t.dims[1], t.dims[2]*t.dims[3]
+	out, in := t.dims[0], t.dims[1]
+	area := t.size() / out / in // of a convolution's window; 1 for dense layers
 	for o := range out {
 		for i := range in {
 			for a := range area {

@@ -29,10 +29,10 @@ func TestLayoutIsTheNetworks(t *testing.T) {
 			}
 			want, got := map[string]int{}, map[string]int{}
 			for _, v := range append(vars.Params(), vars.Buffers()...) {
-				want[nameOf(v.Path)] = v.Size()
+				want[inBackbone(v)] = v.Size()
 			}
 			for tensor := range layout(net) {
-				got[tensor.name] = tensor.size()
+				got[tensor.path] = tensor.size()
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("sizes of tensors (-network +layout):\n%s", diff)
@@ -69,7 +69,7 @@ func TestLayoutOfResNet18(t *testing.T) {
 }
 
 func TestKernelsTurnBothWays(t *testing.T) {
-	torch := tensor{dims: []int{2, 3, 1, 2}} // [out, in, height, width]
+	torch := tensor{dims: []int{2, 3, 1, 2}, kernel: true} // [out, in, height, width]
 	for i := range torch.size() {
 		torch.values = append(torch.values, float32(i))
 	}
@@ -83,7 +83,7 @@ func TestKernelsTurnBothWays(t *testing.T) {
 			}
 		}
 	}
-	back := tensor{dims: torch.dims}
+	back := tensor{dims: torch.dims, kernel: true}
 	back.fill(widen(ours))
 	if diff := cmp.Diff(torch.values, back.values); diff != "" {
 		t.Errorf("there and back (-want +got):\n%s", diff)

@@ -1,9 +1,11 @@
 package pretrained
 
 import (
+	"cmp"
 	"fmt"
 
-	"github.com/google/renameio/v2"
+	"github.com/gossl/gossl/internal/atomicfile"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/onnx"
 	"google.golang.org/protobuf/proto"
 )
@@ -40,7 +42,7 @@ func (m *Model) WriteONNX(path string) error {
 	}
 	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(model)
 	if err == nil {
-		err = renameio.WriteFile(path, data, 0o644)
+		err = atomicfile.Write(path, data)
 	}
 	if err != nil {
 		return fmt.Errorf("pretrained: write %s: %w", path, err)
@@ -56,7 +58,10 @@ func (m *Model) onnx() (*onnx.ModelProto, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := m.onnxGraph()
+	g, err := m.onnxGraph()
+	if err != nil {
+		return nil, err
+	}
 	g.Input = []*onnx.ValueInfoProto{onnxValue(onnxInput, fmt.Sprintf(
 		"RGB, each colour from 0 to 1; the shorter side resized to %d pixels, the central square cut out", m.Size), "batch", 3, "height", "width")}
 	g.Output = []*onnx.ValueInfoProto{onnxValue(onnxOutput, "of the backbone, behind its average pool", "batch", m.Backbone.Features())}
@@ -69,42 +74,38 @@ func (m *Model) onnx() (*onnx.ModelProto, error) {
 	}, nil
 }
 
-// onnxGraph has the nodes and weights of [backbone.ResNet.Forward] in evaluation.
-func (m *Model) onnxGraph() *onnx.GraphProto {
+// onnxGraph has the weights, and a node for each layer of the backbone in evaluation.
+func (m *Model) onnxGraph() (*onnx.GraphProto, error) {
+	net, err := m.listed()
+	if err != nil {
+		return nil, fmt.Errorf("ONNX: %w", err)
+	}
 	b := &onnxBuilder{graph: &onnx.GraphProto{Name: proto.String("backbone")}}
 	for _, t := range m.tensors {
 		b.weight(t)
 	}
 	colours := []int{3, 1, 1}
-	b.weight(tensor{"mean", colours, []float32{float32(m.Mean[0]), float32(m.Mean[1]), float32(m.Mean[2])}})
-	b.weight(tensor{"std", colours, []float32{float32(m.Std[0]), float32(m.Std[1]), float32(m.Std[2])}})
+	b.weight(tensor{name: "mean", dims: colours, values: narrow(m.Mean)})
+	b.weight(tensor{name: "std", dims: colours, values: narrow(m.Std)})
 
 	x := b.node("Div", "normalised", []string{b.node("Sub", "centred", []string{onnxInput, "mean"}), "std"})
-	if m.Backbone.LargeStem {
-		x = b.conv("conv1", x, 7, 2)
-	} else {
-		x = b.conv("conv1", x, 3, 1)
+	x, err = backbone.Follow(net.Layers(), x, b.layer)
+	if err = cmp.Or(err, b.err); err != nil {
+		return nil, err
 	}
-	x = b.norm("bn1", x)
-	if m.Backbone.StemReLU {
-		x = b.relu("relu", x)
-	}
-	if m.Backbone.LargeStem {
-		x = b.node("MaxPool", "maxpool", []string{x}, window(3, 2)...)
-	}
-	for block := range blocks(m.Backbone) {
-		x = b.block(block, x)
-	}
-	x = b.node("GlobalAveragePool", "avgpool", []string{x}) // [batch, features, 1, 1]
-	if m.Backbone.FinalConv {
-		x = b.node("Conv", "final_conv", []string{x, "final_conv" + weight, "final_conv" + bias}, window(1, 1)...)
-	}
-	b.node("Flatten", onnxOutput, []string{x}, integer("axis", 1))
-	return b.graph
+	b.node("Flatten", onnxOutput, []string{x}, integer("axis", 1)) // a pool's result is [batch, features, 1, 1]
+	return b.graph, nil
+}
+
+func narrow(colours [3]float64) []float32 {
+	return []float32{float32(colours[0]), float32(colours[1]), float32(colours[2])}
 }
 
 // onnxBuilder adds nodes to a graph. Each has one output, of the node's name.
-type onnxBuilder struct{ graph *onnx.GraphProto }
+type onnxBuilder struct {
+	graph *onnx.GraphProto
+	err   error // the first
+}
 
 func (b *onnxBuilder) weight(t tensor) {
 	b.graph.Initializer = append(b.graph.Initializer, &onnx.TensorProto{
@@ -126,24 +127,28 @@ func (b *onnxBuilder) node(operator, name string, inputs []string, attributes ..
 	return name
 }
 
-func (b *onnxBuilder) conv(name, x string, kernel, stride int) string {
-	return b.node("Conv", name, []string{x, name + weight}, window(kernel, stride)...)
-}
-
-func (b *onnxBuilder) norm(name, x string) string {
-	inputs := []string{x, name + weight, name + bias, name + runningMean, name + runningVar}
-	return b.node("BatchNormalization", name, inputs, epsilon)
-}
-
-func (b *onnxBuilder) relu(name, x string) string { return b.node("Relu", name, []string{x}) }
-
-func (b *onnxBuilder) block(block block, x string) string {
-	name := block.name
-	y := b.relu(name+"relu1", b.norm(name+"bn1", b.conv(name+"conv1", x, 3, block.stride)))
-	y = b.norm(name+"bn2", b.conv(name+"conv2", y, 3, 1))
-	if block.downsamples() {
-		x = b.norm(name+"downsample.1", b.conv(name+"downsample.0", x, 1, block.stride))
+// layer adds the node of a layer, on the outputs that it takes.
+func (b *onnxBuilder) layer(l backbone.Layer, in []string) string {
+	inputs := in
+	for _, w := range l.Weights() {
+		inputs = append(inputs, l.Name+"."+w.Name)
 	}
-	sum := b.node("Add", name+"add", []string{x, y})
-	return b.relu(name+"relu2", sum)
+	switch kind := l.Kind.(type) {
+	case backbone.Conv:
+		return b.node("Conv", l.Name, inputs, window(kind.Size, kind.Stride)...)
+	case backbone.PointConv:
+		return b.node("Conv", l.Name, inputs, window(1, 1)...)
+	case backbone.BatchNorm:
+		return b.node("BatchNormalization", l.Name, inputs, epsilon)
+	case backbone.ReLU:
+		return b.node("Relu", l.Name, inputs)
+	case backbone.MaxPool:
+		return b.node("MaxPool", l.Name, inputs, window(kind.Size, kind.Stride)...)
+	case backbone.AveragePool:
+		return b.node("GlobalAveragePool", l.Name, inputs)
+	case backbone.Add:
+		return b.node("Add", l.Name, inputs)
+	}
+	b.err = cmp.Or(b.err, fmt.Errorf("ONNX: there is no form of layer %s, a %T, there", l.Name, l.Kind))
+	return l.Name
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/onnx"
@@ -56,9 +57,9 @@ func TestONNXWithFinalConv(t *testing.T) {
 func withFinalConv(t *testing.T) *Model {
 	t.Helper()
 	m := reference(t, "cifar")
-	m.Backbone.FinalConv = true
-	kernel := tensor{name: "final_conv.weight", dims: []int{8, 8, 1, 1}}
-	shift := tensor{name: "final_conv.bias", dims: []int{8}}
+	change(&m.Network, func(net *backbone.ResNet) { net.FinalConv = true })
+	kernel := tensor{name: "final_conv.weight", path: "final_conv/weight", dims: []int{8, 8, 1, 1}, kernel: true}
+	shift := tensor{name: "final_conv.bias", path: "final_conv/bias", dims: []int{8}}
 	for i := range 64 {
 		kernel.values = append(kernel.values, float32(testkit.U(1, i)))
 	}

@@ -18,7 +18,7 @@ import (
 
 // A Network is a backbone, and what becomes of images before it.
 type Network struct {
-	Backbone backbone.ResNet `json:"backbone"`
+	Backbone backbone.Backbone `json:"backbone"`
 
 	// The shorter side of an image is resized to Size, and the central square cut
 	// out of it; then colours in [0, 1] become (colour − Mean) / Std, for red, green, blue.
@@ -48,16 +48,19 @@ type Model struct {
 	Origin Origin
 	Notes  []string // what a person should hear of the reading: a damaged checkpoint, tensors left out
 
-	tensors []tensor // in the order of layout, with values
+	tensors []tensor // in the order of Network.tensors, with values
 }
 
 // Validate reports the first field that makes no sense.
 func (n Network) Validate() error {
+	if n.Backbone == nil {
+		return errors.New("backbone is not set")
+	}
 	if err := n.Backbone.Validate(); err != nil {
 		return err
 	}
-	if n.Backbone.Splits != 1 {
-		return fmt.Errorf("backbone: splits are %d, want 1: they matter in training only", n.Backbone.Splits)
+	if parts := backbone.Parts(n.Backbone); parts != 1 {
+		return fmt.Errorf("backbone: splits are %d, want 1: they matter in training only", parts)
 	}
 	if err := n.view().Validate(); err != nil { // it names size, mean and std
 		return err
@@ -77,21 +80,21 @@ func (n Network) view() augment.Policy {
 // Torchvision returns torchvision's network of a name, "resnet18" or "resnet34",
 // for images of 224 pixels with ImageNet's statistics.
 func Torchvision(name string) (Network, error) {
-	n := Network{
-		Backbone:  backbone.ResNet18Large(),
+	net := backbone.ResNet18Large()
+	switch name {
+	case "resnet18":
+	case "resnet34":
+		net = net.Sized(64, 3, 4, 6, 3)
+	default:
+		return Network{}, fmt.Errorf("pretrained: no network of torchvision's is known as %q: want resnet18 or resnet34", name)
+	}
+	return Network{
+		Backbone:  net,
 		Size:      224,
 		Mean:      [3]float64{0.485, 0.456, 0.406},
 		Std:       [3]float64{0.229, 0.224, 0.225},
 		Precision: device.F32,
-	}
-	switch name {
-	case "resnet18":
-	case "resnet34":
-		n.Backbone.Blocks = []int{3, 4, 6, 3}
-	default:
-		return Network{}, fmt.Errorf("pretrained: no network of torchvision's is known as %q: want resnet18 or resnet34", name)
-	}
-	return n, nil
+	}, nil
 }
 
 // Load reads a model from a run folder, as [Open], or from a file of
@@ -129,7 +132,7 @@ func beginsOtherwise(path string) error {
 func (m *Model) Parameters() int {
 	sum := 0
 	for _, t := range m.tensors {
-		if !t.statistic() {
+		if !t.statistic {
 			sum += t.size()
 		}
 	}
@@ -141,8 +144,12 @@ func (m *Model) check() error {
 	if err := m.Validate(); err != nil {
 		return err
 	}
+	wanted, err := m.Network.tensors()
+	if err != nil {
+		return err
+	}
 	i := 0
-	for want := range layout(m.Backbone) {
+	for want := range wanted {
 		if i == len(m.tensors) || !m.tensors[i].like(want) {
 			return errors.New("the weights are not the backbone's: open or read a model, and leave its Backbone as it is")
 		}

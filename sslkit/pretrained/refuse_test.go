@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/nlpodyssey/safetensors"
 )
 
@@ -66,7 +67,7 @@ func TestWrongMetadata(t *testing.T) {
 		"none":          {"", []string{`no "sslkit"`, "sslkit import"}},
 		"no JSON":       {"{", []string{`"sslkit"`, "JSON"}},
 		"later version": {`{"version": 2}`, []string{"version 2, want 1"}},
-		"empty":         {`{"version": 1}`, []string{"width 0"}},
+		"empty":         {`{"version": 1}`, []string{"backbone is not set"}},
 		"endless": {`{"version":1,"backbone":{"width":4,"blocks":[1,1000000000000],"splits":1},"size":16,"std":[1,1,1],"precision":"f32"}`,
 			[]string{"tensor layer2.2.conv1.weight is missing"}},
 		"huge": {`{"version":1,"backbone":{"width":4611686018427387904,"blocks":[1,2],"splits":1},"size":16,"std":[1,1,1],"precision":"f32"}`,
@@ -126,9 +127,9 @@ func TestLoadOfOtherFiles(t *testing.T) {
 func TestChangedModels(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "model")
 	for what, change := range map[string]func(m *Model){
-		"width":      func(m *Model) { m.Backbone.Width = 8 },
-		"one more":   func(m *Model) { m.Backbone.Blocks = []int{1, 3} },
-		"one less":   func(m *Model) { m.Backbone.Blocks = []int{1, 1} },
+		"width":      func(m *Model) { change(&m.Network, func(net *backbone.ResNet) { net.Width = 8 }) },
+		"one more":   func(m *Model) { change(&m.Network, func(net *backbone.ResNet) { net.Blocks = []int{1, 3} }) },
+		"one less":   func(m *Model) { change(&m.Network, func(net *backbone.ResNet) { net.Blocks = []int{1, 1} }) },
 		"no weights": func(m *Model) { m.tensors = nil },
 		"zero":       func(m *Model) { *m = Model{} },
 	} {

@@ -2,7 +2,6 @@ package pretrained
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
@@ -51,37 +50,39 @@ func Untrained(r recipe.Recipe) (*Model, error) {
 // fromWeights takes the backbone out of a run's model.
 func fromWeights(w *train.Weights) (*Model, error) {
 	r, view := w.Recipe, w.Recipe.Views[0]
-	net, ok := r.Backbone.(backbone.ResNet)
-	if !ok {
-		return nil, fmt.Errorf("the backbone is a %s, want a ResNet", backbone.Name(r.Backbone))
-	}
 	m := &Model{
-		Network: Network{Backbone: net, Size: view.Size, Mean: view.Mean, Std: view.Std, Precision: r.Precision},
+		Network: Network{Backbone: r.Backbone, Size: view.Size, Mean: view.Mean, Std: view.Std, Precision: r.Precision},
 		Origin: Origin{
 			Recipe: r.Name, Preset: string(r.Preset), Data: r.Data,
 			Images: r.TrainImages, Epochs: w.Epoch, Steps: w.Step,
 		},
 	}
-	m.Backbone.Splits = 1
+	if split, ok := r.Backbone.(backbone.Splitter); ok {
+		m.Backbone = split.Joined()
+	}
 	if m.Precision == device.F64 {
 		m.Precision = device.F32
 	}
 	values := map[string][]float64{}
 	for _, v := range w.Variables.Params() {
-		if strings.HasPrefix(v.Path, scope) {
-			values[nameOf(v.Path)] = w.Params[v.Offset : v.Offset+v.Size()]
-		}
+		values[inBackbone(v)] = w.Params[v.Offset : v.Offset+v.Size()]
 	}
 	for _, v := range w.Variables.Buffers() {
-		if strings.HasPrefix(v.Path, scope) {
-			values[nameOf(v.Path)] = mean(w.Buffers[v.Offset:v.Offset+v.Size()], net.Splits)
-		}
+		values[inBackbone(v)] = w.Buffers[v.Offset : v.Offset+v.Size()]
 	}
-	for t := range layout(m.Backbone) {
-		if len(values[t.name]) != t.size() {
-			return nil, fmt.Errorf("the model has %d numbers for %s, want %v", len(values[t.name]), t.name, t.dims)
+	wanted, err := m.Network.tensors()
+	if err != nil {
+		return nil, err
+	}
+	for t := range wanted {
+		have := values[t.path]
+		if parts := backbone.Parts(r.Backbone); t.statistic && len(have) == parts*t.size() {
+			have = mean(have, parts)
 		}
-		t.fill(values[t.name])
+		if len(have) != t.size() {
+			return nil, fmt.Errorf("the model has %d numbers for %s, want %v", len(have), t.name, t.dims)
+		}
+		t.fill(have)
 		if !t.finite() {
 			return nil, fmt.Errorf("%s has numbers that are not finite: the run has failed", t.name)
 		}

@@ -8,7 +8,8 @@ import (
 	"os"
 	"strings"
 
-	"github.com/google/renameio/v2"
+	"github.com/gossl/gossl/internal/atomicfile"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/nlpodyssey/safetensors"
 )
 
@@ -19,15 +20,44 @@ const metadataKey = "sslkit"
 const metadataVersion = 1
 
 type metadata struct {
-	Version int `json:"version"`
+	Version  int  `json:"version"`
+	Backbone form `json:"backbone"`
 	Network
 	Origin Origin `json:"origin"`
 }
 
 // describe returns the model's metadata.
 func (m *Model) describe() (string, error) {
-	text, err := json.Marshal(metadata{metadataVersion, m.Network, m.Origin})
+	text, err := json.Marshal(metadata{metadataVersion, form{m.Backbone}, m.Network, m.Origin})
 	return string(text), err
+}
+
+// form is a backbone as metadata have it: a ResNet without its name, as there was
+// nothing else at first, so that all versions read it; others as {"ViT": {…}}.
+type form struct{ backbone.Backbone }
+
+// MarshalJSON implements [json.Marshaler].
+func (f form) MarshalJSON() ([]byte, error) {
+	if net, ok := f.Backbone.(backbone.ResNet); ok {
+		return json.Marshal(net)
+	}
+	return backbone.Types.Write(f.Backbone)
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (f *form) UnmarshalJSON(text []byte) (err error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return err
+	}
+	if len(fields) == 1 { // a name; a ResNet has more fields
+		f.Backbone, err = backbone.Types.Read(text)
+		return err
+	}
+	var net backbone.ResNet
+	err = json.Unmarshal(text, &net)
+	f.Backbone = net
+	return err
 }
 
 // WriteSafetensors writes the weights with the names, the order of axes and the
@@ -50,12 +80,9 @@ func (m *Model) describe() (string, error) {
 // The header's metadata say under "sslkit", as JSON, what the tensors do not:
 // see [Network] and [Origin].
 func (m *Model) WriteSafetensors(path string) error {
-	if err := m.check(); err != nil {
-		return fmt.Errorf("pretrained: write %s: %w", path, err)
-	}
 	data, err := m.safetensors()
 	if err == nil {
-		err = renameio.WriteFile(path, data, 0o644)
+		err = atomicfile.Write(path, data)
 	}
 	if err != nil {
 		return fmt.Errorf("pretrained: write %s: %w", path, err)
@@ -64,6 +91,12 @@ func (m *Model) WriteSafetensors(path string) error {
 }
 
 func (m *Model) safetensors() ([]byte, error) {
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	if _, err := m.listed(); err != nil {
+		return nil, fmt.Errorf("PyTorch's names of the weights: %w", err)
+	}
 	views := map[string]stored{}
 	for _, t := range m.tensors {
 		shape := make([]uint64, len(t.dims))
@@ -122,6 +155,7 @@ func ReadSafetensors(path string) (*Model, error) {
 		return nil, fmt.Errorf("pretrained: %s: %q in its header has version %d, want %d", path, metadataKey, known.Version, metadataVersion)
 	}
 	m := &Model{Network: known.Network, Origin: known.Origin}
+	m.Backbone = known.Backbone.Backbone
 	if err := m.take(dict{SafeTensors: found}); err != nil {
 		return nil, fmt.Errorf("pretrained: %s: %w", path, err)
 	}

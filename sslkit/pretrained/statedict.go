@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/nlpodyssey/safetensors"
 )
 
@@ -47,19 +48,23 @@ func ReadStateDict(path string, n Network) (*Model, error) {
 // ReadStateDictPart is [ReadStateDict] of the network whose tensors have a prefix,
 // such as "target.backbone.".
 func ReadStateDictPart(path, prefix string, n Network) (*Model, error) {
-	return readStateDict(path, n, func(found safetensors.SafeTensors) (dict, error) {
+	return readStateDict(path, n, func(found safetensors.SafeTensors, net backbone.Listed) (dict, error) {
 		if prefix != "" && !strings.HasSuffix(prefix, ".") {
 			prefix += "."
 		}
-		known := prefixes(found)
+		known := prefixes(found, net)
 		if !slices.Contains(known, prefix) {
 			return dict{}, fmt.Errorf("no network's tensors begin with %q, those of networks begin with %s: %s", prefix, quoted(known), listing(found))
 		}
-		return newDict(found, prefix), nil
+		return newDict(found, net, prefix), nil
 	})
 }
 
-func readStateDict(path string, n Network, open func(safetensors.SafeTensors) (dict, error)) (*Model, error) {
+func readStateDict(path string, n Network, open func(safetensors.SafeTensors, backbone.Listed) (dict, error)) (*Model, error) {
+	net, err := n.listed()
+	if err != nil {
+		return nil, fmt.Errorf("pretrained: PyTorch's names of the weights: %w", err)
+	}
 	found, about, err := openSafetensors(path)
 	if err != nil {
 		return nil, fmt.Errorf("pretrained: %w", err)
@@ -68,12 +73,16 @@ func readStateDict(path string, n Network, open func(safetensors.SafeTensors) (d
 		return nil, fmt.Errorf("pretrained: %s: its header has %q, which says what the file is for: it needs no import; read it with "+
 			"pretrained.ReadSafetensors", path, metadataKey)
 	}
-	d, err := open(found)
+	d, err := open(found, net)
 	if err != nil {
 		return nil, fmt.Errorf("pretrained: %s: %w", path, err)
 	}
 	m := &Model{Network: n, Origin: Origin{File: filepath.Base(path)}}
-	if m.Notes, err = d.adapt(&m.Backbone); err == nil {
+	if net, ok := n.Backbone.(backbone.ResNet); ok {
+		m.Notes, err = d.adapt(&net)
+		m.Backbone = net
+	}
+	if err == nil {
 		err = m.take(d)
 	}
 	if err != nil {
@@ -87,11 +96,15 @@ func (m *Model) take(d dict) error {
 	if err := m.Validate(); err != nil {
 		return err
 	}
+	net, err := m.listed()
+	if err != nil {
+		return err
+	}
 	left := map[string]bool{}
 	for _, name := range d.Names() {
 		left[name] = true
 	}
-	for t := range layout(m.Backbone) { // ends at the first that is not there: the backbone may be anything
+	for t := range layout(net) { // ends at the first that is not there: the backbone may be anything
 		name := d.name(t.name)
 		view, ok := d.Tensor(name)
 		if !ok {

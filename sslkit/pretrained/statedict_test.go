@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/nlpodyssey/safetensors"
 )
 
@@ -69,7 +70,7 @@ func sameWeights(t *testing.T, what, reference1 string, got *Model, notes ...str
 func TestForeignNames(t *testing.T) {
 	prefixed := func(prefix string) func(string) string { return func(name string) string { return prefix + name } }
 	withReLU := references["cifar"]
-	withReLU.Backbone.StemReLU = true
+	change(&withReLU, func(net *backbone.ResNet) { net.StemReLU = true })
 	for what, c := range map[string]struct {
 		reference string
 		rename    func(string) string
@@ -116,13 +117,14 @@ func TestNumbersTell(t *testing.T) {
 		all["7.weight"], all["7.bias"] = kernel, all["5.0.bn1.bias"]
 	})
 	n := references["standard"]
-	n.Backbone.StemReLU = false
+	change(&n, func(net *backbone.ResNet) { net.StemReLU = false })
 	m, err := ReadStateDict(path, n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if said := strings.Join(m.Notes, "\n"); !m.Backbone.StemReLU || !m.Backbone.FinalConv || !strings.Contains(said, "ReLU follows") || !strings.Contains(said, "behind its average pool, 7") {
-		t.Errorf("network %+v, notes %q", m.Backbone, said)
+	net := m.Backbone.(backbone.ResNet)
+	if said := strings.Join(m.Notes, "\n"); !net.StemReLU || !net.FinalConv || !strings.Contains(said, "ReLU follows") || !strings.Contains(said, "behind its average pool, 7") {
+		t.Errorf("network %+v, notes %q", net, said)
 	}
 }
 
@@ -183,7 +185,7 @@ func TestForeignNetworks(t *testing.T) {
 	}), references["cifar"])
 	wantError(t, err, "ResNet-50")
 	large := references["cifar"]
-	large.Backbone.LargeStem = true
+	change(&large, func(net *backbone.ResNet) { net.LargeStem = true })
 	_, err = ReadStateDict(filepath.Join("testdata", "cifar.safetensors"), large)
 	wantError(t, err, "--small-stem")
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // The preset lightly2023 is the state behind the tables of April 2023 (CIFAR-10)
@@ -37,7 +38,7 @@ func lightly2023CIFAR10(batch, epochs int) []Recipe {
 		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, OutNorm: head.NoNorm},
 		Temperature: 0.1,
 		Queue:       queue,
-		Momentum:    0.99,
+		Momentum:    schedule.Constant(0.99),
 		Moves:       1,
 		Enqueue:     method.EnqueueBetween,
 	}
@@ -59,7 +60,7 @@ func lightly2023CIFAR10(batch, epochs int) []Recipe {
 	byol.Method = method.BYOL{
 		Projector: head.MLP{Layers: 2, Hidden: 1024, Out: 256, BatchNorm: true, OutNorm: head.NoNorm},
 		Predictor: head.MLP{Layers: 2, Hidden: 1024, Out: 256, BatchNorm: true, OutNorm: head.NoNorm},
-		Momentum:  0.99,
+		Momentum:  schedule.Constant(0.99),
 		Moves:     1,
 	}
 	dcl.Method = method.DCL{
@@ -88,7 +89,7 @@ func lightly2023Imagenette(batch, epochs int) []Recipe {
 		Projector:   head.MLP{Layers: 2, Hidden: 2048, Out: 128, OutNorm: head.NoNorm},
 		Temperature: 0.1,
 		Queue:       4096,
-		Momentum:    0.99,
+		Momentum:    schedule.Constant(0.99),
 		Moves:       1,
 		Enqueue:     method.EnqueueBetween,
 	}
@@ -110,7 +111,7 @@ func lightly2023Imagenette(batch, epochs int) []Recipe {
 	byol.Method = method.BYOL{
 		Projector: head.MLP{Layers: 2, Hidden: 4096, Out: 256, BatchNorm: true, OutNorm: head.NoNorm},
 		Predictor: head.MLP{Layers: 2, Hidden: 4096, Out: 256, BatchNorm: true, OutNorm: head.NoNorm},
-		Momentum:  0.99,
+		Momentum:  schedule.Constant(0.99),
 		Moves:     1,
 	}
 	dcl.Method = method.DCL{

@@ -4,6 +4,7 @@ import (
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // The preset lightlyHEAD is the state of the scripts at commit e8d317fc, of 2026.
@@ -29,7 +30,7 @@ func lightlyHEADCIFAR10(batch, epochs int) []Recipe {
 		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, OutNorm: head.NoNorm},
 		Temperature: 0.1,
 		Queue:       4096, // at batch 512, too
-		Momentum:    0.99,
+		Momentum:    schedule.Constant(0.99),
 		Moves:       1,
 		Enqueue:     method.EnqueueBetween,
 	}
@@ -54,7 +55,7 @@ func lightlyHEADCIFAR10(batch, epochs int) []Recipe {
 	byol.Method = method.BYOL{
 		Projector: head.MLP{Layers: 2, Hidden: 1024, Out: 256, BatchNorm: true, OutNorm: head.NoNorm},
 		Predictor: head.MLP{Layers: 2, Hidden: 1024, Out: 256, BatchNorm: true, OutNorm: head.NoNorm},
-		Momentum:  0.99,
+		Momentum:  schedule.Constant(0.99),
 		Moves:     1,
 	}
 	dcl.Method = method.DCL{
@@ -83,7 +84,7 @@ func lightlyHEADImagenette(batch, epochs int) []Recipe {
 		Projector:   head.MLP{Layers: 2, Hidden: 2048, Out: 128, OutNorm: head.NoNorm},
 		Temperature: 0.1,
 		Queue:       4096,
-		Momentum:    0.99,
+		Momentum:    schedule.Constant(0.99),
 		Moves:       1,
 		Enqueue:     method.EnqueueBetween,
 	}
@@ -108,7 +109,7 @@ func lightlyHEADImagenette(batch, epochs int) []Recipe {
 	byol.Method = method.BYOL{
 		Projector: head.MLP{Layers: 2, Hidden: 4096, Out: 256, BatchNorm: true, OutNorm: head.NoNorm},
 		Predictor: head.MLP{Layers: 2, Hidden: 4096, Out: 256, BatchNorm: true, OutNorm: head.NoNorm},
-		Momentum:  0.99,
+		Momentum:  schedule.Constant(0.99),
 		Moves:     1,
 	}
 	dcl.Method = method.DCL{

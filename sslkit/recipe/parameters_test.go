@@ -11,6 +11,7 @@ import (
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
+	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
 )
 
@@ -23,7 +24,7 @@ func count(t *testing.T, d *device.Device, r Recipe) (parameters, tensors map[st
 		for _, v := range r.Views {
 			views = append(views, graph.Zeros(scope.Graph(), shapes.Make(dtypes.Float32, 8, v.Size, v.Size, 3)))
 		}
-		r.Method.Loss(scope, r.Backbone, views)
+		r.Method.Loss(method.NewStep(r.Method, scope, r.Backbone, views))
 	})
 	if err != nil {
 		t.Fatalf("%s %s on %s: %v", r.Preset, r.Name, r.Data, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 func TestPublishedOrder(t *testing.T) {
@@ -207,7 +208,7 @@ func biased(h head.MLP) head.MLP {
 // TestMethods compares the methods with the reference, written out a second time.
 func TestMethods(t *testing.T) {
 	moco := func(hidden, queue, moves int) method.MoCo {
-		return method.MoCo{Projector: bare(hidden, 128), Temperature: .1, Queue: queue, Momentum: .99, Moves: moves, Enqueue: "between"}
+		return method.MoCo{Projector: bare(hidden, 128), Temperature: .1, Queue: queue, Momentum: schedule.Constant(.99), Moves: moves, Enqueue: "between"}
 	}
 	simCLR := func(p head.MLP) method.SimCLR { return method.SimCLR{Projector: p, Temperature: .5} }
 	simSiam := func(p, q head.MLP) method.SimSiam { return method.SimSiam{Projector: p, Predictor: q} }
@@ -215,7 +216,7 @@ func TestMethods(t *testing.T) {
 		return method.BarlowTwins{Projector: p, Lambda: .005, Unbiased: unbiased}
 	}
 	byol := func(p head.MLP, momentum float64, moves int) method.BYOL {
-		return method.BYOL{Projector: p, Predictor: p, Momentum: momentum, Moves: moves}
+		return method.BYOL{Projector: p, Predictor: p, Momentum: schedule.Constant(momentum), Moves: moves}
 	}
 	affine, plain := normed(2, 2048, 2048, head.AffineNorm), normed(3, 2048, 2048, head.PlainNorm)
 	two, three := normed(2, 2048, 2048, head.NoNorm), normed(3, 2048, 2048, head.NoNorm)

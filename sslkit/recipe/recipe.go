@@ -31,7 +31,7 @@ type Recipe struct {
 	TestImages  int               `json:"test_images"`  // likewise; may be 0 without Eval and Linear
 	Backbone    backbone.Backbone `json:"backbone"`     // written as {"ResNet": {…}}
 	Method      method.Method     `json:"method"`       // written as {"SimCLR": {…}}
-	Views       []augment.Policy  `json:"views"`        // one per view; images are evaluated with the first one's Size, Mean and Std
+	Views       []augment.Policy  `json:"views"`        // one per view, full ones before local ones; images are evaluated with the first one's Size, Mean and Std
 	Optim       optim.SGD         `json:"optim"`
 	Epochs      int               `json:"epochs"`
 	Batch       int               `json:"batch"`     // images per step, before views; a last, smaller batch is left out
@@ -74,21 +74,40 @@ func (r Recipe) Validate() error {
 			return errors.New("recipe: " + check.text)
 		}
 	}
-	if want := r.Method.Views(); len(r.Views) != want {
-		return fmt.Errorf("recipe: %d views, want the %d of %s", len(r.Views), want, method.Name(r.Method))
+	if err := r.validateViews(); err != nil {
+		return err
+	}
+	for _, part := range []interface{ Validate() error }{r.Backbone, r.Optim, r.Eval, r.Linear, r.Precision} {
+		if err := part.Validate(); err != nil {
+			return fmt.Errorf("recipe: %w", err)
+		}
+	}
+	if err := r.Method.Validate(r.Backbone); err != nil {
+		return fmt.Errorf("recipe: %w", err)
+	}
+	if parts := backbone.Parts(r.Backbone); r.Batch%parts != 0 {
+		return fmt.Errorf("recipe: batch is %d, want a multiple of the backbone's %d splits", r.Batch, parts)
+	}
+	return nil
+}
+
+// validateViews reports views that are not those of the method.
+func (r Recipe) validateViews() error {
+	crops, name := r.Method.Views(), method.Name(r.Method)
+	if crops.Full < 1 || crops.Local < 0 {
+		return fmt.Errorf("recipe: %s has %d full and %d local views, want at least 1 full one", name, crops.Full, crops.Local)
+	}
+	if len(r.Views) != crops.Count() {
+		want := fmt.Sprintf("the %d of %s", crops.Full, name)
+		if crops.Local > 0 {
+			want = fmt.Sprintf("%d full and %d local ones of %s", crops.Full, crops.Local, name)
+		}
+		return fmt.Errorf("recipe: %d views, want %s", len(r.Views), want)
 	}
 	for i, view := range r.Views {
 		if err := view.Validate(); err != nil {
 			return fmt.Errorf("recipe: views[%d]: %w", i, err)
 		}
-	}
-	for _, part := range []interface{ Validate() error }{r.Backbone, r.Method, r.Optim, r.Eval, r.Linear, r.Precision} {
-		if err := part.Validate(); err != nil {
-			return fmt.Errorf("recipe: %w", err)
-		}
-	}
-	if parts := backbone.Parts(r.Backbone); r.Batch%parts != 0 {
-		return fmt.Errorf("recipe: batch is %d, want a multiple of the backbone's %d splits", r.Batch, parts)
 	}
 	return nil
 }

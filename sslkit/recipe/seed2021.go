@@ -5,6 +5,7 @@ import (
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // The preset seed2021 is the state of June 2021. What later ones have changed:
@@ -57,7 +58,7 @@ func seed2021Methods(r Recipe) (moco, simCLR, simSiam, barlowTwins, byol Recipe)
 		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, OutNorm: head.NoNorm}, // 512 on ImageNette, too
 		Temperature: 0.1,
 		Queue:       4096, // at batch 512, too
-		Momentum:    0.99,
+		Momentum:    schedule.Constant(0.99),
 		Moves:       2, // 0.99² = 0.9801 in a step
 		Enqueue:     method.EnqueueBetween,
 	}
@@ -77,7 +78,7 @@ func seed2021Methods(r Recipe) (moco, simCLR, simSiam, barlowTwins, byol Recipe)
 	byol.Method = method.BYOL{
 		Projector: head.MLP{Layers: 2, Hidden: 4096, Out: 256, BatchNorm: true, OutNorm: head.NoNorm, AllBiases: true},
 		Predictor: head.MLP{Layers: 2, Hidden: 4096, Out: 256, BatchNorm: true, OutNorm: head.NoNorm, AllBiases: true},
-		Momentum:  0.9,
+		Momentum:  schedule.Constant(0.9),
 		Moves:     2, // 0.9² = 0.81 in a step
 	}
 	return moco, simCLR, simSiam, barlowTwins, byol

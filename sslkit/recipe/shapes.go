@@ -12,6 +12,7 @@ import (
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/optim"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // Shapes returns a recipe of our own for a method ("SimCLR") on drawn images,
@@ -30,7 +31,7 @@ func Shapes(name string) (Recipe, error) {
 			Projector:   head.MLP{Layers: 2, Hidden: 128, Out: 64, OutNorm: head.NoNorm},
 			Temperature: 0.2,
 			Queue:       1024,
-			Momentum:    0.97,
+			Momentum:    schedule.Constant(0.97),
 			Moves:       1,
 			Enqueue:     method.EnqueueBetween,
 		}
@@ -60,7 +61,7 @@ func Shapes(name string) (Recipe, error) {
 		r.Method = method.BYOL{
 			Projector: head.MLP{Layers: 2, Hidden: 128, Out: 64, BatchNorm: true, OutNorm: head.NoNorm},
 			Predictor: head.MLP{Layers: 2, Hidden: 32, Out: 64, BatchNorm: true, OutNorm: head.NoNorm},
-			Momentum:  0.9, // a few hundred steps are too few for a slower target
+			Momentum:  schedule.Constant(0.9), // a few hundred steps are too few for a slower target
 			Moves:     1,
 		}
 	case "DCL":

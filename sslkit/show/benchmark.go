@@ -3,7 +3,6 @@ package show
 import (
 	"errors"
 	"fmt"
-	"image"
 	"math"
 	"slices"
 
@@ -19,23 +18,14 @@ import (
 // seeds look the same. Losses of different methods mean different things: each
 // is drawn from its highest value to its lowest. Runs of more than 200 epochs are
 // drawn as means of a few epochs each, so that the kinds of lines can be seen.
-func Benchmark(results ...*train.Result) error {
-	return benchmark(results).show("benchmark: shown in a notebook; show.SaveBenchmark keeps it")
-}
-
-// BenchmarkImage returns the picture that [Benchmark] shows.
-func BenchmarkImage(results ...*train.Result) (image.Image, error) {
-	return benchmark(results).image()
-}
-
-// SaveBenchmark writes what [Benchmark] shows to a file, whose name ends in .png
-// or .svg.
-func SaveBenchmark(path string, results ...*train.Result) error { return benchmark(results).save(path) }
-
-func benchmark(results []*train.Result) figure {
+func Benchmark(results ...*train.Result) Picture {
+	if err := checkRuns(results); err != nil {
+		return failed("show: Benchmark: %w", err)
+	}
+	results = asOfNow(results)
 	b := newLooks(results)
 	names := b.legend()
-	return figure{width: wide, height: 300*px + names.height(wide-2*edge), draw: func(canvas draw.Canvas) error {
+	return Picture{what: "benchmark", width: wide, height: 300*px + names.height(wide-2*edge), draw: func(canvas draw.Canvas) error {
 		return b.drawBenchmark(names.below(draw.Crop(canvas, edge, -edge, edge, -edge)), results)
 	}}
 }
@@ -83,9 +73,6 @@ func (l looks) legend() legend {
 
 // drawBenchmark fills the canvas with the three panels.
 func (l looks) drawBenchmark(canvas draw.Canvas, results []*train.Result) error {
-	if len(results) == 0 {
-		return errors.New("show: benchmark: no result")
-	}
 	byEpoch, byTime := panel("kNN accuracy", "epoch"), panel("kNN accuracy by time", "time (minutes)")
 	loss := panel("training loss, highest to lowest", "epoch")
 	last := 0.0
@@ -96,7 +83,7 @@ func (l looks) drawBenchmark(canvas draw.Canvas, results []*train.Result) error 
 		err := errors.Join(addCurve(byEpoch, style, thinned(knn), false),
 			addCurve(byTime, style, thinned(overTime(r)), false), addCurve(loss, style, spanned(thinned(losses)), false))
 		if err != nil {
-			return fmt.Errorf("show: benchmark: %w", err)
+			return fmt.Errorf("show: Benchmark: %w", err)
 		}
 	}
 	byEpoch.X.Tick.Marker, loss.X.Tick.Marker = ticks{most: 6, whole: true}, ticks{most: 6, whole: true}

@@ -3,7 +3,6 @@ package show
 import (
 	"errors"
 	"fmt"
-	"image"
 	"math"
 	"slices"
 
@@ -12,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/train"
 )
 
@@ -19,25 +19,40 @@ import (
 // is the untrained network, whose accuracy a dashed line carries along. Several
 // runs share the axes and get a legend; runs of different methods, whose losses
 // mean different things, show the spread of their embeddings in place of the
-// loss. So do runs without kNN accuracy in place of that. Notebooks keep it as
-// SVG and as PNG.
-func Curves(results ...*train.Result) error {
-	return curves(results).show("curves: shown in a notebook; show.SaveCurves keeps them")
-}
-
-// CurvesImage returns the picture that [Curves] shows.
-func CurvesImage(results ...*train.Result) (image.Image, error) { return curves(results).image() }
-
-// SaveCurves writes what [Curves] shows to a file, whose name ends in .png or .svg.
-func SaveCurves(path string, results ...*train.Result) error { return curves(results).save(path) }
-
-func curvesSVG(results []*train.Result) (string, error) { return curves(results).svg() }
-
-func curves(results []*train.Result) figure {
+// loss. So do runs without kNN accuracy in place of that.
+func Curves(results ...*train.Result) Picture {
+	if err := checkRuns(results); err != nil {
+		return failed("show: Curves: %w", err)
+	}
+	results = asOfNow(results)
 	names := curvesLegend(results)
-	return figure{width: wide, height: 300*px + names.height(wide-2*edge), draw: func(canvas draw.Canvas) error {
+	return Picture{what: "curves", width: wide, height: 300*px + names.height(wide-2*edge), draw: func(canvas draw.Canvas) error {
 		return drawCurves(names.below(draw.Crop(canvas, edge, -edge, edge, -edge)), results)
 	}}
+}
+
+// checkRuns says what is wrong with results that are to be drawn.
+func checkRuns(results []*train.Result) error {
+	if len(results) == 0 {
+		return errors.New("no results, want at least 1")
+	}
+	for i, r := range results {
+		if r == nil {
+			return fmt.Errorf("result %d of %d is nil, want that of a run", i, len(results))
+		}
+	}
+	return nil
+}
+
+// asOfNow are results that do not change when their runs go on.
+func asOfNow(results []*train.Result) []*train.Result {
+	copies := make([]*train.Result, len(results))
+	for i, r := range results {
+		c := *r
+		c.Epochs = slices.Clone(r.Epochs)
+		copies[i] = &c
+	}
+	return copies
 }
 
 // curvesLegend names the runs, if there are several, and the dashed lines.
@@ -62,9 +77,6 @@ func curvesLegend(results []*train.Result) legend {
 
 // drawCurves fills the canvas with the two panels.
 func drawCurves(canvas draw.Canvas, results []*train.Result) error {
-	if len(results) == 0 {
-		return errors.New("show: curves: no result")
-	}
 	const spread = "spread of the embeddings (0: collapsed)"
 	accuracy, loss := panel("kNN accuracy", "epoch"), panel("training loss", "epoch")
 	comparable, measured := sameMethod(results), accurate(results)
@@ -89,11 +101,11 @@ func drawCurves(canvas draw.Canvas, results []*train.Result) error {
 		if untrained(result) {
 			y := result.Epochs[0].KNN
 			if err := addCurve(accuracy, level(i), plotter.XYs{{X: 0, Y: y}, {X: top, Y: y}}, false); err != nil {
-				return fmt.Errorf("show: curves: %w", err)
+				return fmt.Errorf("show: Curves: %w", err)
 			}
 		}
 		if err := errors.Join(addCurve(accuracy, stroke(i), knn, true), addCurve(loss, stroke(i), losses, true)); err != nil {
-			return fmt.Errorf("show: curves: %w", err)
+			return fmt.Errorf("show: Curves: %w", err)
 		}
 	}
 	panels := []*plot.Plot{accuracy, loss}
@@ -142,4 +154,67 @@ func addCurve(p *plot.Plot, style draw.LineStyle, xys plotter.XYs, dots bool) er
 		p.Add(marks)
 	}
 	return nil
+}
+
+// points are the accuracies, the untrained network's first, if they were measured,
+// and the losses of trained epochs.
+func points(result *train.Result) (knn, loss plotter.XYs) {
+	measured := result.Recipe.Eval.On()
+	for _, e := range result.Epochs {
+		x := float64(e.Epoch)
+		if measured && !math.IsNaN(e.KNN) {
+			knn = append(knn, plotter.XY{X: x, Y: e.KNN})
+		}
+		if e.Epoch > 0 && !math.IsNaN(e.Loss) && !math.IsInf(e.Loss, 0) {
+			loss = append(loss, plotter.XY{X: x, Y: e.Loss})
+		}
+	}
+	return knn, loss
+}
+
+// spreads are those of trained epochs.
+func spreads(result *train.Result) plotter.XYs {
+	var xys plotter.XYs
+	for _, e := range result.Epochs {
+		if e.Epoch > 0 {
+			xys = append(xys, plotter.XY{X: float64(e.Epoch), Y: e.EmbeddingSpread})
+		}
+	}
+	return xys
+}
+
+// sameMethod tells whether losses can share an axis: those of one method can,
+// whatever the runs are called.
+func sameMethod(results []*train.Result) bool {
+	for _, r := range results {
+		if methodName(r) != methodName(results[0]) {
+			return false
+		}
+	}
+	return true
+}
+
+// methodName is the method's, or the recipe's where there is no method.
+func methodName(r *train.Result) string {
+	if r.Recipe.Method == nil {
+		return r.Recipe.Name
+	}
+	return method.Name(r.Recipe.Method)
+}
+
+// runName names run i among others; "" if it is alone.
+func runName(results []*train.Result, i int) string {
+	same := 0
+	for _, r := range results {
+		if r.Recipe.Name == results[i].Recipe.Name {
+			same++
+		}
+	}
+	switch {
+	case len(results) == 1:
+		return ""
+	case same == 1:
+		return results[i].Recipe.Name
+	}
+	return fmt.Sprintf("%s, run %d", results[i].Recipe.Name, i+1)
 }

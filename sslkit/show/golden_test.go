@@ -26,8 +26,8 @@ var update = flag.Bool("update", false, "write the pictures in testdata anew")
 
 // A sample is a picture, and words that must be in it.
 type sample struct {
-	figure figure
-	words  []string
+	picture Picture
+	words   []string
 }
 
 // samples are a picture of each kind, and of what is hard to draw.
@@ -41,30 +41,29 @@ func samples(t *testing.T) map[string]sample {
 	}
 	points, labels := rings(400, 10)
 	many, manyLabels := rings(600, 100)
-	sheetOf := func(s sheet, err error) figure { return must(s, err).figure() }
 	nearest := [][]embedding.Neighbour{{{Image: 7, Similarity: 0.98}, {Image: 12, Similarity: 0.871}, {Image: 3, Similarity: 0.5}}, {{Image: 30, Similarity: 0.91}, {Image: 31, Similarity: 0.9}, {Image: 32, Similarity: -0.2}}}
 	runs := []*train.Result{learning("MoCo", 128, 0.7), learning("SimCLR", 128, 0.8), learning("SimCLR", 512, 0.85)}
 	waves := []Series{{Name: "with stop-gradient", Y: []float64{0.9, 0.8, 0.85}}, {Name: "a < b & c", Y: []float64{0.9, 0.4, 0.1}}}
 	first, names := set.First(3), []string{"0.2", "a strength with a long name, longer than there is room for"}
 	return map[string]sample{
-		"curves":         {curves(runs), []string{"kNN accuracy", "epoch", "MoCo", "SimCLR, run 2", "untrained network"}},
-		"curves_running": {curves([]*train.Result{{Recipe: recipe.Recipe{Name: "BYOL", Epochs: 30}}}), []string{"training loss", "30"}},
-		"benchmark":      {benchmark(runs), []string{"time (minutes)", "MoCo", "SimCLR", "batch 128", "batch 512"}},
-		"lines":          {lines("spread", "step", waves), []string{"spread", "step", "with stop-gradient", "a < b & c", "0.2"}},
-		"confusion":      {must(confusion(guesses(300, ten))), []string{"accuracy 0.750, 225 of 300 images", "true class", "predicted class", ten[9]}},
-		"confusion_100":  {must(confusion(guesses(3000, long))), []string{"a class with a l…umber 98", "1.0"}},
-		"confusion_999":  {must(confusion(guesses(2000, make([]string, 999)))), nil},
-		"matrix_900":     {must(matrix("", waveMatrix(900), 1)), []string{"800"}},
-		"confusion_1":    {must(confusion(guesses(3, ten[:1]))), []string{"fraction of the row", ten[0]}},
-		"matrix":         {must(matrix("step 10", waveMatrix(32), 1)), []string{"step 10", "−1.0", "30"}},
-		"matrix_1":       {must(matrix(strings.Repeat("long ", 40), []float32{-3}, 0.5)), []string{"long long"}},
-		"map":            {must(mapFigure(points, labels, ten)), ten},
-		"map_100":        {must(mapFigure(many, manyLabels, long)), []string{"a class with a l…mber 99"}},
-		"map_one":        {must(mapFigure(points[:1], nil, nil)), nil},
-		"thumbnails":     {must(thumbnails(points[:60], set)), []string{ten[set.Labels[0]]}},
-		"neighbours":     {sheetOf(neighbours("before training", set, []int{0, 5}, set, nearest)), []string{"before training", "query", "nearest", "0.871", "−0.200"}},
-		"rows":           {sheetOf(imageRows(names, []*dataset.Images{first, set.First(6)})), []string{"0.2", "a strength with a lo…room for"}},
-		"grid":           {sheetOf(grid(set, 20, 10)), []string{ten[set.Labels[0]]}},
+		"curves":         {Curves(runs...), []string{"kNN accuracy", "epoch", "MoCo", "SimCLR, run 2", "untrained network"}},
+		"curves_running": {Curves(&train.Result{Recipe: recipe.Recipe{Name: "BYOL", Epochs: 30}}), []string{"training loss", "30"}},
+		"benchmark":      {Benchmark(runs...), []string{"time (minutes)", "MoCo", "SimCLR", "batch 128", "batch 512"}},
+		"lines":          {Lines("spread", "step", waves...), []string{"spread", "step", "with stop-gradient", "a < b & c", "0.2"}},
+		"confusion":      {Confusion(guesses(300, ten)), []string{"accuracy 0.750, 225 of 300 images", "true class", "predicted class", ten[9]}},
+		"confusion_100":  {Confusion(guesses(3000, long)), []string{"a class with a l…umber 98", "1.0"}},
+		"confusion_999":  {Confusion(guesses(2000, make([]string, 999))), nil},
+		"matrix_900":     {Matrix("", waveMatrix(900), 1), []string{"800"}},
+		"confusion_1":    {Confusion(guesses(3, ten[:1])), []string{"fraction of the row", ten[0]}},
+		"matrix":         {Matrix("step 10", waveMatrix(32), 1), []string{"step 10", "−1.0", "30"}},
+		"matrix_1":       {Matrix(strings.Repeat("long ", 40), []float32{-3}, 0.5), []string{"long long"}},
+		"map":            {Map(points, labels, ten), ten},
+		"map_100":        {Map(many, manyLabels, long), []string{"a class with a l…mber 99"}},
+		"map_one":        {Map(points[:1], nil, nil), nil},
+		"thumbnails":     {Thumbnails(points[:60], set), []string{ten[set.Labels[0]]}},
+		"neighbours":     {Neighbours("before training", set, []int{0, 5}, set, nearest), []string{"before training", "query", "nearest", "0.871", "−0.200"}},
+		"rows":           {Rows(names, []*dataset.Images{first, set.First(6)}), []string{"0.2", "a strength with a lo…room for"}},
+		"grid":           {Grid(set, 20, 10), []string{ten[set.Labels[0]]}},
 	}
 }
 
@@ -75,9 +74,9 @@ var golden = []string{"curves", "benchmark", "lines", "confusion", "matrix", "ma
 func TestGolden(t *testing.T) {
 	all := samples(t)
 	for _, name := range golden {
-		f := all[name].figure
-		f.coarse = true
-		picture := must(f.image())
+		p := all[name].picture
+		p.coarse = true
+		picture := must(p.Image())
 		path := filepath.Join("testdata", name+".png")
 		if *update {
 			few := image.NewPaletted(picture.Bounds(), palette.Plan9) // keeps the files small
@@ -103,7 +102,7 @@ func TestGolden(t *testing.T) {
 		}
 		if n := different(picture, want); n > 30 {
 			got := filepath.Join(os.TempDir(), "show_"+name+".png")
-			t.Errorf("%s: %d pixels differ from testdata, want at most 30; see %s (%v)", name, n, got, SavePNG(got, picture))
+			t.Errorf("%s: %d pixels differ from testdata, want at most 30; see %s (%v)", name, n, got, p.Save(got))
 		}
 	}
 }
@@ -126,8 +125,8 @@ func different(a, b image.Image) (n int) {
 // Nothing is cut off: the outermost pixels of every picture are white.
 func TestEdges(t *testing.T) {
 	for name, s := range samples(t) {
-		s.figure.coarse = true
-		picture := must(s.figure.image())
+		s.picture.coarse = true
+		picture := must(s.picture.Image())
 		size := picture.Bounds().Size()
 		const margin = 4
 		inner := image.Rect(margin, margin, size.X-margin, size.Y-margin)
@@ -144,7 +143,7 @@ func TestEdges(t *testing.T) {
 // SVG is well-formed, has the words, is opaque, and asks nothing of a network.
 func TestSVG(t *testing.T) {
 	for name, s := range samples(t) {
-		svg := must(s.figure.svg())
+		svg := must(s.picture.svg())
 		var text, elements strings.Builder
 		for decoder := xml.NewDecoder(strings.NewReader(svg)); ; {
 			token, err := decoder.Token()

@@ -3,7 +3,6 @@ package show
 import (
 	"errors"
 	"fmt"
-	"image"
 	"math"
 
 	"gonum.org/v1/plot/plotter"
@@ -21,44 +20,34 @@ type Series struct {
 // what they run along, with its unit, as in "time (minutes)". More than one
 // series, or one with a name, gets a legend. It is an error if there is no
 // value, a value is no finite number, or X and Y differ in length.
-func Lines(y, x string, series ...Series) error {
-	return lines(y, x, series).show("lines: shown in a notebook; show.SaveLines keeps them")
-}
-
-// LinesImage returns the picture that [Lines] shows.
-func LinesImage(y, x string, series ...Series) (image.Image, error) {
-	return lines(y, x, series).image()
-}
-
-// SaveLines writes what [Lines] shows to a file, whose name ends in .png or .svg.
-func SaveLines(path, y, x string, series ...Series) error { return lines(y, x, series).save(path) }
-
-func lines(y, x string, series []Series) figure {
+func Lines(y, x string, series ...Series) Picture {
+	if len(series) == 0 {
+		return failed("show: Lines: no series, want at least 1")
+	}
 	const width = 600 * px
 	var names legend
+	var curves []plotter.XYs
+	whole := true
 	for i, s := range series {
+		xys, err := s.points()
+		if err != nil {
+			return failed("show: Lines: series %d %q: %w", i, s.Name, err)
+		}
+		curves = append(curves, xys)
+		for _, xy := range xys {
+			whole = whole && xy.X == math.Trunc(xy.X)
+		}
 		if s.Name != "" {
 			names.line(s.Name, stroke(i))
 		} else if len(series) > 1 {
 			names.line(fmt.Sprintf("series %d", i), stroke(i))
 		}
 	}
-	return figure{width: width, height: 320*px + names.height(width-2*edge), draw: func(canvas draw.Canvas) error {
+	return Picture{what: "lines", width: width, height: 320*px + names.height(width-2*edge), draw: func(canvas draw.Canvas) error {
 		p := panel(y, x)
-		if len(series) == 0 {
-			return errors.New("show: lines: no series, want at least 1")
-		}
-		whole := true
-		for i, s := range series {
-			xys, err := s.points()
-			if err != nil {
-				return fmt.Errorf("show: lines: series %d %q: %w", i, s.Name, err)
-			}
-			for _, xy := range xys {
-				whole = whole && xy.X == math.Trunc(xy.X)
-			}
+		for i, xys := range curves {
 			if err := addCurve(p, stroke(i), xys, true); err != nil {
-				return fmt.Errorf("show: lines: series %d %q: %w", i, s.Name, err)
+				return fmt.Errorf("show: Lines: series %d: %w", i, err)
 			}
 		}
 		p.X.Tick.Marker = ticks{most: 10, whole: whole}

@@ -13,6 +13,8 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+
+	"github.com/gossl/gossl/sslkit/dataset"
 )
 
 // Map shows points of a plane, such as features that PCA or t-SNE
@@ -22,45 +24,14 @@ import (
 // on shapes change, too; the 57th looks like the first again. It is an error if
 // there are no points, one has not two finite coordinates, or a label is no
 // class.
-func Map(points [][]float64, labels []int32, classes []string) error {
-	f, err := mapFigure(points, labels, classes)
-	if err != nil {
-		return err
-	}
-	return f.show("map: shown in a notebook; show.SaveMap keeps it")
-}
-
-// MapImage returns the picture that [Map] shows.
-func MapImage(points [][]float64, labels []int32, classes []string) (image.Image, error) {
-	f, err := mapFigure(points, labels, classes)
-	if err != nil {
-		return nil, err
-	}
-	return f.image()
-}
-
-// SaveMap writes what [Map] shows to a file, whose name ends in .png or .svg.
-func SaveMap(path string, points [][]float64, labels []int32, classes []string) error {
-	f, err := mapFigure(points, labels, classes)
-	if err != nil {
-		return err
-	}
-	return f.save(path)
-}
-
-const (
-	mapWidth   = 660 * px
-	mapHeight  = 520 * px
-	legendRows = 27 // beside a map
-)
-
-func mapFigure(points [][]float64, labels []int32, classes []string) (figure, error) {
+func Map(points [][]float64, labels []int32, classes []string) Picture {
 	xys, err := places(points, labels, classes)
 	if err != nil {
-		return figure{}, fmt.Errorf("show: Map: %w", err)
+		return failed("show: Map: %w", err)
 	}
+	labels = slices.Clone(labels)
 	radius := dotSize(len(points))
-	return cardWithClasses(labels, classes, func(canvas draw.Canvas) error {
+	return cardWithClasses("map", labels, classes, func(canvas draw.Canvas) error {
 		scatter, err := plotter.NewScatter(xys)
 		if err != nil {
 			return fmt.Errorf("show: Map: %w", err)
@@ -71,9 +42,15 @@ func mapFigure(points [][]float64, labels []int32, classes []string) (figure, er
 			}
 			return mark(int(labels[i]), radius)
 		}
-		return drawMany(canvas, len(points), scatter, mapPlot(canvas, xys))
-	}), nil
+		return drawMany(canvas, len(xys), scatter, mapPlot(canvas, xys))
+	})
 }
+
+const (
+	mapWidth   = 660 * px
+	mapHeight  = 520 * px
+	legendRows = 27 // beside a map
+)
 
 // places checks the points of a map, and their labels, if there are any.
 func places(points [][]float64, labels []int32, classes []string) (plotter.XYs, error) {
@@ -104,8 +81,8 @@ func dotSize(n int) vg.Length {
 	return vg.Length(min(4, max(1.6, 110/math.Sqrt(float64(n))))) * px
 }
 
-// cardWithClasses is a figure with a map, and the classes that occur at its right.
-func cardWithClasses(labels []int32, classes []string, draws func(draw.Canvas) error) figure {
+// cardWithClasses is a picture with a map, and the classes that occur at its right.
+func cardWithClasses(what string, labels []int32, classes []string, draws func(draw.Canvas) error) Picture {
 	occur := slices.Clone(labels)
 	slices.Sort(occur)
 	occur = slices.Compact(occur)
@@ -122,7 +99,7 @@ func cardWithClasses(labels []int32, classes []string, draws func(draw.Canvas) e
 	if columns > 0 {
 		width += 16*px + vg.Length(columns)*(names.width()+legendGap) - legendGap
 	}
-	return figure{width: width, height: 2*edge + mapHeight, draw: func(canvas draw.Canvas) error {
+	return Picture{what: what, width: width, height: 2*edge + mapHeight, draw: func(canvas draw.Canvas) error {
 		inner := draw.Crop(canvas, edge, -edge, edge, -edge)
 		if columns > 0 {
 			names.draw(draw.Crop(inner, mapWidth+16*px, 0, 0, 0))
@@ -168,4 +145,83 @@ func drawMany(canvas draw.Canvas, n int, points plot.Plotter, p *plot.Plot) erro
 		Max: vg.Point{X: canvas.Max.X + around, Y: canvas.Max.Y + around},
 	}, pixels.Image())
 	return nil
+}
+
+// Thumbnails shows images at points of a plane, such as [Map] shows, with the
+// colours of their classes around them. points[i] is the place of image i. An
+// image whose place is taken by one before it is a dot.
+func Thumbnails(points [][]float64, images *dataset.Images) Picture {
+	if len(points) != images.Len() {
+		return failed("show: Thumbnails: %d points for %d images, want as many", len(points), images.Len())
+	}
+	if len(points) == 0 {
+		return failed("show: Thumbnails: no images, want at least 1")
+	}
+	var labels []int32
+	if len(images.Classes) > 0 {
+		labels = slices.Clone(images.Labels)
+	}
+	xys, err := places(points, labels, images.Classes)
+	if err != nil {
+		return failed("show: Thumbnails: %w", err)
+	}
+	look := func(i int, radius vg.Length) draw.GlyphStyle {
+		if labels == nil {
+			return mark(0, radius)
+		}
+		return mark(int(labels[i]), radius)
+	}
+	return cardWithClasses("thumbnails", labels, images.Classes, func(canvas draw.Canvas) error {
+		inner := draw.Crop(canvas, thumbnail/2, -thumbnail/2, thumbnail/2, -thumbnail/2)
+		p := mapPlot(inner, xys)
+		dots, err := plotter.NewScatter(xys)
+		if err != nil {
+			return fmt.Errorf("show: Thumbnails: %w", err)
+		}
+		dots.GlyphStyleFunc = func(i int) draw.GlyphStyle { return look(i, min(2*px, dotSize(len(xys)))) }
+		if err := drawMany(inner, len(xys), dots, p); err != nil {
+			return err
+		}
+		toX, toY := p.Transforms(&inner)
+		var taken []vg.Point
+		for i, xy := range xys {
+			at := vg.Point{X: toX(xy.X), Y: toY(xy.Y)}
+			if free(at, taken) {
+				taken = append(taken, at)
+				drawThumbnail(canvas, at, images.NRGBA(i), look(i, 4*px))
+			}
+		}
+		return nil
+	})
+}
+
+const (
+	thumbnail = 52 * px // the longer side, with its frame
+	framed    = 2 * px
+)
+
+// free tells whether a thumbnail has room among others.
+func free(at vg.Point, taken []vg.Point) bool {
+	const apart = thumbnail + 2*px
+	for _, other := range taken {
+		if dx, dy := at.X-other.X, at.Y-other.Y; max(dx, -dx) < apart && max(dy, -dy) < apart {
+			return false
+		}
+	}
+	return true
+}
+
+// drawThumbnail draws an image around a point, with a frame, and the mark of its
+// class on a corner.
+func drawThumbnail(canvas draw.Canvas, at vg.Point, img *image.NRGBA, class draw.GlyphStyle) {
+	size := img.Rect.Size()
+	scale := (thumbnail - 2*framed) / vg.Length(max(size.X, size.Y))
+	half := vg.Point{X: scale * vg.Length(size.X) / 2, Y: scale * vg.Length(size.Y) / 2}
+	around := half.Add(vg.Point{X: framed, Y: framed})
+	canvas.SetColor(class.Color)
+	canvas.Fill(vg.Rectangle{Min: at.Sub(around), Max: at.Add(around)}.Path())
+	canvas.DrawImage(vg.Rectangle{Min: at.Sub(half), Max: at.Add(half)}, img)
+	corner := vg.Point{X: at.X - half.X + 4*px, Y: at.Y + half.Y - 4*px}
+	canvas.DrawGlyph(draw.GlyphStyle{Color: color.White, Radius: 7 * px, Shape: draw.CircleGlyph{}}, corner)
+	canvas.DrawGlyph(class, corner)
 }

@@ -2,15 +2,19 @@ package show
 
 import (
 	"fmt"
+	"html"
 	"io"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/gonb/gonbui/protocol"
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/train"
 )
 
@@ -183,4 +187,109 @@ func (b bar) draw(e train.Event, left time.Duration) {
 		b.ChangeMax(total + 1) // never full, so that it stays until the end
 		_ = b.Set(done)
 	}
+}
+
+// page is the live display of a run in a notebook: status, bar and curves. It
+// needs neither scripts nor anything from elsewhere.
+func page(e train.Event, left time.Duration) string {
+	text := status(e)
+	fraction := 0.0
+	if done, total := steps(e); total > 0 {
+		fraction = float64(done) / float64(total)
+	}
+	if e.Phase == train.Finished {
+		fraction = 1
+	} else if left > 0 {
+		text += ", " + duration(left.Seconds()) + " left"
+	}
+	if e.Result != nil {
+		text = e.Result.Recipe.Name + ": " + text
+	}
+	if e.Result != nil && len(e.Result.Epochs) > 0 && e.Result.Recipe.Eval.On() {
+		text += fmt.Sprintf(", kNN accuracy %.3f", e.Result.Last().KNN)
+	}
+	var b strings.Builder
+	b.WriteString(`<div style="font-family:sans-serif;max-width:864px">` + pageBar(text, fraction))
+	if e.Result != nil && len(e.Result.Epochs) > 0 {
+		if warning := e.Result.Last().Warning; warning != "" {
+			fmt.Fprintf(&b, `<div style="color:var(--jp-error-color1,#b3261e);margin-bottom:6px">%s</div>`, html.EscapeString(warning))
+		}
+		svg, err := Curves(e.Result).svg()
+		if err != nil {
+			svg = html.EscapeString(err.Error())
+		}
+		b.WriteString(svg)
+	}
+	b.WriteString("</div>")
+	return b.String()
+}
+
+// pageBar is a bar as browsers draw it, below a line of text.
+func pageBar(text string, fraction float64) string {
+	return fmt.Sprintf(`<div>%s</div><progress style="width:100%%;max-width:864px" max="1" value="%.3f"></progress>`,
+		html.EscapeString(text), fraction)
+}
+
+// Bytes returns what reports a download, for [dataset.Fetch]: a bar in a notebook
+// and, on standard error, in a terminal.
+func Bytes() dataset.Progress {
+	return counting(progressbar.OptionShowBytes(true), func(n int64) string { return fmt.Sprintf("%d MiB", n>>20) })
+}
+
+// Count returns what reports work whose pieces are counted, such as the images
+// that [dataset.Folder] decodes, in the same way as [Bytes].
+func Count() dataset.Progress {
+	return counting(progressbar.OptionShowCount(), func(n int64) string { return fmt.Sprint(n) })
+}
+
+// counting reports done work to whoever looks, in the unit that the option or the
+// function writes.
+func counting(unit progressbar.Option, write func(n int64) string) dataset.Progress {
+	switch {
+	case gonbui.IsNotebook:
+		id := "sslkit_" + gonbui.UniqueId()
+		return func(what string, done, total int64) {
+			text := fmt.Sprintf("%s: %s of %s", what, write(done), write(total))
+			gonbui.UpdateHTML(id, pageBar(text, float64(done)/float64(max(total, 1))))
+		}
+	case !term.IsTerminal(int(os.Stderr.Fd())):
+		return func(string, int64, int64) {}
+	}
+	return countingBar(os.Stderr, unit)
+}
+
+// countingBar is a bar in a terminal, a new one for each kind of work.
+func countingBar(out io.Writer, unit progressbar.Option) dataset.Progress {
+	var bar *progressbar.ProgressBar
+	last := ""
+	return func(what string, done, total int64) {
+		if bar == nil || what != last {
+			last = what
+			bar = progressbar.NewOptions64(total, unit,
+				progressbar.OptionSetWriter(out),
+				progressbar.OptionSetDescription(what),
+				progressbar.OptionThrottle(100*time.Millisecond),
+				progressbar.OptionClearOnFinish(),
+			)
+		}
+		if total != bar.GetMax64() { // which draws the bar, with what was done before
+			bar.ChangeMax64(total)
+		}
+		_ = bar.Set64(done)
+	}
+}
+
+// deviceMIME is the type of a display that the kernel keeps for itself: the
+// memory of the device, which only the cell's program knows.
+const deviceMIME = "application/vnd.sslkit.device+json"
+
+// tellKernel tells the kernel the peak of a device's memory, for the reply's
+// metadata and the line below a long cell.
+func tellKernel(m device.Memory) {
+	if !m.OnDevice() {
+		return // the kernel counts the process's memory itself
+	}
+	gonbui.SendData(&protocol.DisplayData{Data: map[protocol.MIMEType]any{
+		deviceMIME: fmt.Sprintf(`{"peak_memory": %d}`, m.Peak),
+	}})
 }

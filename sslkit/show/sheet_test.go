@@ -37,7 +37,7 @@ func TestImagesOfSeveralSizes(t *testing.T) {
 			}
 		}
 	}
-	picture, err := GridImage(photographs(), 2, 2)
+	picture, err := Grid(photographs(), 2, 2).Image()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,13 +53,11 @@ func TestImagesOfSeveralSizes(t *testing.T) {
 	})
 
 	still := augment.Policy{Size: 120, Scale: [2]float64{1, 1}, Ratio: [2]float64{6, 6}, Std: [3]float64{1, 1, 1}}
-	s, err := viewsSheet(photographs(), 1, still, 1, testkit.Any(t).Kind)
-	if err != nil {
+	if picture, err = Views(photographs(), 1, still, 1, testkit.Any(t).Kind).Image(); err != nil {
 		t.Fatal(err)
 	}
-	if picture, err = s.figure().image(); err != nil {
-		t.Fatal(err)
-	}
+	s := originals(photographs().First(1))
+	s.labels = append(s.labels, "view 0")
 	left, view := int(s.layout().left/px), top+120+6
 	check(picture, map[image.Point]color.NRGBA{{X: left + 57, Y: top + 10}: red, {X: left + 63, Y: top + 10}: black,
 		{X: left + 50, Y: view + 60}: red, {X: left + 70, Y: view + 60}: black})
@@ -102,7 +100,7 @@ func TestNeighboursMarks(t *testing.T) {
 	if want := "1 of 2 neighbours are of the query's class; × marks the others"; s.note != want {
 		t.Errorf("note %q, want %q", s.note, want)
 	}
-	picture, err := s.figure().image()
+	picture, err := s.picture("").Image()
 	if err != nil {
 		t.Fatal(err)
 	}

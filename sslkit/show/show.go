@@ -3,28 +3,10 @@
 // and what features are good for: nearest neighbours, confusion matrices, maps
 // of an embedding.
 //
-// The same calls serve a notebook cell and a program in a terminal. A picture
-// appears below its cell; a terminal gets a line that says how to keep it. Each
-// picture X has a function XImage that returns it. Plots, and maps, have a
-// function SaveX that writes a PNG or SVG file, too; [SavePNG] writes any image.
+// Functions return a [Picture], a value with three methods: Show puts it below a
+// notebook's cell, Save into a file, Image returns its pixels. The same calls
+// serve a notebook and a program in a terminal.
 //
 // Pictures are SVG, with a PNG beside it for viewers that do not show SVG. They
 // have a white background on dark pages, too, and need no network.
 package show
-
-import (
-	"bytes"
-	"fmt"
-	"image"
-	"image/png"
-	"os"
-)
-
-// SavePNG writes a picture to a file.
-func SavePNG(path string, picture image.Image) error {
-	var file bytes.Buffer
-	if err := png.Encode(&file, picture); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return os.WriteFile(path, file.Bytes(), 0o644)
-}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/schollz/progressbar/v3"
 
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/dataset"
@@ -47,7 +48,7 @@ func images(t *testing.T, n int) *dataset.Images {
 	return set.Train
 }
 
-func TestTableText(t *testing.T) {
+func TestTable(t *testing.T) {
 	want := `recipe         SimCLR on shapes, 2 epochs, batch 64
 kNN untrained  25.00 %
 kNN last       50.00 %  (epoch 2)
@@ -57,16 +58,16 @@ speed          200 images/s
 peak memory    300 MiB (process resident memory)
 device         a device
 `
-	if diff := cmp.Diff(want, TableText(result())); diff != "" {
+	if diff := cmp.Diff(want, string(Table(result()))); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestSaveCurves(t *testing.T) {
+func TestSave(t *testing.T) {
 	dir := t.TempDir()
 	for _, results := range [][]*train.Result{{result()}, {result(), result()}, {{}}} {
 		path := filepath.Join(dir, "curves.png")
-		if err := SaveCurves(path, results...); err != nil {
+		if err := Curves(results...).Save(path); err != nil {
 			t.Fatal(err)
 		}
 		file, err := os.ReadFile(path)
@@ -82,16 +83,16 @@ func TestSaveCurves(t *testing.T) {
 		}
 	}
 	path := filepath.Join(dir, "curves.svg")
-	if err := SaveCurves(path, result()); err != nil {
+	if err := Curves(result()).Save(path); err != nil {
 		t.Fatal(err)
 	}
 	if svg, err := os.ReadFile(path); err != nil || !strings.Contains(string(svg), "training loss") {
 		t.Errorf("no title in the SVG (%v)", err)
 	}
-	if err := SaveCurves(filepath.Join(dir, "curves.pdf"), result()); err == nil {
+	if err := Curves(result()).Save(filepath.Join(dir, "curves.pdf")); err == nil {
 		t.Error(".pdf: no error")
 	}
-	if err := SaveCurves(path); err == nil {
+	if err := Curves().Save(path); err == nil {
 		t.Error("no results: no error")
 	}
 }
@@ -101,7 +102,7 @@ func TestCurvesCompareOneMethod(t *testing.T) {
 	a, b := result(), result()
 	a.Recipe.Method, b.Recipe.Method = method.SimCLR{}, method.SimCLR{Temperature: 1}
 	b.Recipe.Name = "SimCLR, cold"
-	svg, err := curvesSVG([]*train.Result{a, b})
+	svg, err := Curves(a, b).svg()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func TestCurvesCompareOneMethod(t *testing.T) {
 		t.Error("runs of one method lack their losses or names")
 	}
 	b.Recipe.Method = method.BYOL{}
-	if svg, err = curvesSVG([]*train.Result{a, b}); err != nil || strings.Contains(svg, "training loss") {
+	if svg, err = Curves(a, b).svg(); err != nil || strings.Contains(svg, "training loss") {
 		t.Errorf("runs of two methods share an axis for their losses, error %v", err)
 	}
 }
@@ -125,9 +126,9 @@ func inked(picture image.Image) (n int) {
 	return n
 }
 
-func TestGridImage(t *testing.T) {
+func TestGrid(t *testing.T) {
 	set := images(t, 5)
-	picture, err := GridImage(set, 7, 3)
+	picture, err := Grid(set, 7, 3).Image()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,9 +151,6 @@ func TestGridImage(t *testing.T) {
 	if got := picture.At(1, 1); !near(got, color.White, 0) {
 		t.Errorf("the edge is %v, want white", got)
 	}
-	if _, err := GridImage(set, 5, 0); err == nil {
-		t.Error("no columns: no error")
-	}
 }
 
 // near tells whether two colours differ by no more than some of 255 levels.
@@ -163,15 +161,15 @@ func near(a, b color.Color, levels int) bool {
 }
 
 // A policy that changes nothing shows the images again.
-func TestViewsImage(t *testing.T) {
+func TestViews(t *testing.T) {
 	still := augment.Policy{Size: 32, Scale: [2]float64{1, 1}, Ratio: [2]float64{1, 1},
 		Mean: [3]float64{0.5, 0.4, 0.3}, Std: [3]float64{0.2, 0.3, 0.4}}
 	set, kind := images(t, 2), testkit.Any(t).Kind
-	views, err := ViewsImage(set, 2, still, 2, kind)
+	views, err := Views(set, 2, still, 2, kind).Image()
 	if err != nil {
 		t.Fatal(err)
 	}
-	policies, err := AugmentationsImage(set, 2, []string{"view 0", "view 1"}, []augment.Policy{still, still}, kind)
+	policies, err := Augmentations(set, 2, []string{"view 0", "view 1"}, []augment.Policy{still, still}, kind).Image()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,12 +221,31 @@ func TestProgress(t *testing.T) {
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
 	}
-	for i, part := range map[int]string{0: "compiling a &lt; b", 3: "epoch 1/2, 18s left", 4: "width:50.0%", 6: "width:100.0%"} {
+	for i, part := range map[int]string{0: "compiling a &lt; b", 3: "epoch 1/2, 18s left", 4: `value="0.500"`, 6: `value="1.000"`} {
 		if !strings.Contains(pages[i], part) {
 			t.Errorf("page %d does not say %q: %s", i, part, pages[i])
 		}
 	}
 	if last := pages[len(pages)-1]; strings.Contains(last, "NaN") || strings.Count(last, "<svg") != 1 {
 		t.Errorf("want two curves without NaN: %s", last)
+	}
+}
+
+// Counted work is a bar in a terminal, the library's, and one of the page in a notebook.
+func TestCountingBar(t *testing.T) {
+	var out bytes.Buffer
+	report := countingBar(&out, progressbar.OptionShowCount())
+	report("decoding", 0, 40)
+	time.Sleep(110 * time.Millisecond) // a bar is drawn ten times a second at most
+	report("decoding", 10, 40)
+	report("copying", 0, 2)
+	for _, want := range []string{"decoding   0%", "(0/40)", "decoding  25%", "(10/40)", "copying   0%", "(0/2)"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the terminal does not say %q: %q", want, out.String())
+		}
+	}
+	want := `<div>a &lt; b: 10 of 40</div><progress style="width:100%;max-width:864px" max="1" value="0.250"></progress>`
+	if diff := cmp.Diff(want, pageBar("a < b: 10 of 40", 0.25)); diff != "" {
+		t.Error(diff)
 	}
 }

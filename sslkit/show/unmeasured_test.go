@@ -30,10 +30,10 @@ speed        200 images/s
 peak memory  300 MiB (process resident memory)
 device       a device
 `
-	if diff := cmp.Diff(want, TableText(unmeasured())); diff != "" {
+	if diff := cmp.Diff(want, string(Table(unmeasured()))); diff != "" {
 		t.Error(diff)
 	}
-	lines := strings.Split(ComparisonText(unmeasured(), result()), "\n")
+	lines := strings.Split(string(Comparison(unmeasured(), result())), "\n")
 	if !strings.Contains(lines[1], "–") || strings.Contains(lines[1], "%") || !strings.Contains(lines[2], "62.5 %") {
 		t.Errorf("comparison %q", lines)
 	}
@@ -66,7 +66,7 @@ func TestUnmeasuredCurves(t *testing.T) {
 		"two methods":           {[]*train.Result{unmeasured(), other}, 1, 0},
 		"beside a measured one": {[]*train.Result{unmeasured(), result()}, 0, 1},
 	} {
-		svg, err := curvesSVG(test.results)
+		svg, err := Curves(test.results...).svg()
 		if err != nil {
 			t.Fatal(err)
 		}

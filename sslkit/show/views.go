@@ -22,80 +22,46 @@ import (
 const viewSeed = 1
 
 // Views shows the first n images, one to a column, and below each as many
-// views of it as asked for, drawn with the policy on a device of that kind.
-func Views(images *dataset.Images, n int, policy augment.Policy, views int, kind device.Kind) error {
-	s, err := viewsSheet(images, n, policy, views, kind)
-	if err != nil {
-		return err
-	}
-	return s.figure().show("views of images: shown in a notebook; show.SavePNG keeps a show.ViewsImage")
-}
-
-// ViewsImage returns the picture that [Views] shows. The same arguments give
-// the same picture. If there are fewer than n images it holds all of them.
-func ViewsImage(images *dataset.Images, n int, policy augment.Policy, views int, kind device.Kind) (image.Image, error) {
-	s, err := viewsSheet(images, n, policy, views, kind)
-	if err != nil {
-		return nil, err
-	}
-	return s.figure().image()
-}
-
-func viewsSheet(images *dataset.Images, n int, policy augment.Policy, views int, kind device.Kind) (sheet, error) {
+// views of it as asked for, drawn with the policy on a device of that kind. The
+// same arguments give the same picture. If there are fewer than n images it holds
+// all of them.
+func Views(images *dataset.Images, n int, policy augment.Policy, views int, kind device.Kind) Picture {
 	n = min(n, images.Len())
 	if n < 1 || views < 1 {
-		return sheet{}, fmt.Errorf("show: Views: %d views of %d images, want at least 1 of each", views, n)
+		return failed("show: Views: %d views of %d images, want at least 1 of each", views, n)
 	}
 	drawn, err := drawViews(images.First(n), []augment.Policy{policy}, views, kind)
 	if err != nil {
-		return sheet{}, fmt.Errorf("show: Views: %w", err)
+		return failed("show: Views: %w", err)
 	}
 	s := originals(images.First(n))
 	for v, view := range drawn[0] {
 		s.labels, s.rows = append(s.labels, fmt.Sprintf("view %d", v)), append(s.rows, view)
 	}
-	return s, nil
+	return s.picture("views of images")
 }
 
 // Augmentations shows the first n images, one to a column, and below them a row
 // for each policy: a view of each image, drawn with it on a device of that kind.
 // All policies get the same random numbers, so that rows differ by their
-// settings alone. labels[i] says what is special about policies[i].
-func Augmentations(images *dataset.Images, n int, labels []string, policies []augment.Policy, kind device.Kind) error {
-	s, err := augmentations(images, n, labels, policies, kind)
-	if err != nil {
-		return err
-	}
-	return s.figure().show("augmentations: shown in a notebook; show.SavePNG keeps a show.AugmentationsImage")
-}
-
-// AugmentationsImage returns the picture that [Augmentations] shows. The same
-// arguments give the same picture.
-func AugmentationsImage(images *dataset.Images, n int, labels []string, policies []augment.Policy, kind device.Kind) (image.Image, error) {
-	s, err := augmentations(images, n, labels, policies, kind)
-	if err != nil {
-		return nil, err
-	}
-	return s.figure().image()
-}
-
-func augmentations(images *dataset.Images, n int, labels []string, policies []augment.Policy, kind device.Kind) (sheet, error) {
+// settings alone. The same arguments give the same picture. labels[i] says what is special about policies[i].
+func Augmentations(images *dataset.Images, n int, labels []string, policies []augment.Policy, kind device.Kind) Picture {
 	n = min(n, images.Len())
 	if n < 1 || len(policies) < 1 {
-		return sheet{}, fmt.Errorf("show: Augmentations: %d policies for %d images, want at least 1 of each", len(policies), n)
+		return failed("show: Augmentations: %d policies for %d images, want at least 1 of each", len(policies), n)
 	}
 	if len(labels) != len(policies) {
-		return sheet{}, fmt.Errorf("show: Augmentations: %d labels for %d policies, want as many", len(labels), len(policies))
+		return failed("show: Augmentations: %d labels for %d policies, want as many", len(labels), len(policies))
 	}
 	drawn, err := drawViews(images.First(n), policies, 1, kind)
 	if err != nil {
-		return sheet{}, fmt.Errorf("show: Augmentations: %w", err)
+		return failed("show: Augmentations: %w", err)
 	}
 	s := originals(images.First(n))
 	for i, views := range drawn {
 		s.labels, s.rows = append(s.labels, labels[i]), append(s.rows, views[0])
 	}
-	return s, nil
+	return s.picture("augmentations")
 }
 
 // originals is a sheet with a row of images, for the views of them.

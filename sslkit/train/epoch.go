@@ -36,6 +36,9 @@ func (t *trainer) epochInput(epoch, step int) (*epochInput, error) {
 	if in.places, err = upload(t.device, places); err != nil {
 		return nil, err
 	}
+	if in.epoch, err = upload(t.device, tensors.FromScalar(int32(epoch-1))); err != nil {
+		return nil, err
+	}
 	if in.lr, err = t.step.vector([]float64{learningRate(r, epoch)}); err != nil {
 		return nil, err
 	}
@@ -92,7 +95,10 @@ func (t *trainer) trainEpoch(ctx context.Context, epoch int) (Epoch, error) {
 		GradientNorm:    meters[meterGradient] / steps,
 		EmbeddingSpread: meters[meterSpread] / steps,
 	}
-	e.CollapseMargin = r.Method.Collapsed(r.Batch) - e.Loss
+	if c := collapse(r); c != nil {
+		margin := c.Loss - e.Loss
+		e.CollapseMargin = &margin
+	}
 	e.Warning = warning(r, e)
 	return e, nil
 }

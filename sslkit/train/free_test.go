@@ -11,7 +11,7 @@ import (
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/feed"
-	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
@@ -29,7 +29,7 @@ func TestFreeEndsPrograms(t *testing.T) {
 	run := &trainer{recipe: r, result: &Result{Recipe: r}}
 	look := &Look{
 		Every: 1, See: func(int, []float32) error { return nil },
-		Build: func(_ *nn.Scope, views []*graph.Node) *graph.Node { return views[0] },
+		Build: func(step method.Step) *graph.Node { return step.Full[0] },
 	}
 	if err := run.prepare(t.Context(), Options{Device: device.Go, Data: set, Look: look}); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
@@ -20,13 +21,27 @@ func warning(r recipe.Recipe, e Epoch) string {
 	case e.EmbeddingSpread < collapsedSpread:
 		return fmt.Sprintf("collapsed: all images have nearly the same embedding (spread %.3f, healthy is about 1): "+
 			"likely the learning rate is too high, or a predictor, a stop of the gradient or batch norm is missing", e.EmbeddingSpread)
-	case math.Abs(e.CollapseMargin) < stuckMargin*math.Abs(r.Method.Collapsed(r.Batch)) && contrastive(r):
+	case stuck(r, e):
 		return fmt.Sprintf("stuck: the loss %.3f is that of a network that cannot tell images apart: "+
 			"likely embeddings or queue are not normalised, or the learning rate is too high", e.Loss)
 	}
 	return ""
 }
 
-// contrastive tells losses that start near their collapsed value and leave it
-// from those that come near it as they learn.
-func contrastive(r recipe.Recipe) bool { return r.Method.Collapsed(r.Batch) > 0 }
+// stuck says whether the loss is where training that has failed stands still. Of
+// losses that come near that value as they learn, it does not tell.
+func stuck(r recipe.Recipe, e Epoch) bool {
+	c := collapse(r)
+	return c != nil && c.Start && math.Abs(*e.CollapseMargin) < stuckMargin*math.Abs(c.Loss)
+}
+
+// collapse is what the loss is of a network that has collapsed; nil of a method
+// that does not know.
+func collapse(r recipe.Recipe) *method.Collapse {
+	m, ok := r.Method.(method.Collapser)
+	if !ok {
+		return nil
+	}
+	c := m.Collapsed(r.Batch)
+	return &c
+}

@@ -10,10 +10,14 @@ import (
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
+// unaware is a method that does not know where it stands still.
+type unaware struct{ method.Method }
+
 func TestWarning(t *testing.T) {
 	simclr := recipe.Recipe{Batch: 64, Method: method.SimCLR{Temperature: 0.5}}
 	simsiam := recipe.Recipe{Batch: 64, Method: method.SimSiam{}}
 	barlow := recipe.Recipe{Batch: 64, Method: method.BarlowTwins{Projector: head.MLP{Out: 100}}}
+	unaware := recipe.Recipe{Batch: 64, Method: unaware{simclr.Method}}
 	stuck := math.Log(127)
 	for _, c := range []struct {
 		recipe       recipe.Recipe
@@ -29,9 +33,14 @@ func TestWarning(t *testing.T) {
 		{simsiam, -0.999, 0.02, "collapsed"},
 		{barlow, 99.9, 0.9, "stuck"},
 		{barlow, 40, 0.9, ""},
+		{unaware, stuck, 0.9, ""}, // nothing is known of its loss
+		{unaware, stuck, 0.02, "collapsed"},
 	} {
 		e := Epoch{Loss: c.loss, EmbeddingSpread: c.spread}
-		e.CollapseMargin = c.recipe.Method.Collapsed(c.recipe.Batch) - c.loss
+		if collapse := collapse(c.recipe); collapse != nil {
+			margin := collapse.Loss - c.loss
+			e.CollapseMargin = &margin
+		}
 		got := warning(c.recipe, e)
 		if !strings.HasPrefix(got, c.want) || (c.want == "") != (got == "") || strings.Contains(got, "\n") {
 			t.Errorf("%s, loss %g, spread %g: warning %q, want %q", method.Name(c.recipe.Method), c.loss, c.spread, got, c.want)

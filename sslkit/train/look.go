@@ -8,7 +8,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/feed"
-	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/op"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
@@ -23,10 +23,9 @@ type Look struct {
 	Every  int // steps from one look to the next; the first is before the first step, the last after the last
 	Images int // how many to look at; 0: a batch
 
-	// Build builds what is to be seen, of any shape, with the variables of the
-	// method's scope, as in a training step; views are as those of
-	// [method.Method]'s Loss.
-	Build func(scope *nn.Scope, views []*graph.Node) *graph.Node
+	// Build builds what is to be seen, of any shape, as [method.Method]'s Loss
+	// builds a training step: with its variables and views.
+	Build func(step method.Step) *graph.Node
 
 	// See gets the values, row after row, and how many steps the run has made. An
 	// error of it ends the run.
@@ -65,9 +64,11 @@ func newLooker(s *step, l *Look, images *feed.Source) (*looker, error) {
 		return nil, nil
 	}
 	exec, err := graph.NewExec(s.device.Backend, func(in []*graph.Node) *graph.Node {
-		params, buffers, key, places, set := in[0], in[1], in[2], in[3], in[4:]
+		params, buffers, epoch, number, key, places, set := in[0], in[1], in[2], in[3], in[4], in[5], in[6:]
 		model, views := s.bind(params, buffers, key, feed.Take(set, places))
-		return graph.ConvertDType(l.Build(model.Scope, views), dtypes.Float32)
+		model = model.WithClock(s.clock(epoch, number))
+		step := method.NewStep(s.recipe.Method, model.Scope, s.recipe.Backbone, views)
+		return graph.ConvertDType(l.Build(step), dtypes.Float32)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("train: look: %w", err)
@@ -85,7 +86,7 @@ func (t *trainer) look(step int) error {
 	if l == nil || step%l.Every != 0 && step != t.recipe.Epochs*t.recipe.Steps() {
 		return nil
 	}
-	values, err := l.values(t.state)
+	values, err := l.values(t.state, step/t.recipe.Steps(), step%t.recipe.Steps())
 	if err == nil {
 		err = l.See(step, values)
 	}
@@ -95,8 +96,8 @@ func (t *trainer) look(step int) error {
 	return nil
 }
 
-// values computes what is to be seen.
-func (l *looker) values(st *state) ([]float32, error) {
+// values computes what is to be seen after so many epochs, and steps of the next.
+func (l *looker) values(st *state, epoch, number int) ([]float32, error) {
 	reader, err := l.images.Read(l.order, len(l.order))
 	if err != nil {
 		return nil, err
@@ -106,7 +107,7 @@ func (l *looker) values(st *state) ([]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []any{st.params, st.buffers, l.key, l.images.Places(l.order, len(l.order))}
+	args := []any{st.params, st.buffers, int32(epoch), int32(number), l.key, l.images.Places(l.order, len(l.order))}
 	for _, images := range set {
 		args = append(args, images)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/google/go-cmp/cmp"
 	"github.com/gossl/gossl/sslkit/dataset"
@@ -14,7 +15,6 @@ import (
 	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/method"
-	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/train"
 )
 
@@ -42,11 +42,12 @@ func TestLook(t *testing.T) {
 	without := run(t, r, "").Epochs
 	for _, mode := range []feed.Mode{feed.Resident, feed.Streamed} {
 		var s seen
-		look := &train.Look{Every: r.Steps() - 1, See: s.see, Build: func(scope *nn.Scope, views []*graph.Node) *graph.Node {
-			z := method.Projections(scope, r.Backbone, m.Projector, views[:1])
-			behind := method.TargetProjections(scope, 1, r.Backbone, m.Projector, views[:1])
+		look := &train.Look{Every: r.Steps() - 1, See: s.see, Build: func(step method.Step) *graph.Node {
+			view, stays := step.Full[:1], graph.Scalar(step.Scope.Graph(), dtypes.Float64, 1)
+			z := step.Projections(m.Projector, view)
+			behind := step.TargetProjections(stays, m.Projector, view)
 			moved := graph.ReduceAllMax(graph.Abs(graph.Sub(z[0], behind[0])))
-			parts := []*graph.Node{moved, graph.ReduceAllSum(views[0]), scope.Param(weight.Path, nil, weight.Dims...)}
+			parts := []*graph.Node{moved, graph.ReduceAllSum(view[0]), step.Scope.Param(weight.Path, nil, weight.Dims...)}
 			for i, part := range parts {
 				parts[i] = graph.Reshape(part, part.Shape().Size())
 			}
@@ -93,7 +94,7 @@ func TestLookGoesOn(t *testing.T) {
 	var s seen
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	look := &train.Look{Every: 1, Images: 3, Build: func(_ *nn.Scope, views []*graph.Node) *graph.Node { return views[0] }}
+	look := &train.Look{Every: 1, Images: 3, Build: func(step method.Step) *graph.Node { return step.Full[0] }}
 	look.See = func(step int, values []float32) error {
 		if step == r.Steps()-1 {
 			cancel()
@@ -128,7 +129,7 @@ func TestLookWithoutClasses(t *testing.T) {
 	images.Classes, images.Labels = nil, make([]int32, 32)
 	set := &dataset.Set{Name: "mine", Train: images}
 	var s seen
-	look := &train.Look{Every: 3, See: s.see, Build: func(_ *nn.Scope, views []*graph.Node) *graph.Node { return views[0] }}
+	look := &train.Look{Every: 3, See: s.see, Build: func(step method.Step) *graph.Node { return step.Full[0] }}
 	r := own(t, set)
 	if _, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: set, Look: look}); err != nil {
 		t.Fatal(err)
@@ -149,12 +150,12 @@ func TestLookWithoutClasses(t *testing.T) {
 
 func TestLookFails(t *testing.T) {
 	see := func(int, []float32) error { return nil }
-	build := func(_ *nn.Scope, views []*graph.Node) *graph.Node { return views[0] }
+	build := func(step method.Step) *graph.Node { return step.Full[0] }
 	for want, look := range map[string]*train.Look{
 		"every 0 steps":    {Build: build, See: see},
 		"at -1 images":     {Every: 1, Images: -1, Build: build, See: see},
 		"Build or See":     {Every: 1, Build: build},
-		"not in the model": {Every: 1, See: see, Build: func(scope *nn.Scope, _ []*graph.Node) *graph.Node { return scope.Param("not in the model", nil, 1) }},
+		"not in the model": {Every: 1, See: see, Build: func(step method.Step) *graph.Node { return step.Scope.Param("not in the model", nil, 1) }},
 		"after step 0: seen enough": {Every: 1, Build: build, See: func(int, []float32) error {
 			return errors.New("seen enough")
 		}},

@@ -1,11 +1,3 @@
-// Package train runs recipes: it turns one into a compiled step, drives the
-// epochs, measures kNN accuracy after each, and keeps a run folder from which a
-// run goes on to the same numbers.
-//
-// [Run] is all one needs: a recipe and a folder go in, a [Result] with a line
-// for each [Epoch] comes out. It tells how it gets on by an [Event], and stops
-// between two steps. [Open] reads a folder, also of a run that goes on;
-// [Measure] says how long a run would take.
 package train
 
 import (
@@ -48,10 +40,10 @@ type Epoch struct {
 	MemoryPeak      int64   `json:"memory_peak_bytes"`
 
 	// Health: means over the steps.
-	GradientNorm    float64 `json:"gradient_norm"`
-	EmbeddingSpread float64 `json:"embedding_spread"` // standard deviation of the normalised embeddings, times √dimensions: near 1 is healthy, 0 is collapse
-	CollapseMargin  float64 `json:"collapse_margin"`  // loss of a collapsed network minus the loss
-	Warning         string  `json:"warning,omitempty"`
+	GradientNorm    float64  `json:"gradient_norm"`
+	EmbeddingSpread float64  `json:"embedding_spread"`          // standard deviation of the normalised embeddings, times √dimensions: near 1 is healthy, 0 is collapse
+	CollapseMargin  *float64 `json:"collapse_margin,omitempty"` // loss of a collapsed network minus the loss; nil of methods that do not know it, see [method.Collapser]
+	Warning         string   `json:"warning,omitempty"`
 }
 
 // A Result is a run so far.

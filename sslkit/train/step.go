@@ -11,6 +11,7 @@ import (
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/feed"
+	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/op"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -44,7 +45,7 @@ func declare(d *device.Device, r recipe.Recipe) (*nn.Variables, error) {
 		for i, view := range r.Views {
 			views[i] = graph.Zeros(scope.Graph(), shapes.Make(r.Precision.ParamDType(), r.Batch, view.Size, view.Size, 3))
 		}
-		r.Method.Loss(scope, r.Backbone, views)
+		r.Method.Loss(method.NewStep(r.Method, scope, r.Backbone, views))
 	})
 }
 
@@ -59,11 +60,12 @@ func (s *step) mode() nn.Mode { return modeOf(s.device, s.recipe) }
 // the step.
 func (s *step) build(in []*graph.Node) []*graph.Node {
 	params, velocity, buffers, meters, number := in[0], in[1], in[2], in[3], in[4]
-	places, lr, key, set := in[5], in[6], in[7], in[8:]
+	places, epoch, lr, key, set := in[5], in[6], in[7], in[8], in[9:]
 
 	batch := feed.Take(set, graph.Gather(places, graph.Reshape(number, 1))) // [batch] of [steps, batch]
 	model, views := s.bind(params, buffers, op.KeyNode(key, number), batch)
-	out := s.recipe.Method.Loss(model.Scope, s.recipe.Backbone, views)
+	model = model.WithClock(s.clock(epoch, number))
+	out := s.recipe.Method.Loss(method.NewStep(s.recipe.Method, model.Scope, s.recipe.Backbone, views))
 	gradient := model.Gradient(out.Loss)
 	params, velocity = s.recipe.Optim.Step(params, velocity, gradient, lr)
 	meters = record(meters, number, out, gradient)
@@ -77,12 +79,19 @@ func (s *step) bind(params, buffers, key *graph.Node, batch augment.Batch) (nn.M
 	for i, view := range s.recipe.Views {
 		views[i] = view.View(op.KeyNodeAt(key, uint64(i)), batch)
 	}
-	draws := uint64(len(views)) // counts what is drawn from the key
-	model := s.vars.Bind(s.mode(), params, buffers).WithPermutations(func(n int) *graph.Node {
-		draws++
-		return op.Permutation(op.KeyNodeAt(key, draws-1), n)
-	})
-	return model, views
+	return s.vars.Bind(s.mode(), params, buffers).WithKey(key, len(views)), views
+}
+
+// clock tells the time of a step.
+//
+//	epoch   scalar int32: epochs done
+//	number  scalar int32: steps done in the epoch
+func (s *step) clock(epoch, number *graph.Node) nn.Clock {
+	r := s.recipe
+	return nn.Clock{
+		Step: graph.Add(graph.MulScalar(epoch, r.Steps()), number), Epoch: epoch,
+		Steps: r.Epochs * r.Steps(), Epochs: r.Epochs,
+	}
 }
 
 // state is what a step changes.
@@ -97,13 +106,14 @@ type state struct {
 type epochInput struct {
 	images *feed.Reader    // of a set for each step
 	places *tensors.Tensor // [steps, batch] int32: where the sets have the images of each step
+	epoch  *tensors.Tensor // scalar int32: epochs done
 	lr     *tensors.Tensor // scalar
 	key    *tensors.Tensor // scalar uint64
 }
 
 func (e *epochInput) free() {
 	e.images.Close()
-	for _, t := range []*tensors.Tensor{e.places, e.lr, e.key} {
+	for _, t := range []*tensors.Tensor{e.places, e.epoch, e.lr, e.key} {
 		t.MustFinalizeAll()
 	}
 }
@@ -114,7 +124,7 @@ func (e *epochInput) next() ([]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	args := []any{e.places, e.lr, e.key}
+	args := []any{e.places, e.epoch, e.lr, e.key}
 	for _, t := range set {
 		args = append(args, t)
 	}

@@ -24,9 +24,10 @@ const (
 // little-endian uint32, and the bytes.
 var out = os.NewFile(3, "show")
 
-// Show shows the values of an expression. An error as the last one fails the
-// cell, and of those before it what is zero is not shown; a nil interface there,
-// such as the error of a function that did well, shows nothing.
+// Show shows the values of an expression. What has a method Show() error shows
+// itself. An error as the last one fails the cell, and of those before it what is
+// zero is not shown; a nil interface there, such as the error of a function that
+// did well, shows nothing.
 func Show(values ...any) {
 	if len(values) == 0 {
 		return
@@ -57,6 +58,12 @@ func fail(err error) {
 
 func one(v any) {
 	if _, ok := v.(struct{}); ok {
+		return
+	}
+	if shows, ok := v.(interface{ Show() error }); ok && !isNil(v) {
+		if err := shows.Show(); err != nil {
+			fail(err)
+		}
 		return
 	}
 	if picture, ok := v.(image.Image); ok && !isNil(v) {

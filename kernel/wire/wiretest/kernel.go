@@ -1,5 +1,6 @@
-// Package wiretest is a Jupyter kernel for tests. Its cells hold one command a line,
-// which say what the kernel sends.
+// Package wiretest plays, for tests, what stands on either side of a front: a Jupyter kernel, whose cells hold one
+// command a line, which say what the kernel sends; and a GoNB with a go command, whose cells are Go with comments that
+// say what each of them does.
 package wiretest
 
 import (
@@ -28,13 +29,29 @@ func Argv(options ...string) []string {
 	return append([]string{self, argument, wire.ConnectionFile}, options...)
 }
 
-// Main makes this process a kernel if Argv started it, and else returns at once.
+// Main makes this process what it was started as by Argv, or by a program of Tools, and else returns at once.
 func Main() {
-	if len(os.Args) < 3 || os.Args[1] != argument {
+	if len(os.Args) < 3 {
 		return
 	}
-	fmt.Fprintln(os.Stderr, "wiretest:", serve(os.Args[2], os.Args[3:]))
-	os.Exit(1)
+	var err error
+	switch os.Args[1] {
+	case argument:
+		err = serve(os.Args[2], os.Args[3:])
+	case asGoNB:
+		err = beGoNB(os.Args[2:])
+	case asGo:
+		err = beGo(os.Args[2:])
+	case asProgram:
+		err = beProgram(os.Args[2])
+	default:
+		return
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "wiretest:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
 }
 
 // content is the content of a message.
@@ -55,15 +72,8 @@ func serve(file string, options []string) error {
 	if err != nil {
 		return err
 	}
-	k := &kernel{interrupts: make(chan struct{}, 1)}
-	for channel, socket := range map[wire.Channel]**wire.Socket{
-		wire.Shell: &k.shell, wire.Control: &k.control, wire.Stdin: &k.stdin, wire.IOPub: &k.public,
-	} {
-		if *socket, err = wire.Listen(ctx, conn, channel); err != nil {
-			return err
-		}
-	}
-	if err := wire.ServeHeartbeat(ctx, conn); err != nil {
+	k, err := listen(ctx, conn)
+	if err != nil {
 		return err
 	}
 	for _, option := range options {
@@ -85,6 +95,20 @@ func serve(file string, options []string) error {
 		}
 		k.answer(request)
 	}
+}
+
+// listen opens a kernel's sockets.
+func listen(ctx context.Context, conn *wire.Conn) (*kernel, error) {
+	k := &kernel{interrupts: make(chan struct{}, 1)}
+	for channel, socket := range map[wire.Channel]**wire.Socket{
+		wire.Shell: &k.shell, wire.Control: &k.control, wire.Stdin: &k.stdin, wire.IOPub: &k.public,
+	} {
+		var err error
+		if *socket, err = wire.Listen(ctx, conn, channel); err != nil {
+			return nil, err
+		}
+	}
+	return k, wire.ServeHeartbeat(ctx, conn)
 }
 
 // obey answers control requests.

@@ -33,8 +33,8 @@ import (
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/loss"
 	"github.com/gossl/gossl/sslkit/method"
-	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/recipe"
+	"github.com/gossl/gossl/sslkit/schedule"
 	"github.com/gossl/gossl/sslkit/show"
 	"github.com/gossl/gossl/sslkit/train"
 )
@@ -97,7 +97,7 @@ func ShowAverages() {
 			averages[i].Y = append(averages[i].Y, m*before+(1-m)*online)
 		}
 	}
-	check(show.Lines("a number and its averages", "step", append([]show.Series{number}, averages...)...))
+	check(show.Lines("a number and its averages", "step", append([]show.Series{number}, averages...)...).Show())
 }
 
 //gonb:%exec ShowAverages
@@ -151,19 +151,19 @@ func Kept(run string) (all []Seen) {
 func BYOL(momentum float64) recipe.Recipe {
 	r := must(recipe.Shapes("BYOL"))
 	m := r.Method.(method.BYOL)
-	m.Momentum = momentum
+	m.Momentum = schedule.Constant(momentum)
 	r.Name, r.Method = fmt.Sprint("momentum ", momentum), m
 	r.TrainImages, r.Epochs, r.Seed = images, epochs, uint64(seed)
 	return r
 }
 
 // Agreement is the mean cosine between the online and the target network's projections of view 0.
-func Agreement(scope *nn.Scope, views []*graph.Node) *graph.Node {
+func Agreement(step method.Step) *graph.Node {
 	r := BYOL(0.9) // the networks are the same with each momentum
-	projector, first := r.Method.(method.BYOL).Projector, views[:1]
-	online := method.Projections(scope, r.Backbone, projector, first)
-	const stays = 1 // a momentum with which the target does not move
-	target := method.TargetProjections(scope, stays, r.Backbone, projector, first)
+	projector, first := r.Method.(method.BYOL).Projector, step.Full[:1]
+	online := step.Projections(projector, first)
+	stays := graph.Const(first[0].Graph(), 1.0) // a momentum with which the target does not move
+	target := step.TargetProjections(stays, projector, first)
 	return graph.Neg(loss.NegativeCosine(online[0], target[0]))
 }
 
@@ -199,7 +199,7 @@ func ShowBehind() {
 		}
 		curves = append(curves, curve)
 	}
-	check(show.Lines("cosine of online and target projections", "step", curves...))
+	check(show.Lines("cosine of online and target projections", "step", curves...).Show())
 }
 
 //gonb:%exec ShowBehind
@@ -217,7 +217,7 @@ func ShowBYOL() {
 	for _, momentum := range momenta {
 		results = append(results, must(train.Open(filepath.Join(folder, BYOL(momentum).Name))))
 	}
-	check(show.Curves(results...))
+	check(show.Curves(results...).Show())
 }
 
 //gonb:%exec ShowBYOL
@@ -259,18 +259,17 @@ func BarlowTwins() recipe.Recipe {
 }
 
 // Correlation is the matrix, [dim, dim].
-func Correlation(scope *nn.Scope, views []*graph.Node) *graph.Node {
-	r := BarlowTwins()
-	m := r.Method.(method.BarlowTwins)
-	z := method.Projections(scope, r.Backbone, m.Projector, views)
+func Correlation(step method.Step) *graph.Node {
+	m := BarlowTwins().Method.(method.BarlowTwins)
+	z := step.Projections(m.Projector, step.Full)
 	return loss.CrossCorrelation(z[0], z[1], m.Unbiased)
 }
 
 // TrainBarlowTwins trains, and shows the matrix as it changes.
 func TrainBarlowTwins() {
-	r, live := BarlowTwins(), show.LiveMatrix(1)
+	r, live := BarlowTwins(), show.Live()
 	see := func(step int, values []float32) error {
-		err := live(fmt.Sprintf("after %d steps", step), values)
+		err := live(show.Matrix(fmt.Sprintf("after %d steps", step), values, 1))
 		return errors.Join(err, Keep(r.Name, Seen{step, values}))
 	}
 	look := &train.Look{Every: every, Images: min(512, more), Build: Correlation, See: see}
@@ -291,7 +290,7 @@ func TrainBarlowTwins() {
 func ShowMatrices() {
 	all := Kept(BarlowTwins().Name)
 	for _, s := range []Seen{all[0], all[len(all)-1]} {
-		check(show.Matrix(fmt.Sprintf("after %d steps", s.Step), s.Values, 1))
+		check(show.Matrix(fmt.Sprintf("after %d steps", s.Step), s.Values, 1).Show())
 	}
 }
 
@@ -324,7 +323,7 @@ func ShowEntries() {
 		on.X, on.Y = append(on.X, float64(s.Step)), append(on.Y, diagonal)
 		off.X, off.Y = append(off.X, float64(s.Step)), append(off.Y, others)
 	}
-	check(show.Lines("entries of the matrix", "step", on, off))
+	check(show.Lines("entries of the matrix", "step", on, off).Show())
 }
 
 //gonb:%exec ShowEntries
@@ -342,7 +341,7 @@ func ShowTable() {
 	for _, momentum := range momenta {
 		results = append(results, must(train.Open(filepath.Join(folder, BYOL(momentum).Name))))
 	}
-	show.Comparison(append(results, must(train.Open(filepath.Join(folder, BarlowTwins().Name))))...)
+	check(show.Comparison(append(results, must(train.Open(filepath.Join(folder, BarlowTwins().Name))))...).Show())
 }
 
 //gonb:%exec ShowTable

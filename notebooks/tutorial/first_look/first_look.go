@@ -120,7 +120,7 @@ func Read() {
 // Shapes shows some pictures of the data set that most of the tutorials use.
 func Shapes() {
 	set := must(dataset.DrawShapes(dataset.ShapesSeed, 20, 10))
-	check(show.Grid(set.Train, 20, 10))
+	check(show.Grid(set.Train, 20, 10).Show())
 }
 
 //gonb:%exec Shapes
@@ -252,7 +252,7 @@ func Descend() {
 		sums = append(sums, float64(sum.Value().(float32)))
 	}
 	fmt.Printf("nearest to all: %.2f\n", place[0])
-	check(show.Lines("sum of distances", "step", show.Series{Y: sums}))
+	check(show.Lines("sum of distances", "step", show.Series{Y: sums}).Show())
 }
 
 //gonb:%exec Descend

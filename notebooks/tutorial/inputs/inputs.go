@@ -21,6 +21,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"image/png"
 	"log"
 	"os"
 	"path/filepath"
@@ -117,7 +118,7 @@ func Look() {
 	fmt.Println("all pixels:", len(images.Pixels), "bytes")
 	fmt.Println("labels", images.Labels, "of", images.Classes)
 	fmt.Println("the first pixels of image 0, red, green, blue:", images.At(0)[:9])
-	check(show.Grid(images, 10, 10))
+	check(show.Grid(images, 10, 10).Show())
 }
 
 //gonb:%exec Look
@@ -139,7 +140,9 @@ func WriteFolder() {
 		class := filepath.Join(folder, drawings.Classes[drawings.Labels[i]])
 		check(os.MkdirAll(class, 0o755))
 		piece := drawings.NRGBA(i).SubImage(image.Rect(0, 0, 32-i, 20+i))
-		check(show.SavePNG(filepath.Join(class, fmt.Sprintf("%02d.png", i)), piece))
+		file := must(os.Create(filepath.Join(class, fmt.Sprintf("%02d.png", i))))
+		check(png.Encode(file, piece))
+		check(file.Close())
 	}
 }
 
@@ -163,7 +166,7 @@ func ReadFolder() {
 		fmt.Printf("%-15s %d high, %d wide, from row %d on\n",
 			images.Files[i], frame.Height, frame.Width, frame.Row)
 	}
-	check(show.Grid(images, 12, 12))
+	check(show.Grid(images, 12, 12).Show())
 }
 
 //gonb:%exec ReadFolder
@@ -220,7 +223,7 @@ func Vary(name string, values []float64, set func(p *augment.Policy, value float
 		set(&p, value)
 		labels, policies = append(labels, fmt.Sprint(name, " ", value)), append(policies, p)
 	}
-	check(show.Augmentations(Pictures(), 8, labels, policies, kind))
+	check(show.Augmentations(Pictures(), 8, labels, policies, kind).Show())
 }
 
 // %% [markdown]
@@ -354,7 +357,7 @@ func ShowPapers() {
 	first, second := augment.BYOL(size)
 	labels := []string{"SimCLR", "SimSiam", "BYOL, view 0", "BYOL, view 1"}
 	policies := []augment.Policy{augment.SimCLR(size), augment.SimSiam(size), first, second}
-	check(show.Augmentations(Pictures(), 8, labels, policies, kind))
+	check(show.Augmentations(Pictures(), 8, labels, policies, kind).Show())
 }
 
 //gonb:%exec ShowPapers
@@ -377,7 +380,7 @@ func Recipe() recipe.Recipe {
 
 // ShowViews shows two views of some images as training draws them.
 func ShowViews() {
-	check(show.Views(Pictures(), 8, Recipe().Views[0], 2, kind))
+	check(show.Views(Pictures(), 8, Recipe().Views[0], 2, kind).Show())
 }
 
 //gonb:%exec ShowViews

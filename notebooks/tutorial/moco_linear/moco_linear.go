@@ -143,7 +143,7 @@ func ShowFollowing() {
 			curves[i].Y = append(curves[i].Y, place[i])
 		}
 	}
-	check(show.Lines("a weight", "step", curves...))
+	check(show.Lines("a weight", "step", curves...).Show())
 }
 
 //gonb:%exec ShowFollowing
@@ -183,10 +183,8 @@ func Step(vars *nn.Variables, in []*graph.Node) (out []*graph.Node) {
 	r := Recipe()
 	params, velocity, buffers, number, pixels := in[0], in[1], in[2], in[3], in[4]
 	key := op.KeyNode(graph.Const(number.Graph(), r.Seed), number)
-	model := vars.Bind(mode, params, buffers).WithPermutations(func(n int) *graph.Node {
-		return op.Permutation(key, n) // the order in which keys are made
-	})
-	value := r.Method.Loss(model.Scope, r.Backbone, DrawViews(key, pixels)).Loss
+	model := vars.Bind(mode, params, buffers).WithKey(key, len(r.Views)) // for the order in which keys are made
+	value := r.Method.Loss(method.NewStep(r.Method, model.Scope, r.Backbone, DrawViews(key, pixels))).Loss
 	lr := graph.Const(number.Graph(), float32(r.Optim.LR))
 	params, velocity = r.Optim.Step(params, velocity, model.Gradient(value), lr)
 	return []*graph.Node{params, velocity, model.BuffersAfter(), graph.AddScalar(number, 1), value}
@@ -208,7 +206,7 @@ func Declare() *nn.Variables {
 	r := Recipe()
 	return must(nn.Declare(must(device.Open(kind)).Backend, mode, func(scope *nn.Scope) {
 		view := graph.Zeros(scope.Graph(), shapes.Make(dtypes.Float32, r.Batch, 32, 32, 3))
-		r.Method.Loss(scope, r.Backbone, []*graph.Node{view, view})
+		r.Method.Loss(method.NewStep(r.Method, scope, r.Backbone, []*graph.Node{view, view}))
 	}))
 }
 
@@ -240,9 +238,9 @@ func ByHand() (losses []float64) {
 // ShowFirstSteps draws the losses, and that of a network that tells nothing apart.
 func ShowFirstSteps() {
 	losses := ByHand()
-	nothing := slices.Repeat([]float64{MoCo().Collapsed(0)}, len(losses))
+	nothing := slices.Repeat([]float64{MoCo().Collapsed(0).Loss}, len(losses))
 	check(show.Lines("loss", "step", show.Series{Name: "MoCo", Y: losses},
-		show.Series{Name: "ln(K + 1): all keys the same", Y: nothing}))
+		show.Series{Name: "ln(K + 1): all keys the same", Y: nothing}).Show())
 }
 
 //gonb:%exec ShowFirstSteps
@@ -315,7 +313,7 @@ func ShowKeys() {
 			}
 		}
 	}
-	check(show.Matrix("similarity of keys of the last step", values, 1))
+	check(show.Matrix("similarity of keys of the last step", values, 1).Show())
 	fmt.Printf("mean similarity: %.2f for one image, %.2f for two images\n", same, other)
 }
 
@@ -384,7 +382,7 @@ func Predict() (predicted, truth []int32) {
 // ShowConfusion shows the confusion matrix.
 func ShowConfusion() {
 	predicted, truth := Predict()
-	check(show.Confusion(truth, predicted, Data().Test.Classes))
+	check(show.Confusion(truth, predicted, Data().Test.Classes).Show())
 }
 
 //gonb:%exec ShowConfusion
@@ -428,7 +426,7 @@ func ShowWorst() {
 			rows = append(rows, test.Pick(which...))
 		}
 	}
-	check(show.Rows(labels, rows))
+	check(show.Rows(labels, rows).Show())
 }
 
 //gonb:%exec ShowWorst

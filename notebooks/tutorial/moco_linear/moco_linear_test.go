@@ -61,7 +61,7 @@ func checkJudge(t *testing.T) {
 // checkFirstSteps wants a loss that rises while keys take the place of noise.
 func checkFirstSteps(t *testing.T) {
 	losses := ByHand()
-	if top := MoCo().Collapsed(0); !(losses[0] < losses[3]-0.5 && losses[3] < top) {
+	if top := MoCo().Collapsed(0).Loss; !(losses[0] < losses[3]-0.5 && losses[3] < top) {
 		t.Errorf("losses %g, want them to rise, not above %g", losses, top)
 	}
 }

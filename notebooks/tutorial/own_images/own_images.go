@@ -221,7 +221,7 @@ func Look() {
 	fmt.Println("left out:", all.Skipped)
 	mean, std := all.MeanStd()
 	fmt.Printf("red, green and blue: mean %.2f, standard deviation %.2f\n", mean, std)
-	check(show.Grid(all, 20, 10))
+	check(show.Grid(all, 20, 10).Show())
 }
 
 //gonb:%exec Look
@@ -255,7 +255,7 @@ func Recipe(set *dataset.Set) recipe.Recipe {
 // ShowViews shows what the network gets to see of ten images.
 func ShowViews() {
 	set := Set()
-	check(show.Views(set.Train, 10, Recipe(set).Views[0], 2, kind))
+	check(show.Views(set.Train, 10, Recipe(set).Views[0], 2, kind).Show())
 }
 
 //gonb:%exec ShowViews
@@ -312,7 +312,7 @@ func Search() {
 	for i := range 6 {
 		queries = append(queries, first+i)
 	}
-	check(show.Neighbours("most alike", all, queries, all, neighbours[first:first+6]))
+	check(show.Neighbours("most alike", all, queries, all, neighbours[first:first+6]).Show())
 }
 
 //gonb:%exec Search
@@ -338,7 +338,7 @@ func SearchNew() {
 	feature := must(must(pretrained.Open(run)).Embed(ctx, kind, query))
 	index := must(embedding.NewIndex(must(store.Read(features))))
 	nearest := must(index.NearestOf(ctx, feature, 8))
-	check(show.Neighbours("most like "+file, query, []int{0}, Images(), nearest))
+	check(show.Neighbours("most like "+file, query, []int{0}, Images(), nearest).Show())
 }
 
 //gonb:%exec SearchNew
@@ -354,7 +354,7 @@ func SearchNew() {
 // ShowMap shows images where t-SNE puts them.
 func ShowMap() {
 	m := must(embedding.TSNE(ctx, must(store.Read(features)), embedding.TSNEOptions{}))
-	check(show.Thumbnails(m.Points, Images()))
+	check(show.Thumbnails(m.Points, Images()).Show())
 }
 
 //gonb:%exec ShowMap
@@ -415,7 +415,7 @@ func ShowDuplicates() {
 	if n := min(10, len(keep)); n > 0 {
 		all := Images()
 		rows := []*dataset.Images{all.Pick(keep[:n]...), all.Pick(others[:n]...)}
-		check(show.Rows([]string{"stays", "could go"}, rows))
+		check(show.Rows([]string{"stays", "could go"}, rows).Show())
 	}
 }
 
@@ -445,7 +445,7 @@ func ShowOutliers() {
 			fmt.Printf("%-11s place %d, similarity %.3f\n", name, place+1, outlier.Similarity)
 		}
 	}
-	check(show.Grid(all.Pick(which...), 20, 10))
+	check(show.Grid(all.Pick(which...), 20, 10).Show())
 }
 
 //gonb:%exec ShowOutliers

@@ -27,10 +27,10 @@ import (
 	"path/filepath"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
-	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/op"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/show"
@@ -174,12 +174,12 @@ func CheckLoss() {
 // %% [markdown]
 // ## The method
 //
-// A method is a type whose fields are its hyperparameters, with four functions. `Loss` builds one training step:
-// `method.Projections` takes both views through the backbone and a head, whose variables are trained, and the loss compares
-// what comes out.
+// A method is a type whose fields are its hyperparameters, with three functions. `Loss` builds one training step:
+// `Projections` takes both views through the backbone and a head, whose variables are trained, and the loss compares what
+// comes out.
 //
-// `Collapsed` is the loss of a network that gives all images the same embedding: here both parts are 0 then. With it the
-// library can tell you how far from that a run is. `Register` lets later cells read what was written with the type's name.
+// A fourth one, `Collapsed`, may say the loss of a network that gives all images the same embedding: here both parts are 0
+// then. With it the library can tell you how far from that a run is. `Register` lets later cells read what was written with the type's name.
 
 // %%
 
@@ -191,19 +191,19 @@ type AlignUniform struct {
 
 var _ = method.Register(AlignUniform{})
 
-func (AlignUniform) Views() int { return 2 }
+func (AlignUniform) Views() method.Crops { return method.Crops{Full: 2} }
 
-func (AlignUniform) Collapsed(int) float64 { return 0 }
+func (AlignUniform) Collapsed(int) method.Collapse { return method.Collapse{Loss: 0} }
 
-func (m AlignUniform) Validate() error {
+func (m AlignUniform) Validate(backbone.Backbone) error {
 	if !(m.Weight >= 0) {
 		return fmt.Errorf("AlignUniform: weight %g, want 0 or more", m.Weight)
 	}
 	return m.Projector.Validate()
 }
 
-func (m AlignUniform) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) method.Output {
-	z := method.Projections(scope, backbone, m.Projector, views)
+func (m AlignUniform) Loss(step method.Step) method.Output {
+	z := step.Projections(m.Projector, step.Full)
 	return method.Output{Loss: AlignUniformLoss(z[0], z[1], m.Weight), Embedding: z[0]}
 }
 
@@ -274,8 +274,8 @@ func run(name string, r recipe.Recipe) {
 func ShowCurves() {
 	mine := must(train.Open(filepath.Join(folder, "mine")))
 	simCLR := must(train.Open(filepath.Join(folder, "simclr")))
-	check(show.Curves(mine, simCLR))
-	show.Comparison(mine, simCLR)
+	check(show.Curves(mine, simCLR).Show())
+	check(show.Comparison(mine, simCLR).Show())
 }
 
 //gonb:%exec ShowCurves

@@ -29,7 +29,7 @@ func TestCells(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := result.Last()
-	if last.Epoch != 1 || last.Loss >= 0 || last.CollapseMargin != -last.Loss {
+	if last.Epoch != 1 || last.Loss >= 0 || last.CollapseMargin == nil || *last.CollapseMargin != -last.Loss {
 		t.Errorf("last epoch %+v, want the first, with a loss below that of a collapsed network", last)
 	}
 	if m, ok := result.Recipe.Method.(AlignUniform); !ok || m.Weight != 1 {
@@ -50,7 +50,7 @@ func TestLossEqualsLoops(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	m := AlignUniform{Projector: head.MLP{Layers: 2, Hidden: 8, Out: 4, OutNorm: head.NoNorm}, Weight: -1}
-	if err := m.Validate(); err == nil || !strings.Contains(err.Error(), "weight -1") {
+	if err := m.Validate(nil); err == nil || !strings.Contains(err.Error(), "weight -1") {
 		t.Errorf("error %v, want one about the weight", err)
 	}
 }

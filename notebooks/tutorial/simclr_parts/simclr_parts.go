@@ -99,7 +99,7 @@ func Data() *dataset.Set {
 
 // ShowViews shows what the network gets to see.
 func ShowViews() {
-	check(show.Views(Data().Train, 10, Recipe().Views[0], 2, kind))
+	check(show.Views(Data().Train, 10, Recipe().Views[0], 2, kind).Show())
 }
 
 //gonb:%exec ShowViews
@@ -188,7 +188,7 @@ func ShowSimilarities() {
 			values = append(values, float32(Cosine(z[i], z[j])))
 		}
 	}
-	check(show.Matrix("cosine similarity of six views", values, 1))
+	check(show.Matrix("cosine similarity of six views", values, 1).Show())
 }
 
 //gonb:%exec ShowSimilarities
@@ -321,9 +321,9 @@ func ByHand() (losses []float64) {
 // ShowByHand draws the losses, and that of a network that tells nothing apart.
 func ShowByHand() {
 	losses := ByHand()
-	nothing := slices.Repeat([]float64{Recipe().Method.Collapsed(Recipe().Batch)}, len(losses))
+	nothing := slices.Repeat([]float64{Recipe().Method.(method.SimCLR).Collapsed(Recipe().Batch).Loss}, len(losses))
 	check(show.Lines("NT-Xent", "step", show.Series{Name: "by hand", Y: losses},
-		show.Series{Name: "ln(2·64 − 1): nothing learnt", Y: nothing}))
+		show.Series{Name: "ln(2·64 − 1): nothing learnt", Y: nothing}).Show())
 }
 
 //gonb:%exec ShowByHand
@@ -381,7 +381,7 @@ func ShowNearest(title string, model *pretrained.Model) {
 	bank, queries := Embed(model)
 	nearest := must(must(embedding.NewIndex(bank)).NearestOf(context.Background(), queries, 8))
 	data := Data()
-	check(show.Neighbours(title, data.Test, []int{0, 1, 2, 3, 4}, data.Train, nearest[:5]))
+	check(show.Neighbours(title, data.Test, []int{0, 1, 2, 3, 4}, data.Train, nearest[:5]).Show())
 }
 
 // ShowBoth shows neighbours before and after training.
@@ -418,7 +418,7 @@ func Plain() recipe.Recipe {
 // TrainPlain shows such views, and trains with them.
 func TrainPlain() {
 	fmt.Println(recipe.Diff(Recipe(), Plain()))
-	check(show.Views(Data().Train, 10, Plain().Views[0], 2, kind))
+	check(show.Views(Data().Train, 10, Plain().Views[0], 2, kind).Show())
 	Train(Plain(), "plain")
 }
 
@@ -432,7 +432,7 @@ func TrainPlain() {
 // ShowCurves shows both runs.
 func ShowCurves() {
 	jitter, plain := filepath.Join(folder, "jitter"), filepath.Join(folder, "plain")
-	check(show.Curves(must(train.Open(jitter)), must(train.Open(plain))))
+	check(show.Curves(must(train.Open(jitter)), must(train.Open(plain))).Show())
 }
 
 //gonb:%exec ShowCurves

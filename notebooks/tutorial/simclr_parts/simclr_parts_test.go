@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/train"
 )
@@ -85,14 +86,14 @@ func firstLoss() float64 {
 	d, r := must(device.Open(kind)), Recipe()
 	vars := must(nn.Declare(d.Backend, mode, func(scope *nn.Scope) {
 		view := graph.Zeros(scope.Graph(), shapes.Make(dtypes.Float32, r.Batch, 32, 32, 3))
-		r.Method.Loss(scope, r.Backbone, []*graph.Node{view, view})
+		r.Method.Loss(method.NewStep(r.Method, scope, r.Backbone, []*graph.Node{view, view}))
 	}))
 	params, buffers := vars.Initial(r.Seed)
 	pixels := Data().Train.First(r.Batch).Pixels
 	exec := must(graph.NewExec(d.Backend, func(params, buffers, number, pixels *graph.Node) *graph.Node {
 		pixels = graph.Reshape(pixels, r.Batch, 32, 32, 3)
 		model := vars.Bind(mode, params, buffers)
-		return r.Method.Loss(model.Scope, r.Backbone, DrawViews(number, pixels)).Loss
+		return r.Method.Loss(method.NewStep(r.Method, model.Scope, r.Backbone, DrawViews(number, pixels))).Loss
 	}))
 	return float64(must(exec.Exec1(narrow(params), narrow(buffers), int32(0), pixels)).Value().(float32))
 }

@@ -31,7 +31,6 @@ import (
 	"github.com/gossl/gossl/sslkit/embedding"
 	"github.com/gossl/gossl/sslkit/loss"
 	"github.com/gossl/gossl/sslkit/method"
-	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/op"
 	"github.com/gossl/gossl/sslkit/pretrained"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -82,8 +81,7 @@ var (
 // ## Two methods that lack something
 //
 // A method is a type with a function `Loss`. `WithoutStop` has all that SimSiam has, its fields and its other functions,
-// but its loss lets the gradient through. `method.Projections` embeds both views, `nn.PerView` applies the predictor to
-// each.
+// but its loss lets the gradient through. `Projections` embeds both views, `Predictions` applies the predictor to each.
 
 // %%
 
@@ -91,11 +89,9 @@ var (
 type WithoutStop struct{ method.SimSiam }
 
 // Loss is the mean of both directions' negative cosine.
-func (m WithoutStop) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) method.Output {
-	z := method.Projections(scope, backbone, m.Projector, views)
-	p := nn.PerView(scope, z, func(scope *nn.Scope, z *graph.Node) *graph.Node {
-		return m.Predictor.Forward(scope.In("online").In("predictor"), z)
-	})
+func (m WithoutStop) Loss(step method.Step) method.Output {
+	z := step.Projections(m.Projector, step.Full)
+	p := step.Predictions(m.Predictor, z)
 	both := graph.Add(loss.NegativeCosine(p[0], z[1]), loss.NegativeCosine(p[1], z[0]))
 	return method.Output{Loss: graph.MulScalar(both, 0.5), Embedding: z[0]}
 }
@@ -111,8 +107,8 @@ var _ = method.Register(WithoutStop{}) // so that its runs can be opened
 type WithoutPredictor struct{ method.SimSiam }
 
 // Loss is the mean of both directions' negative cosine.
-func (m WithoutPredictor) Loss(scope *nn.Scope, backbone nn.Net, views []*graph.Node) method.Output {
-	z := method.Projections(scope, backbone, m.Projector, views)
+func (m WithoutPredictor) Loss(step method.Step) method.Output {
+	z := step.Projections(m.Projector, step.Full)
 	both := graph.Add(
 		loss.NegativeCosine(z[0], graph.StopGradient(z[1])),
 		loss.NegativeCosine(z[1], graph.StopGradient(z[0])))
@@ -178,7 +174,7 @@ func Results() []*train.Result {
 
 // ShowCurves shows accuracy and spread by epoch.
 func ShowCurves() {
-	check(show.Curves(Results()...))
+	check(show.Curves(Results()...).Show())
 }
 
 //gonb:%exec ShowCurves
@@ -198,7 +194,7 @@ func ShowLoss() {
 		}
 		curves = append(curves, curve)
 	}
-	check(show.Lines("training loss (−1: collapsed, or solved)", "epoch", curves...))
+	check(show.Lines("training loss (−1: collapsed, or solved)", "epoch", curves...).Show())
 }
 
 //gonb:%exec ShowLoss
@@ -213,7 +209,7 @@ func ShowLoss() {
 
 // ShowTable prints the runs in numbers, and what is wrong with them.
 func ShowTable() {
-	show.Comparison(Results()...)
+	check(show.Comparison(Results()...).Show())
 }
 
 //gonb:%exec ShowTable
@@ -254,7 +250,7 @@ func ShowSimilarity() {
 		for _, cosine := range alike {
 			mean += float64(cosine) / float64(len(alike))
 		}
-		check(show.Matrix(fmt.Sprintf("cosines of features, %s: %.2f on average", r.Name, mean), alike, 1))
+		check(show.Matrix(fmt.Sprintf("cosines of features, %s: %.2f on average", r.Name, mean), alike, 1).Show())
 	}
 }
 
@@ -279,7 +275,7 @@ func ShowPCA() {
 		set := Features(r.Name, mapped)
 		m := must(embedding.PCA(set, 2))
 		fmt.Printf("%s: the plane has %.0f %% of the variance\n", r.Name, 100*(m.Explained[0]+m.Explained[1]))
-		check(show.Map(m.Points, set.Labels, set.Classes))
+		check(show.Map(m.Points, set.Labels, set.Classes).Show())
 	}
 }
 
@@ -300,7 +296,7 @@ func ShowTSNE() {
 		set := Features(r.Name, mapped)
 		m := must(embedding.TSNE(context.Background(), set, embedding.TSNEOptions{}))
 		fmt.Println(r.Name)
-		check(show.Map(m.Points, set.Labels, set.Classes))
+		check(show.Map(m.Points, set.Labels, set.Classes).Show())
 	}
 }
 
@@ -317,7 +313,7 @@ func ShowTSNE() {
 func ShowThumbnails() {
 	set := must(dataset.Load(context.Background(), dataset.Shapes, images, mapped, nil))
 	m := must(embedding.TSNE(context.Background(), Features("SimSiam", mapped), embedding.TSNEOptions{}))
-	check(show.Thumbnails(m.Points, set.Test))
+	check(show.Thumbnails(m.Points, set.Test).Show())
 }
 
 //gonb:%exec ShowThumbnails

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
@@ -39,7 +40,7 @@ func TestCells(t *testing.T) {
 }
 
 // identity is a backbone that leaves things as they are.
-type identity struct{}
+type identity struct{ backbone.Backbone }
 
 func (identity) Forward(_ *nn.Scope, x *graph.Node) *graph.Node { return x }
 
@@ -70,14 +71,14 @@ func step(t *testing.T, m method.Method) (value, slope float64) {
 			graph.Const(g, [][]float64{{1, 1, 3}, {1, -1, 2}, {2, 0, -2}}),
 		}
 	}
-	vars, err := nn.Declare(backend, mode, func(scope *nn.Scope) { m.Loss(scope, identity{}, views(scope.Graph())) })
+	vars, err := nn.Declare(backend, mode, func(scope *nn.Scope) { m.Loss(method.NewStep(m, scope, identity{}, views(scope.Graph()))) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	params, buffers := vars.Initial(1)
 	out := graph.MustExecOnceN(backend, func(params, buffers *graph.Node) []*graph.Node {
 		model := vars.Bind(mode, params, buffers)
-		loss := m.Loss(model.Scope, identity{}, views(params.Graph())).Loss
+		loss := m.Loss(method.NewStep(m, model.Scope, identity{}, views(params.Graph()))).Loss
 		first := vars.Params()[0] // the projector's
 		gradient := graph.Slice(model.Gradient(loss), graph.AxisRange(0, first.Size()))
 		return []*graph.Node{loss, graph.ReduceAllSum(graph.Abs(gradient))}
