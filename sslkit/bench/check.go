@@ -29,9 +29,9 @@ func (c command) check(recipes []recipe.Recipe) error {
 		case err != nil:
 			return fmt.Errorf("bench: %w", err)
 		case r.TrainImages > whole.TrainImages:
-			return fmt.Errorf("-images %d: %s has %d training images", r.TrainImages, dataNames[r.Data], whole.TrainImages)
+			return fmt.Errorf("-images %d: %s has %d training images", r.TrainImages, titleOf(r.Data), whole.TrainImages)
 		case r.TestImages > whole.TestImages:
-			return fmt.Errorf("-test-images %d: %s has %d test images", r.TestImages, dataNames[r.Data], whole.TestImages)
+			return fmt.Errorf("-test-images %d: %s has %d test images", r.TestImages, titleOf(r.Data), whole.TestImages)
 		}
 	}
 	return nil

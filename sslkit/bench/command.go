@@ -190,7 +190,7 @@ The same command again goes on where it was stopped. For example:
   %[1]s -quick
   %[1]s -methods SimCLR,BYOL -epochs 200 -seeds 3
 
-`, flags.Name(), dataNames[data])
+`, flags.Name(), titleOf(data))
 	flags.PrintDefaults()
 }
 

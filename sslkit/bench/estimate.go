@@ -67,16 +67,8 @@ func (c command) speed(ctx context.Context, measured map[string]train.Speed, r r
 	if speed, ok := measured[string(key)]; ok {
 		return speed, nil
 	}
-	height, width := imageSize(r.Data)
-	speed, err := train.Measure(ctx, r, c.device, height, width)
+	data, _ := dataset.About(r.Data)
+	speed, err := train.Measure(ctx, r, c.device, data.Height, data.Width)
 	measured[string(key)] = speed
 	return speed, err
-}
-
-// imageSize is the size of a data set's images, or a common one of them.
-func imageSize(data dataset.Name) (height, width int) {
-	if data == dataset.Imagenette {
-		return 160, 213
-	}
-	return 32, 32
 }

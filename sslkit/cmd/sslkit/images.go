@@ -15,13 +15,6 @@ import (
 	"github.com/gossl/gossl/sslkit/dataset"
 )
 
-// splits are how many images the data sets have; of shapes, how many recipes use.
-var splits = map[dataset.Name]map[string]int{
-	dataset.CIFAR10:    {"train": 50_000, "test": 10_000},
-	dataset.Imagenette: {"train": 9_469, "test": 3_925},
-	dataset.Shapes:     {"train": 5_000, "test": 1_000},
-}
-
 // A source says which images are wanted.
 type source struct {
 	images      string // a folder, or the name of a data set
@@ -77,13 +70,13 @@ func (s source) load(ctx context.Context, w io.Writer) (*dataset.Images, error) 
 	if which := s.which(); which != "" {
 		fmt.Fprintln(w, "sslkit:", which)
 	}
-	counts := splits[name]
 	if s.isFolder() {
 		return s.folder(ctx, w)
 	}
-	count := counts["test"]
+	about, _ := dataset.About(name) // is known, or it would be a folder
+	count := about.Test
 	if s.split == "train" {
-		count = counts["train"]
+		count = about.Train
 	}
 	if s.limit > 0 {
 		count = min(count, s.limit)

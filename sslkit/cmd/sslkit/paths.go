@@ -43,7 +43,7 @@ func withHome(path string) string {
 // isFolder says whether the images are a folder's. One that is called like a data set
 // is meant, unless a split is, which folders have none of.
 func (s source) isFolder() bool {
-	_, named := splits[dataset.Name(s.images)]
+	_, named := dataset.About(dataset.Name(s.images))
 	return !named || s.split == "" && s.hasNamesake()
 }
 
@@ -55,7 +55,7 @@ func (s source) hasNamesake() bool {
 
 // which says what the images are where a folder is called like a data set, or "".
 func (s source) which() string {
-	_, named := splits[dataset.Name(s.images)]
+	_, named := dataset.About(dataset.Name(s.images))
 	switch {
 	case !named || !s.hasNamesake():
 		return ""
