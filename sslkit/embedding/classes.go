@@ -7,22 +7,6 @@ import (
 	"strings"
 )
 
-// Relabel returns a set whose labels are indices into these classes, which are
-// then its own, as [MatchLabels] matches them. All else is shared. A set without
-// labels has none then either, and no classes.
-func (s *Set) Relabel(classes []string) (*Set, error) {
-	other := *s
-	if s.Labels == nil {
-		return &other, nil
-	}
-	var err error
-	if other.Labels, err = MatchLabels(s.Labels, s.Classes, classes); err != nil {
-		return nil, fmt.Errorf("embedding: relabel: the set and what is wanted: %w", err)
-	}
-	other.Classes = slices.Clone(classes)
-	return &other, nil
-}
-
 // MatchLabels returns labels, which are indices into the classes from, as indices
 // into the classes to: each that of the class with its name, in whatever order
 // the names are. A class without a name among others that have one is called by

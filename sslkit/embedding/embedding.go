@@ -8,7 +8,7 @@
 // any size, CSV for spreadsheets, NPY for NumPy.
 //
 // A set's [Origin] says which network made its features. Where two sets meet,
-// networks that differ are an error; [Set.Relabel] matches classes by name.
+// networks that differ are an error; [MatchLabels] matches classes by name.
 //
 // Two images are as alike as the directions of their features: similarity is
 // the cosine of the angle between them, 1 for the same direction, 0 for
