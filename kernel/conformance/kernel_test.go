@@ -30,7 +30,7 @@ var program = sync.OnceValues(func() (string, error) {
 	if raceDetector {
 		args = append(args, "-race")
 	}
-	build := exec.Command("go", append(args, "..")...)
+	build := exec.Command("go", append(args, "../cmd/sslkit-kernel")...)
 	if !raceDetector {
 		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as set-up builds it
 	}

@@ -121,7 +121,7 @@ func columns(rows []row) []column {
 		mean, _ := r.mean(func(x Record) float64 { return float64(x.Memory.Peak) / (1 << 30) })
 		return fmt.Sprintf("%.2f", mean)
 	}}
-	if Scaled(rows[0].first()) != "" {
+	if scaled(rows[0].first()) != "" {
 		return append(list, minutes, memory)
 	}
 	old, new := recipe.Seed2021, recipe.Lightly2023
@@ -156,7 +156,7 @@ func (r row) title() string {
 	if what.Preset != "" {
 		title = fmt.Sprintf("%s, preset %s, %s", dataNames[what.Data], what.Preset, what.Precision)
 	}
-	if scaled := Scaled(what); scaled != "" {
+	if scaled := scaled(what); scaled != "" {
 		return title + ", not as published: " + scaled
 	}
 	return title

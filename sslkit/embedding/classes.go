@@ -7,22 +7,6 @@ import (
 	"strings"
 )
 
-// Relabel returns a copy of the set with these classes, and labels that are indices
-// of them, as [MatchLabels] matches them. Everything else is shared with the set. Of a
-// set without labels the copy has neither labels nor classes.
-func (s *Set) Relabel(classes []string) (*Set, error) {
-	other := *s
-	if s.Labels == nil {
-		return &other, nil
-	}
-	var err error
-	if other.Labels, err = MatchLabels(s.Labels, s.Classes, classes); err != nil {
-		return nil, fmt.Errorf("embedding: relabel: the set and what is wanted: %w", err)
-	}
-	other.Classes = slices.Clone(classes)
-	return &other, nil
-}
-
 // MatchLabels translates labels from indices of the classes from to indices of the
 // classes to. Classes with the same name are the same class, whatever their order. A
 // class without a name, among others that have one, is called by its number, as

@@ -8,7 +8,7 @@
 // any size, CSV for spreadsheets, NPY for NumPy.
 //
 // A set's [Origin] says which network made its features. To compare sets of different
-// networks is an error. [Set.Relabel] matches the classes of two sets by name.
+// networks is an error. [MatchLabels] matches the classes of two sets by name.
 //
 // Two images are as alike as the directions of their features: similarity is
 // the cosine of the angle between them, 1 for the same direction, 0 for

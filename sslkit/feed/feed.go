@@ -30,11 +30,11 @@ const (
 	Streamed Mode = "streamed" // on the host; the device has a few batches
 )
 
-// Detail limits how large images are on the device: the shorter side of an image
-// has at most Detail times as many pixels as the side of the network's input. The
+// detail limits how large images are on the device: the shorter side of an image
+// has at most detail times as many pixels as the side of the network's input. The
 // usual policies crop a twelfth of an image's area or more, so that even the smallest
 // crop has about as many pixels as the input.
-const Detail = 4
+const detail = 4
 
 // Validate reports a mode that is none of the three, nor "".
 func (m Mode) Validate() error {
@@ -69,7 +69,7 @@ func Open(d *device.Device, images *dataset.Images, mode Mode) (*Source, error) 
 }
 
 // OpenFor is [Open] for networks whose input has size × size pixels. An image
-// whose shorter side has more than [Detail] times size pixels is shrunk to that, so
+// whose shorter side has more than four times size pixels is shrunk to that, so
 // that the device's memory depends on size and not on the largest image. A streamed
 // source shrinks images each time that it reads them. With size 0 no image is shrunk.
 func OpenFor(d *device.Device, images *dataset.Images, mode Mode, size int) (*Source, error) {
@@ -79,7 +79,7 @@ func OpenFor(d *device.Device, images *dataset.Images, mode Mode, size int) (*So
 	if err := mode.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Source{device: d, images: images, form: formOf(images, Detail*size)}
+	s := &Source{device: d, images: images, form: formOf(images, detail*size)}
 	switch mode {
 	case Auto, "":
 		free, err := d.Free()
@@ -201,6 +201,3 @@ func Take(set []*graph.Node, places *graph.Node) augment.Batch {
 	}
 	return augment.Framed(set[0], graph.Gather(set[1], at)) // [batch, 3]
 }
-
-// Len is the number of images of a set, in a graph.
-func Len(set []*graph.Node) int { return set[len(set)-1].Shape().Dimensions[0] }
