@@ -26,7 +26,7 @@ doctor: setup ## test the installation, and say how to mend what is wrong
 	@$(SSLKIT) doctor $(ARGS)
 
 lint: setup ## gofmt, vet, staticcheck, and notebooks that differ from their sources
-	@files=$$($(SSLKIT) exec gofmt -l docker kernel notebooks sslkit) && if [ "$$files" ]; then echo "gofmt would change: $$files"; exit 1; fi
+	@files=$$($(SSLKIT) exec gofmt -l docker internal kernel notebooks sslkit) && if [ "$$files" ]; then echo "gofmt would change: $$files"; exit 1; fi
 	@$(SSLKIT) exec go vet ./...
 	@$(SSLKIT) exec go tool staticcheck ./...
 	@$(SSLKIT) nb --check notebooks

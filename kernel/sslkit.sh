@@ -80,12 +80,12 @@ check_python() {
 	fi
 }
 
-wants_cuda() { # as kernel/install/setup decides it
+wants_cuda() { # as set-up decides it, see internal/nvidia
 	case ${SSLKIT_CUDA:-} in
 	0) return 1 ;;
 	1) return 0 ;;
 	esac
-	ls /dev/nvidia* /proc/driver/nvidia/version >/dev/null 2>&1 || command -v nvidia-smi >/dev/null
+	[ -e /dev/nvidiactl ] || [ -e /proc/driver/nvidia/version ] || command -v nvidia-smi >/dev/null
 }
 
 check_cuda() {

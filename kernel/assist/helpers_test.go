@@ -16,10 +16,7 @@ import (
 // installation returns gopls's path and its environment, or skips the test.
 func installation(t testing.TB) (gopls string, env []string) {
 	t.Helper()
-	h, err := home.Find()
-	if err != nil {
-		t.Skip(err)
-	}
+	h := home.Find()
 	if _, err := os.Stat(h.Bin("gopls")); err != nil {
 		t.Skipf("make setup installs gopls: %v", err)
 	}

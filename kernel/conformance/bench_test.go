@@ -37,10 +37,7 @@ func BenchmarkCell(b *testing.B) {
 	} {
 		b.Run("cell="+c.name, func(b *testing.B) {
 			front, stock := command(b), command(b)
-			h, err := home.Find()
-			if err != nil {
-				b.Fatal(err)
-			}
+			h := home.Find()
 			repo, err := filepath.Abs("../..")
 			if err != nil {
 				b.Fatal(err)

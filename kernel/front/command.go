@@ -31,23 +31,33 @@ func (f *front) catchUp() {
 	}
 }
 
-// echo has GoNB publish something, and waits for it.
+// ping is the address at which GoNB answers a page with widgets, by publishing something.
+const ping = "#heartbeat/ping"
+
+// echo has GoNB publish something, and waits for it. It asks as a page with widgets
+// does, since GoNB answers those while a cell runs. They name a comm, and GoNB's may
+// be any that was ever opened, or that without a name.
 func (f *front) echo(ctx context.Context) error {
-	request, err := wire.New("kernel_info_request", nil, nil)
-	if err != nil {
-		return err
-	}
-	heard := make(chan struct{})
+	heard := make(chan struct{}, 1)
 	f.mu.Lock()
-	f.echoes[request.Header.ID] = heard
+	pages := append([]string{""}, f.pages...)
 	f.mu.Unlock()
-	defer func() {
+	for _, page := range pages {
+		question, err := wire.New("comm_msg", nil, content{"comm_id": page, "data": content{"address": ping, "value": true}})
+		if err != nil {
+			return err
+		}
 		f.mu.Lock()
-		defer f.mu.Unlock()
-		delete(f.echoes, request.Header.ID)
-	}()
-	if _, err := f.forward(f.gonb.control, nil, request); err != nil {
-		return err
+		f.echoes[question.Header.ID] = heard
+		f.mu.Unlock()
+		defer func() {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			delete(f.echoes, question.Header.ID)
+		}()
+		if err := f.gonb.control.Send(question); err != nil {
+			return err
+		}
 	}
 	select {
 	case <-heard:
@@ -59,12 +69,18 @@ func (f *front) echo(ctx context.Context) error {
 	}
 }
 
-// heard notes what GoNB publishes for an echo.
-func (f *front) heard(m *wire.Message) {
+// heard says whether a message of GoNB's is an echo, and notes it.
+func (f *front) heard(m *wire.Message) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if waits := f.echoes[m.Parent.ID]; waits != nil {
-		close(waits)
-		delete(f.echoes, m.Parent.ID)
+	waits := f.echoes[m.Parent.ID]
+	if waits == nil {
+		return false
 	}
+	delete(f.echoes, m.Parent.ID)
+	select {
+	case waits <- struct{}{}:
+	default: // it is known
+	}
+	return true
 }

@@ -2,6 +2,7 @@ package front
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/gossl/gossl/kernel/wire"
 )
@@ -32,6 +33,7 @@ func (f *front) comm(m *wire.Message) {
 			return
 		}
 		f.setComm(c.ID, c.Target)
+		f.addPage(c.ID)
 	case "comm_close":
 		f.setComm(c.ID, "")
 	}
@@ -51,6 +53,15 @@ func (f *front) setComm(id, target string) {
 		return
 	}
 	f.comms[id] = target
+}
+
+// addPage notes a page with widgets, which GoNB may go on to take for the one that is there.
+func (f *front) addPage(comm string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.Contains(f.pages, comm) {
+		f.pages = append(f.pages, comm)
+	}
 }
 
 // openComms is the content of a comm_info_reply: the comms of a target, of all for "".

@@ -78,7 +78,7 @@ type front struct {
 
 	mu      sync.Mutex
 	pending map[string]*pending      // requests that GoNB is working on, by message ID
-	echoes  map[string]chan struct{} // closed when GoNB publishes something for a message ID
+	echoes  map[string]chan struct{} // gets a value when GoNB publishes something for a message ID
 	queue   chan *wire.Message       // cells to execute
 	running *running                 // the cell that GoNB is working on; nil between cells
 	last    *wire.Message            // the request of the cell that ran last
@@ -86,6 +86,7 @@ type front struct {
 	history history
 	count   int               // of executed cells
 	comms   map[string]string // targets of the open comms, by their ID
+	pages   []string          // comms of GoNB's widgets, closed ones too
 
 	hush atomic.Pointer[hush] // nil: everything is published
 

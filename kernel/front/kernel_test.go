@@ -210,3 +210,37 @@ func (k *kernel) gonb() int {
 	k.t.Fatal("GoNB does not run")
 	return 0
 }
+
+// write makes a file where cells run.
+func (k *kernel) write(name string) {
+	k.t.Helper()
+	if err := os.WriteFile(filepath.Join(k.dir, name), nil, 0o600); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+func alive(pid int) bool { return proc.Alive(pid) }
+
+// dead waits until processes have ended and are forgotten.
+func dead(t *testing.T, pids ...int) {
+	t.Helper()
+	for _, pid := range pids {
+		for end := time.Now().Add(limit); ; time.Sleep(5 * time.Millisecond) {
+			if _, err := os.Stat("/proc/" + strconv.Itoa(pid)); err != nil {
+				break
+			}
+			if time.Now().After(end) {
+				t.Errorf("process %d (%s) is left", pid, proc.Comm(pid))
+				break
+			}
+		}
+	}
+}
+
+// remove removes a file that write made.
+func (k *kernel) remove(name string) {
+	k.t.Helper()
+	if err := os.Remove(filepath.Join(k.dir, name)); err != nil {
+		k.t.Fatal(err)
+	}
+}

@@ -81,8 +81,7 @@ func (f *front) relayPublished() {
 		if err != nil {
 			return
 		}
-		if m.Parent.Type == "kernel_info_request" {
-			f.heard(m)
+		if f.heard(m) {
 			continue
 		}
 		f.mu.Lock()

@@ -26,6 +26,7 @@ type running struct {
 	reply    *wire.Message // GoNB's
 	behind   int           // cells that were waiting when it ended
 	idle     chan struct{} // closed when GoNB has published everything
+	still    sync.Once     // closes it
 	ended    chan struct{} // closed when the cell has ended
 	asks     sync.Mutex    // held while the client is asked for input
 
@@ -65,7 +66,7 @@ func (f *front) filter(r *running, m *wire.Message) bool {
 			State string `json:"execution_state"`
 		}
 		if json.Unmarshal(m.Content, &status) == nil && status.State == "idle" {
-			close(r.idle)
+			r.still.Do(func() { close(r.idle) })
 			return false // finish publishes one, last
 		}
 		return true

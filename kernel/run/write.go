@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/kernel/install/home"
 )
 
@@ -20,7 +21,7 @@ func (r *run) write(h home.Home, temp string) error {
 		if err != nil {
 			return fmt.Errorf("run: report: %w", err)
 		}
-		if err := home.WriteFile(o.JUnit, content); err != nil {
+		if err := atomicfile.Write(o.JUnit, content); err != nil {
 			return fmt.Errorf("run: %w", err)
 		}
 	}
@@ -35,7 +36,7 @@ func (r *run) write(h home.Home, temp string) error {
 		return fmt.Errorf("run: %w", err)
 	}
 	if o.Output != "" {
-		if err := home.WriteFile(o.Output, content); err != nil {
+		if err := atomicfile.Write(o.Output, content); err != nil {
 			return fmt.Errorf("run: %w", err)
 		}
 	}
@@ -75,7 +76,7 @@ func writePage(h home.Home, temp string, o Options, content []byte) error {
 	if err != nil {
 		return fmt.Errorf("run: page %s: nbconvert wrote none: %w", o.HTML, err)
 	}
-	if err := home.WriteFile(o.HTML, page); err != nil {
+	if err := atomicfile.Write(o.HTML, page); err != nil {
 		return fmt.Errorf("run: page: %w", err)
 	}
 	return nil

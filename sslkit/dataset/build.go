@@ -181,9 +181,9 @@ func (l *listing) fill(ctx context.Context, opts FolderOptions, found *decoded, 
 			} else if err != nil {
 				return err
 			}
-			from, end := images.span(i)
+			from, end := images.Span(i)
 			stored = resize(stored, end-from)
-			images.pack(stored, pixels, i)
+			images.Pack(stored, pixels, i)
 			found.sums[i] = crc32.Checksum(stored, castagnoli)
 			found.prints[i], buffer = images.sumOf(stored, i, buffer)
 			return to.put(stored, from)

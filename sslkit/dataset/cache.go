@@ -14,6 +14,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/gossl/gossl/internal/place"
 )
 
 // A cache is the file that keeps the decoded images of one folder, read with
@@ -67,7 +69,7 @@ func newCache(l *listing, opts FolderOptions) *cache {
 		fmt.Fprintf(what, "%q\n", file.Name)
 	}
 	return &cache{
-		dir:  filepath.Join(home(), "cache", "images"),
+		dir:  place.Images(place.Home()),
 		name: name + "-",
 		key:  hex.EncodeToString(what.Sum(nil)),
 		from: l.dir,
@@ -117,7 +119,7 @@ func (c *cache) check(ctx context.Context, opts FolderOptions, file *os.File, im
 	err := parallel(ctx, images.Len(), counter, func() func(int) error {
 		var stored, buffer []uint8
 		return func(i int) error {
-			from, to := images.span(i)
+			from, to := images.Span(i)
 			stored = resize(stored, to-from)
 			if _, err := file.ReadAt(stored, int64(from)); err != nil {
 				return fmt.Errorf("%s: %w", file.Name(), err)

@@ -246,7 +246,7 @@ func TestCacheLeftovers(t *testing.T) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for name, age := range map[string]time.Duration{"dead.tmp": 2 * cacheAbandoned, "alive.tmp": 0, "other": 2 * cacheAbandoned} {
+	for name, age := range map[string]time.Duration{".dead123": 2 * cacheAbandoned, ".alive123": 0, "other": 2 * cacheAbandoned} {
 		path, when := filepath.Join(dir, name), time.Now().Add(-age)
 		if err := os.WriteFile(path, nil, 0o644); err != nil {
 			t.Fatal(err)
@@ -256,8 +256,8 @@ func TestCacheLeftovers(t *testing.T) {
 		}
 	}
 	c.read(true, 0)
-	if names := cacheNames(t, c.home); len(names) != 3 || slices.Contains(names, "dead.tmp") {
-		t.Errorf("the cache holds %q, want other, alive.tmp and a file of its own", names)
+	if names := cacheNames(t, c.home); len(names) != 3 || slices.Contains(names, ".dead123") {
+		t.Errorf("the cache holds %q, want other, .alive123 and a file of its own", names)
 	}
 }
 

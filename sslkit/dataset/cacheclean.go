@@ -9,14 +9,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gossl/gossl/internal/atomicfile"
 )
 
-// cacheTemporary ends the names of files that are being written. One that was
-// last written to long ago was left behind by a process that died.
-const (
-	cacheTemporary = ".tmp"
-	cacheAbandoned = 24 * time.Hour
-)
+// cacheAbandoned is how long ago a file that is not complete was last written to
+// if the process that wrote it has died.
+const cacheAbandoned = 24 * time.Hour
 
 // cacheLimit is how many GB the files of the cache may take together.
 const cacheLimit = 50
@@ -55,7 +54,7 @@ func (c *cache) clean() error {
 		info, err := entry.Info()
 		switch {
 		case err != nil || !info.Mode().IsRegular(): // gone, or not ours
-		case strings.HasSuffix(path, cacheTemporary):
+		case atomicfile.IsPending(entry.Name()):
 			if time.Since(info.ModTime()) > cacheAbandoned {
 				os.Remove(path)
 			}

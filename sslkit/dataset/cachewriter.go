@@ -6,7 +6,8 @@ import (
 	"encoding/json"
 	"hash/crc32"
 	"os"
-	"path/filepath"
+
+	"github.com/gossl/gossl/internal/atomicfile"
 )
 
 // A cacheError is a failure to write a cache, not to read images.
@@ -22,15 +23,12 @@ func (c *cache) write(ctx context.Context, l *listing, opts FolderOptions) (*dec
 	if err := os.MkdirAll(c.dir, 0o755); err != nil {
 		return nil, &cacheError{err}
 	}
-	file, err := os.CreateTemp(c.dir, filepath.Base(c.path())+"-*"+cacheTemporary)
+	file, err := atomicfile.Create(c.path())
 	if err != nil {
 		return nil, &cacheError{err}
 	}
-	defer func() {
-		file.Close()
-		os.Remove(file.Name()) // not there any more if all went well
-	}()
-	found, err := l.decode(ctx, opts, cacheSink{file})
+	defer file.Discard() // does nothing if all went well
+	found, err := l.decode(ctx, opts, cacheSink{file.File})
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +64,7 @@ func (s cacheSink) put(pixels []uint8, offset int) error {
 
 // finish completes a file that has all pixels, gives it its name, and lets the
 // images take their pixels from it.
-func (c *cache) finish(file *os.File, found *decoded) error {
+func (c *cache) finish(file *atomicfile.File, found *decoded) error {
 	images := found.images
 	index := cacheIndex{
 		Folder:  fileName(c.from),
@@ -96,14 +94,11 @@ func (c *cache) finish(file *os.File, found *decoded) error {
 	if _, err := file.WriteAt(tail, int64(bytes)); err != nil {
 		return err
 	}
-	if err := file.Sync(); err != nil {
-		return err
-	}
-	pixels, err := mapFile(file, bytes)
+	pixels, err := mapFile(file.File, bytes)
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(file.Name(), c.path()); err != nil {
+	if err := file.Replace(); err != nil {
 		unmap(pixels)
 		return err
 	}

@@ -13,8 +13,8 @@ package dataset
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
+
+	"github.com/gossl/gossl/internal/place"
 )
 
 // Name names a data set a recipe can ask for.
@@ -46,39 +46,17 @@ type Progress func(what string, done, total int64)
 // images, train 0 is an error, as is any number that is negative or more than
 // there is. Progress hears of images that are decoded.
 func Load(ctx context.Context, name Name, train, test int, progress Progress) (*Set, error) {
-	switch name {
-	case CIFAR10:
-		return ReadCIFAR10(Dir(), train, test)
-	case Imagenette:
-		return ReadImagenette(ctx, Dir(), train, test, progress)
-	case Shapes:
-		return DrawShapes(ShapesSeed, train, test)
+	known, err := find(name)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: Load: %w, and Folder reads images of your own", err)
 	}
-	return nil, fmt.Errorf("dataset: Load: no data set is called %q; there are %q, %q and %q, and Folder reads images of your own", name, CIFAR10, Imagenette, Shapes)
+	return known.load(ctx, train, test, progress)
 }
 
 // Dir returns the directory that data sets are read from: the environment
 // variable SSLKIT_DATA, else the directory "data" below SSLKIT_HOME, which is
 // "sslkit" below the user's data directory unless it is set. It need not exist.
-func Dir() string {
-	if dir := os.Getenv("SSLKIT_DATA"); dir != "" {
-		return dir
-	}
-	return filepath.Join(home(), "data")
-}
-
-// home returns the directory for whatever sslkit keeps: SSLKIT_HOME, or else
-// "sslkit" below the user's data directory.
-func home() string {
-	if dir := os.Getenv("SSLKIT_HOME"); dir != "" {
-		return dir
-	}
-	share := os.Getenv("XDG_DATA_HOME")
-	if share == "" {
-		share = filepath.Join(os.Getenv("HOME"), ".local", "share")
-	}
-	return filepath.Join(share, "sslkit")
-}
+func Dir() string { return place.Data() }
 
 // checkCount returns an error unless train and test are numbers of images that
 // splits of at most trainLimit and testLimit images can give.

@@ -1,26 +1,8 @@
 package dataset
 
 import (
-	"path/filepath"
 	"testing"
 )
-
-func TestDir(t *testing.T) {
-	for _, test := range []struct{ data, home, share, user, want string }{
-		{"/d", "/h", "/s", "/u", "/d"},
-		{"", "/h", "/s", "/u", "/h/data"},
-		{"", "", "/s", "/u", "/s/sslkit/data"},
-		{"", "", "", "/u", "/u/.local/share/sslkit/data"},
-	} {
-		t.Setenv("SSLKIT_DATA", test.data)
-		t.Setenv("SSLKIT_HOME", test.home)
-		t.Setenv("XDG_DATA_HOME", test.share)
-		t.Setenv("HOME", test.user)
-		if got := Dir(); got != filepath.FromSlash(test.want) {
-			t.Errorf("%+v: got %s", test, got)
-		}
-	}
-}
 
 func TestLoadErrors(t *testing.T) {
 	for _, test := range []struct {

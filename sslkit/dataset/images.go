@@ -66,7 +66,14 @@ func (m *Images) arrange(sizes []Frame) {
 		m.Height, m.Width = sizes[0].Height, sizes[0].Width
 		return
 	}
-	m.Frames = make([]Frame, len(sizes))
+	m.Stack(sizes)
+}
+
+// Stack gives the images places one below the other, as images of several sizes
+// have them, and heights and widths that may be those of smaller copies. Pixels
+// stays as it is.
+func (m *Images) Stack(sizes []Frame) {
+	m.Frames, m.Height, m.Width, m.Side = make([]Frame, len(sizes)), 0, 0, 0
 	row := 0
 	for i, size := range sizes {
 		m.Frames[i] = Frame{Row: row, Height: size.Height, Width: size.Width}
@@ -93,8 +100,9 @@ func (m *Images) Size(i int) (height, width int) {
 	return m.Frames[i].Height, m.Frames[i].Width
 }
 
-// span returns where image i begins and ends in Pixels.
-func (m *Images) span(i int) (from, to int) {
+// Span returns where image i begins and ends in Pixels. It panics if there is no
+// image i of several sizes.
+func (m *Images) Span(i int) (from, to int) {
 	if m.Frames == nil {
 		size := m.Height * m.Width * 3
 		return i * size, (i + 1) * size
@@ -108,7 +116,7 @@ func (m *Images) bytes(n int) int {
 	if n == 0 {
 		return 0
 	}
-	_, to := m.span(n - 1)
+	_, to := m.Span(n - 1)
 	return to
 }
 
@@ -117,7 +125,7 @@ func (m *Images) bytes(n int) int {
 // It panics if there is no image i.
 func (m *Images) At(i int) []uint8 {
 	_ = m.Labels[i]
-	from, to := m.span(i)
+	from, to := m.Span(i)
 	stored := m.Pixels[from:to:to]
 	if m.Frames == nil {
 		return stored
@@ -148,8 +156,9 @@ func (m *Images) Shrunk(i int, to Frame) []uint8 {
 	return shrink(m.At(i), Frame{Height: height, Width: width}, to)
 }
 
-// pack writes the pixels of image i, [height, width, 3], as Pixels holds them.
-func (m *Images) pack(stored, pixels []uint8, i int) {
+// Pack writes the pixels of image i, [height, width, 3] the right way up, as Pixels
+// holds them, to as many bytes as [Images.Span] tells.
+func (m *Images) Pack(stored, pixels []uint8, i int) {
 	if m.Frames == nil {
 		copy(stored, pixels)
 		return

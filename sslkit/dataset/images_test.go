@@ -23,8 +23,8 @@ func testImages(sizes ...Frame) *Images {
 	images.arrange(sizes)
 	images.Pixels = make([]uint8, images.bytes(len(sizes)))
 	for i, size := range sizes {
-		from, to := images.span(i)
-		images.pack(images.Pixels[from:to], testPixels(i, size.Height, size.Width), i)
+		from, to := images.Span(i)
+		images.Pack(images.Pixels[from:to], testPixels(i, size.Height, size.Width), i)
 	}
 	return images
 }
@@ -73,8 +73,8 @@ func TestImagesWithFramesLayout(t *testing.T) {
 		{11, 11, 11, 12, 12, 12, 13, 13, 13, 14, 14, 14, 15, 15, 15, 16, 16, 16},
 		{7, 8, 9},
 	} {
-		from, to := images.span(i)
-		images.pack(images.Pixels[from:to], pixels, i)
+		from, to := images.Span(i)
+		images.Pack(images.Pixels[from:to], pixels, i)
 	}
 	want := &Images{
 		Labels: make([]int32, 3),

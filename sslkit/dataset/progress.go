@@ -2,10 +2,11 @@ package dataset
 
 import (
 	"context"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gossl/gossl/sslkit/internal/par"
 )
 
 // progressEvery is the least time between two calls of a [Progress].
@@ -46,34 +47,21 @@ func (m *meter) end() {
 	}
 }
 
-// parallel does n pieces of work, which m counts, on all processors. Each of
-// its goroutines calls start for a function of its own that does piece i.
-// It returns the context's error if that has ended, else the first one.
-func parallel(outer context.Context, n int, m *meter, start func() func(i int) error) error {
-	ctx, stop := context.WithCancelCause(outer)
-	defer stop(nil)
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), n) {
-		workers.Go(func() {
-			work := start()
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return
-				}
-				if err := work(i); err != nil {
-					stop(err)
-					return
-				}
+// parallel is [par.Do] whose pieces m counts.
+func parallel(ctx context.Context, n int, m *meter, start func() func(i int) error) error {
+	err := par.Do(ctx, n, func() func(int) error {
+		work := start()
+		return func(i int) error {
+			err := work(i)
+			if err == nil {
 				m.add(1)
 			}
-		})
-	}
-	workers.Wait()
+			return err
+		}
+	})
 	m.end()
-	if err := outer.Err(); err != nil {
-		return err
+	if ctx.Err() != nil { // it may have been ended by what m reports to
+		return ctx.Err()
 	}
-	return context.Cause(ctx)
+	return err
 }

@@ -1,10 +1,11 @@
 package dataset
 
 import (
+	"context"
 	"math/rand/v2"
-	"runtime"
-	"sync"
-	"sync/atomic"
+
+	"github.com/gossl/gossl/sslkit/internal/mix"
+	"github.com/gossl/gossl/sslkit/internal/par"
 )
 
 // ShapesSeed is the seed that [Load] draws Shapes with.
@@ -74,46 +75,22 @@ func DrawShapes(seed uint64, train, test int) (*Set, error) {
 
 // drawSplit draws the first n images of a split, on every processor.
 func drawSplit(seed, split uint64, n int) *Images {
-	classes := make([]string, len(forms))
-	for class, f := range forms {
-		classes[class] = f.name
-	}
-	images := newImages(n, shapeSize, shapeSize, classes)
-
-	const chunk = 64 // images a worker takes at a time
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), (n+chunk-1)/chunk) {
-		workers.Go(func() {
-			var brush painter
-			for {
-				first := int(next.Add(chunk)) - chunk
-				if first >= n {
-					return
-				}
-				for i := first; i < min(first+chunk, n); i++ {
-					class := i % len(forms)
-					images.Labels[i] = int32(class)
-					brush.paint(images.At(i), forms[class].form, randomFor(seed, split, uint64(i)))
-				}
-			}
-		})
-	}
-	workers.Wait()
+	images := newImages(n, shapeSize, shapeSize, formNames())
+	// Nothing fails or is stopped: Do returns no error.
+	_ = par.Do(context.Background(), n, func() func(int) error {
+		var brush painter
+		return func(i int) error {
+			class := i % len(forms)
+			images.Labels[i] = int32(class)
+			brush.paint(images.At(i), forms[class].form, randomFor(seed, split, uint64(i)))
+			return nil
+		}
+	})
 	return images
 }
 
-// randomFor returns the source of randomness of image i of a split.
+// randomFor returns the source of randomness of image i of a split. The mix makes
+// unrelated sequences of neighbouring numbers.
 func randomFor(seed, split, i uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(mix(seed)^split, mix(i)))
-}
-
-// mix scatters the bits of x, so that neighbouring numbers start unrelated
-// sequences: the finaliser of SplitMix64 (Steele et al., Fast Splittable
-// Pseudorandom Number Generators, 2014).
-func mix(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
+	return rand.New(rand.NewPCG(mix.At(seed, 0)^split, mix.At(i, 0)))
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/gossl/gossl/sslkit/internal/mix"
 )
 
 // Split holds some images out: test of them, drawn at random from the seed, are
@@ -16,7 +18,7 @@ func Split(name Name, images *Images, test int, seed uint64) (*Set, error) {
 	if test < 0 || test >= n {
 		return nil, fmt.Errorf("dataset: Split: %d of %d images are to be held out, want 0 to %d", test, n, n-1)
 	}
-	order := rand.New(rand.NewPCG(mix(seed), 0)).Perm(n)
+	order := rand.New(rand.NewPCG(mix.At(seed, 0), 0)).Perm(n)
 	held, rest := order[:test], order[test:]
 	slices.Sort(held)
 	slices.Sort(rest)
@@ -40,8 +42,8 @@ func (m *Images) Pick(which ...int) *Images {
 	}
 	picked.Pixels = make([]uint8, picked.bytes(len(which)))
 	for j, i := range which {
-		from, to := picked.span(j)
-		picked.pack(picked.Pixels[from:to], m.At(i), j)
+		from, to := picked.Span(j)
+		picked.Pack(picked.Pixels[from:to], m.At(i), j)
 	}
 	return picked
 }

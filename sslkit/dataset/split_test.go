@@ -19,8 +19,8 @@ func mixed(sizes ...Frame) *Images {
 	for i, size := range sizes {
 		images.Labels[i] = int32(i % 2)
 		images.Files = append(images.Files, string(rune('a'+i))+".png")
-		from, to := images.span(i)
-		images.pack(images.Pixels[from:to], testPixels(i, size.Height, size.Width), i)
+		from, to := images.Span(i)
+		images.Pack(images.Pixels[from:to], testPixels(i, size.Height, size.Width), i)
 	}
 	return images
 }

@@ -63,7 +63,7 @@ func (m *Images) keptSums() ([]uint32, bool) {
 
 // sum returns a CRC-32C of the pixels of image i, and a buffer for the next one.
 func (m *Images) sum(i int, buffer []uint8) (uint32, []uint8) {
-	from, to := m.span(i)
+	from, to := m.Span(i)
 	return m.sumOf(m.Pixels[from:to], i, buffer)
 }
 
@@ -81,7 +81,7 @@ func (m *Images) sumOf(stored []uint8, i int, buffer []uint8) (uint32, []uint8) 
 	case size.Width > size.Height:
 		buffer = resize(buffer, len(stored))
 		alone := &Images{Frames: []Frame{size}, Side: size.short()}
-		alone.pack(buffer, stored, 0)
+		alone.Pack(buffer, stored, 0)
 		stored = buffer
 	}
 	return crc32.Checksum(stored, castagnoli), buffer

@@ -18,30 +18,30 @@ import (
 type walk struct {
 	ctx    context.Context
 	list   *listing
-	around map[place]bool // the listing's folder and those that it lies in
-	seen   map[place]bool // folders that were entered for this class
-	links  []string       // to folders, to be followed once all else is listed
+	around map[entity]bool // the listing's folder and those that it lies in
+	seen   map[entity]bool // folders that were entered for this class
+	links  []string        // to folders, to be followed once all else is listed
 }
 
-// A place is a file or folder, whatever its names.
-type place struct{ device, inode uint64 }
+// An entity is a file or folder, whatever its names.
+type entity struct{ device, inode uint64 }
 
-func placeOf(info fs.FileInfo) place {
+func entityOf(info fs.FileInfo) entity {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		return place{uint64(stat.Dev), stat.Ino}
+		return entity{uint64(stat.Dev), stat.Ino}
 	}
-	return place{}
+	return entity{}
 }
 
 func newWalk(ctx context.Context, l *listing) (*walk, error) {
-	w := &walk{ctx: ctx, list: l, around: map[place]bool{}}
+	w := &walk{ctx: ctx, list: l, around: map[entity]bool{}}
 	dir, err := filepath.EvalSymlinks(l.dir)
 	if err != nil {
 		return nil, err // has the path
 	}
 	for {
 		if info, err := os.Stat(dir); err == nil { // one may look into a folder without the right to see those around
-			w.around[placeOf(info)] = true
+			w.around[entityOf(info)] = true
 		}
 		if dir == filepath.Dir(dir) {
 			return w, nil
@@ -52,7 +52,7 @@ func newWalk(ctx context.Context, l *listing) (*walk, error) {
 
 // all adds the images below a folder of the listing's.
 func (w *walk) all(name string) error {
-	w.seen, w.links = map[place]bool{}, []string{name}
+	w.seen, w.links = map[entity]bool{}, []string{name}
 	for len(w.links) > 0 {
 		next := w.links[0]
 		w.links = w.links[1:]
@@ -73,10 +73,10 @@ func (w *walk) enter(name string) error {
 	if err != nil {
 		return err // has the path
 	}
-	if w.seen[placeOf(info)] {
+	if w.seen[entityOf(info)] {
 		return nil
 	}
-	w.seen[placeOf(info)] = true
+	w.seen[entityOf(info)] = true
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err // has the path
@@ -130,7 +130,7 @@ func (w *walk) look(name string, entry os.DirEntry) (entryKind, os.FileInfo, err
 		w.lost(inside, file, err)
 	case err != nil:
 		return nothing, nil, err // has the path
-	case info.IsDir() && w.around[placeOf(info)]:
+	case info.IsDir() && w.around[entityOf(info)]:
 		w.list.others.add("links to folders around it", inside)
 	case info.IsDir():
 		return aFolder, info, nil

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
-	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/internal/place"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 )
 
@@ -39,7 +39,7 @@ func inChild(t *testing.T) {
 func compile(t *testing.T, home string, env ...string) (result string, compiled, loaded int) {
 	t.Helper()
 	child := exec.Command(os.Args[0], "-test.run=^TestProgramsAreKept$")
-	plugins := os.Getenv("PJRT_PLUGIN_LIBRARY_PATH") + ":" + filepath.Join(device.Home(), "plugins")
+	plugins := os.Getenv("PJRT_PLUGIN_LIBRARY_PATH") + ":" + place.Plugins(place.Home())
 	child.Env = append(append(os.Environ(), "PJRT_PLUGIN_LIBRARY_PATH="+plugins, "SSLKIT_HOME="+home, "SSLKIT_TEST_COMPILE=1"), env...)
 	output, err := child.CombinedOutput()
 	if err != nil {

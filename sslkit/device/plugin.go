@@ -12,34 +12,19 @@ import (
 	"github.com/gomlx/gomlx/backends"
 	"github.com/gomlx/gomlx/backends/xla"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/internal/nvidia"
+	"github.com/gossl/gossl/internal/place"
 )
 
-// Home is the folder that holds what sslkit installs and, unless SSLKIT_DATA
-// says otherwise, the data sets: SSLKIT_HOME, or sslkit in the user's data
-// folder.
-func Home() string {
-	if dir := os.Getenv("SSLKIT_HOME"); dir != "" {
-		return dir
-	}
-	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
-		return filepath.Join(dir, "sslkit")
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		home = "."
-	}
-	return filepath.Join(home, ".local", "share", "sslkit")
-}
-
 // findPlugin returns the real path of the PJRT plugin of a kind. It looks in
-// PJRT_PLUGIN_LIBRARY_PATH, then in the plugins folder of Home.
+// PJRT_PLUGIN_LIBRARY_PATH, then in the plugins folder of SSLKIT_HOME.
 //
 // The real path matters: the CUDA plugin finds NVIDIA's libraries by their
 // place relative to its own.
 func findPlugin(kind Kind) (string, error) {
-	name := fmt.Sprintf("pjrt_c_api_%s_plugin.so", kind)
+	name := place.Plugin(string(kind))
 	dirs := filepath.SplitList(os.Getenv("PJRT_PLUGIN_LIBRARY_PATH"))
-	dirs = append(dirs, filepath.Join(Home(), "plugins"))
+	dirs = append(dirs, place.Plugins(place.Home()))
 	for _, dir := range dirs {
 		path, err := filepath.EvalSymlinks(filepath.Join(dir, name))
 		if errors.Is(err, os.ErrNotExist) {
@@ -53,17 +38,12 @@ func findPlugin(kind Kind) (string, error) {
 	return "", fmt.Errorf("no %s in %s (`make setup` installs it)", name, strings.Join(dirs, ", "))
 }
 
-func hasNVIDIA() bool {
-	_, err := os.Stat("/dev/nvidiactl")
-	return err == nil
-}
-
 func openCUDA() (*Device, error) {
 	path, err := findPlugin(CUDA)
 	if err != nil {
 		return nil, err
 	}
-	if !hasNVIDIA() {
+	if !nvidia.Usable("/") {
 		return nil, errors.New("this machine has no NVIDIA driver (/dev/nvidiactl is missing)")
 	}
 	// site-packages/jax_plugins/xla_cuda13/plugin.so → site-packages/nvidia/cu13
@@ -71,7 +51,7 @@ func openCUDA() (*Device, error) {
 	if _, err := os.Stat(toolkit); err == nil {
 		addXLAFlag("--xla_gpu_cuda_data_dir", toolkit)
 	}
-	cache := filepath.Join(Home(), "cache", "xla-autotune")
+	cache := place.Autotune(place.Home())
 	if err := os.MkdirAll(cache, 0o700); err == nil {
 		addXLAFlag("--xla_gpu_per_fusion_autotune_cache_dir", cache)
 	}

@@ -55,21 +55,6 @@ func expectPlugin(t *testing.T, want string) {
 	}
 }
 
-func TestHome(t *testing.T) {
-	for _, c := range []struct{ home, xdg, user, want string }{
-		{"/a", "/b", "/c", "/a"},
-		{"", "/b", "/c", "/b/sslkit"},
-		{"", "", "/c", "/c/.local/share/sslkit"},
-	} {
-		t.Setenv("SSLKIT_HOME", c.home)
-		t.Setenv("XDG_DATA_HOME", c.xdg)
-		t.Setenv("HOME", c.user)
-		if got := Home(); got != c.want {
-			t.Errorf("%+v: %q", c, got)
-		}
-	}
-}
-
 func TestAddXLAFlag(t *testing.T) {
 	t.Setenv("XLA_FLAGS", "--mine=1")
 	addXLAFlag("--theirs", "2")

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gossl/gossl/internal/place"
 	"github.com/rogpeppe/go-internal/cache"
 )
 
@@ -41,7 +42,7 @@ func openCache(kind Kind, pluginPath, deviceName string) (*programCache, error) 
 	} else if v != "" {
 		return nil, fmt.Errorf("%s is %q: want %q or nothing", name, v, off)
 	}
-	c, err := cacheIn(filepath.Join(Home(), "cache", "programs"))
+	c, err := cacheIn(place.Programs(place.Home()))
 	if err != nil {
 		return nil, err
 	}

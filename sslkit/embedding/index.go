@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"sync"
-	"sync/atomic"
 
+	"github.com/gossl/gossl/sslkit/internal/par"
 	"gonum.org/v1/gonum/blas/blas32"
 )
 
@@ -29,8 +28,8 @@ type Neighbour struct {
 	Similarity float32 `json:"similarity"` // -1 to 1
 }
 
-// NewIndex prepares a set for questions. The set may change afterwards: the
-// index has the features of now. It returns the error of [Set.Validate].
+// NewIndex prepares a set for questions. It copies the features, so that the set may
+// change afterwards. It returns the error of [Set.Validate].
 func NewIndex(s *Set) (*Index, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
@@ -113,8 +112,8 @@ func (x *Index) Neighbours(ctx context.Context, k int) ([][]Neighbour, error) {
 	return found, nil
 }
 
-// queryBlock is the most queries that are compared with an image while it is in
-// the processor's cache. They should be there, too.
+// queryBlock is how many queries are compared with an image while it is in the
+// processor's cache: few enough to fit there, too.
 const queryBlock = 16
 
 // search finds the neighbours of queries, [n, dim] of length 1. With own, query i
@@ -124,11 +123,11 @@ func (x *Index) search(ctx context.Context, queries []float32, k int, own bool) 
 		return nil, fmt.Errorf("%d neighbours asked for, want at least 1", k)
 	}
 	n := len(queries) / x.dim
-	// Few queries share the processors by each looking at a part of the images.
+	// If there are fewer blocks of queries than processors, each is searched in parts of the images.
 	blocks := (n + queryBlock - 1) / queryBlock
 	parts := min((runtime.GOMAXPROCS(0)+blocks-1)/blocks, x.Len())
 	found := make([]nearest, n*parts) // [queries, parts]
-	err := parallel(ctx, blocks*parts, func(piece int) {
+	err := par.Each(ctx, blocks*parts, func(piece int) {
 		block, part := piece/parts, piece%parts
 		first, last := block*queryBlock, min((block+1)*queryBlock, n)
 		for q := first; q < last; q++ {
@@ -156,23 +155,4 @@ func (x *Index) search(ctx context.Context, queries []float32, k int, own bool) 
 		neighbours[q] = all.sorted()
 	}
 	return neighbours, nil
-}
-
-// parallel does n pieces of work on all processors, until the context ends.
-func parallel(ctx context.Context, n int, work func(piece int)) error {
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), n) {
-		workers.Go(func() {
-			for ctx.Err() == nil {
-				piece := int(next.Add(1)) - 1
-				if piece >= n {
-					return
-				}
-				work(piece)
-			}
-		})
-	}
-	workers.Wait()
-	return ctx.Err()
 }

@@ -7,114 +7,98 @@ import (
 	"github.com/gossl/gossl/sslkit/dataset"
 )
 
-// longest is how many times as long as its shorter side an image may be for images
-// of one size to be fed as such. Of longer ones a program would hold more than it
-// needs of each.
+// longest is the largest ratio of an image's sides for which images of one size lie
+// in a set whole. Longer images are treated like images of several sizes, of which a
+// program holds no more than the part that it needs.
 const longest = 4
 
 // A form is how images lie in a set, which may be smaller than in the data set.
 type form struct {
-	same          bool            // as in the data set
-	count         int             // of the images
-	height, width int             // of images of one size
-	frames        []dataset.Frame // of images of several sizes, else nil
-	side          int             // pixels in a row of these
-	rows          int             // of all of these
+	*dataset.Images      // those of the data set, or others without pixels
+	same            bool // they are those of the data set
 }
 
 // formOf returns the form of images whose shorter side has at most short pixels,
 // or any number if that is 0.
 func formOf(m *dataset.Images, short int) form {
-	f := form{same: true, count: m.Len(), height: m.Height, width: m.Width}
+	small := &dataset.Images{Labels: m.Labels}
 	if m.Frames == nil {
 		size := dataset.Frame{Height: m.Height, Width: m.Width}
 		to := size.Within(short)
-		f.same, f.height, f.width = to == size, to.Height, to.Width
-		if max(f.height, f.width) <= longest*min(f.height, f.width) {
-			return f
+		if max(to.Height, to.Width) <= longest*min(to.Height, to.Width) {
+			if to == size {
+				return form{m, true}
+			}
+			small.Height, small.Width = to.Height, to.Width
+			return form{small, false}
 		}
-		f.same, f.height, f.width = false, 0, 0
 	}
-	f.frames = make([]dataset.Frame, m.Len())
-	for i := range f.frames {
+	same := m.Frames != nil
+	sizes := make([]dataset.Frame, m.Len())
+	for i := range sizes {
 		size := dataset.Frame{}
 		size.Height, size.Width = m.Size(i)
-		to := size.Within(short)
-		f.same = f.same && to == size
-		f.side = max(f.side, min(to.Height, to.Width))
-		f.frames[i] = to
+		sizes[i] = size.Within(short)
+		same = same && sizes[i] == size
 	}
-	if f.same { // to the last row, and with the side of a set that these are but a part of
-		f.frames, f.side, f.rows = m.Frames, m.Side, len(m.Pixels)/(3*m.Side)
-		return f
+	if same {
+		return form{m, true}
 	}
-	for i := range f.frames {
-		f.frames[i].Row = f.rows
-		f.rows += max(f.frames[i].Height, f.frames[i].Width)
-	}
-	return f
-}
-
-// span is where image i begins and ends, in bytes.
-func (f *form) span(i int) (from, to int) {
-	if f.frames == nil {
-		size := 3 * f.height * f.width
-		return size * i, size * (i + 1)
-	}
-	from = 3 * f.side * f.frames[i].Row
-	return from, from + 3*f.side*max(f.frames[i].Height, f.frames[i].Width)
+	small.Stack(sizes)
+	return form{small, false}
 }
 
 // bytes is how many bytes all images take.
 func (f *form) bytes() int {
-	if f.frames == nil {
-		return 3 * f.height * f.width * f.count
+	if f.same {
+		return len(f.Pixels) // also where these are a part of a larger set, whose Side they have
 	}
-	return 3 * f.side * f.rows
+	_, end := f.Span(f.Len() - 1)
+	return end
 }
 
-// spare is how many bytes have to follow them.
+// spare is how many unused bytes have to follow the images, see [augment.SpareRows].
 func (f *form) spare() int {
-	if f.frames == nil {
+	if f.Frames == nil {
 		return 0
 	}
-	return 3 * f.side * augment.SpareRows(f.side)
+	return 3 * f.Side * augment.SpareRows(f.Side)
 }
 
-// room is how many bytes the largest of the images take, a batch of them.
+// room is how many bytes any batch of the images takes at most.
 func (f *form) room(batch int) int {
-	if f.frames == nil {
-		return 3 * f.height * f.width * batch
+	if f.Frames == nil {
+		return 3 * f.Height * f.Width * batch
 	}
 	rows := f.lengths()
 	total := 0
 	for _, n := range rows[:min(batch, len(rows))] {
 		total += n
 	}
-	return 3 * f.side * total
+	return 3 * f.Side * total
 }
 
 // lengths are the longer sides of images of several sizes, the longest first.
 func (f *form) lengths() []int {
-	rows := make([]int, len(f.frames))
-	for i, size := range f.frames {
+	rows := make([]int, len(f.Frames))
+	for i, size := range f.Frames {
 		rows[i] = max(size.Height, size.Width)
 	}
 	slices.SortFunc(rows, func(a, b int) int { return b - a })
 	return rows
 }
 
-// batch is how many of at most most images need no more than limit bytes, but 1 at
-// least.
+// batch is how many images, whichever they are, need no more than limit bytes: no
+// more than most, and 1 at least.
 func (f *form) batch(most, limit int) int {
 	const number = 4 // bytes of a float32
-	if f.frames == nil {
-		return max(1, min(most, limit/(number*3*f.height*f.width)))
+	if f.Frames == nil {
+		return max(1, min(most, limit/(number*3*f.Height*f.Width)))
 	}
-	most = min(most, limit/(number*3*f.side*f.side))
+	most = min(most, limit/(number*3*f.Side*f.Side))
 	stored := 0
 	for i, n := range f.lengths() {
-		stored += 3 * f.side * n
+		stored += 3 * f.Side * n
 		if i >= most || stored > limit {
 			return max(1, i)
 		}
@@ -122,33 +106,18 @@ func (f *form) batch(most, limit int) int {
 	return max(1, most)
 }
 
-// put writes image i as the form has it.
+// put writes image i of a data set as the form has it.
 func (f *form) put(stored []uint8, m *dataset.Images, i int) {
 	if f.same {
-		from, to := f.span(i)
+		from, to := m.Span(i)
 		copy(stored, m.Pixels[from:to])
 		return
 	}
-	size := dataset.Frame{Height: f.height, Width: f.width}
-	if f.frames != nil {
-		size = dataset.Frame{Height: f.frames[i].Height, Width: f.frames[i].Width}
-	}
+	var size dataset.Frame
+	size.Height, size.Width = f.Size(i)
 	pixels := m.At(i)
 	if height, width := m.Size(i); height != size.Height || width != size.Width {
 		pixels = m.Shrunk(i, size)
 	}
-	switch {
-	case f.frames == nil:
-		copy(stored, pixels)
-	case size.Width > size.Height:
-		for y := range size.Height {
-			for x := range size.Width {
-				copy(stored[3*(x*f.side+y):], pixels[3*(y*size.Width+x):][:3])
-			}
-		}
-	default:
-		for y := range size.Height {
-			copy(stored[3*y*f.side:], pixels[3*y*size.Width:3*(y+1)*size.Width])
-		}
-	}
+	f.Pack(stored, pixels, i)
 }

@@ -1,13 +1,13 @@
 package feed
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
-	"sync"
 
 	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/internal/par"
 )
 
 // ahead is how many batches of a streamed source wait on the device.
@@ -17,7 +17,7 @@ const ahead = 2
 // It is for one goroutine.
 type Reader struct {
 	source *Source
-	left   int // batches that were not asked for
+	left   int // batches that Next has not returned yet
 
 	// Of a streamed source:
 	current []*tensors.Tensor
@@ -105,18 +105,18 @@ func (r *Reader) work(order []int32, batch int, stop <-chan struct{}) {
 type desk struct {
 	source *Source
 	pixels []uint8
-	room   int     // how many of them may belong to images
+	room   int     // how many of the pixels' bytes are for images; spare ones follow
 	frames []int32 // [batch, 3]; empty if the images have one size
 	from   []int   // [batch]: where in pixels each image begins
 }
 
-// newDesk returns a desk for batches of any of the source's images, none twice.
-// Where they have several sizes there is room for the largest, so that all sets
-// have one shape.
+// newDesk returns a desk for any batch of the source's images that has none twice.
+// Where images have several sizes, there is room for a batch of the largest, so that
+// all sets have one shape.
 func newDesk(s *Source, batch int) *desk {
 	d := &desk{source: s, from: make([]int, batch), room: s.form.room(batch)}
 	d.pixels = make([]uint8, d.room+s.form.spare())
-	if s.form.frames != nil {
+	if s.form.Frames != nil {
 		d.frames = make([]int32, 3*batch)
 	}
 	return d
@@ -128,11 +128,11 @@ func (d *desk) set(indices []int32) ([]*tensors.Tensor, error) {
 	at := 0
 	for k, i := range indices {
 		d.from[k] = at
-		if f.frames != nil {
-			size := f.frames[i]
-			copy(d.frames[3*k:], []int32{int32(at / (3 * f.side)), int32(size.Height), int32(size.Width)})
+		if f.Frames != nil {
+			size := f.Frames[i]
+			copy(d.frames[3*k:], []int32{int32(at / (3 * f.Side)), int32(size.Height), int32(size.Width)})
 		}
-		from, to := f.span(int(i))
+		from, to := f.Span(int(i))
 		at += to - from
 		if at > d.room {
 			return nil, fmt.Errorf("feed: a batch of %d images holds one of them twice", len(indices))
@@ -142,17 +142,12 @@ func (d *desk) set(indices []int32) ([]*tensors.Tensor, error) {
 	return d.source.upload(d.pixels, d.frames)
 }
 
-// copy copies images to where each shall begin, several at a time: some may have
-// to come from a disk, or to be shrunk.
+// copy copies images into pixels, where from says, several at a time: some may have
+// to be read from a disk, or to be shrunk.
 func (s *Source) copy(pixels []uint8, indices []int32, from []int) {
-	var group sync.WaitGroup
-	share := (len(indices) + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0)
-	for start := 0; start < len(indices); start += share {
-		group.Go(func() {
-			for k := start; k < min(start+share, len(indices)); k++ {
-				s.form.put(pixels[from[k]:], s.images, int(indices[k]))
-			}
-		})
-	}
-	group.Wait()
+	_ = par.Each(context.Background(), len(indices), func(k int) { // nothing stops it
+		i := int(indices[k])
+		first, end := s.form.Span(i)
+		s.form.put(pixels[from[k]:][:end-first], s.images, i)
+	})
 }

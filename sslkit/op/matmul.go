@@ -1,11 +1,3 @@
-// Package op holds the graph operations that GoMLX lacks, or whose gradient it
-// computes in a way that is wrong or slow for self-supervised learning.
-//
-// Products of matrices ([MatMul], [MatMulT]) are what dense layers and
-// similarities are made of. Random numbers ([Uniform], [Permutation]) depend on
-// a key and on nothing else: [Key] makes one of a seed and counters, [KeyNode]
-// does so inside a graph. [Normalize] is PyTorch's, in float32 at least, and
-// [LogSumExp] does not overflow.
 package op
 
 import (

@@ -4,24 +4,19 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
+	"github.com/gossl/gossl/sslkit/internal/mix"
 )
 
 // Random numbers here are a function of a key and a counter, and nothing else:
 // the same key gives the same numbers on every device and backend, whatever was
-// drawn before. The function is the output mix of SplitMix64 (Steele, Lea,
-// Flood, Fast Splittable Pseudorandom Number Generators, OOPSLA 2014).
-const (
-	golden = 0x9E3779B97F4A7C15
-	mix1   = 0xBF58476D1CE4E5B9
-	mix2   = 0x94D049BB133111EB
-)
+// drawn before. The function is SplitMix64's, see package mix.
 
 // Key derives a random key from a seed and the counters that tell a draw from
 // all others, such as epoch and step. The order of the counters matters.
 func Key(seed uint64, counters ...uint64) uint64 {
-	key := mix(seed + golden)
+	key := mix.At(seed, 0)
 	for _, c := range counters {
-		key = mix(key ^ mix((c+1)*golden))
+		key = mix.Bits(key ^ mix.At(0, c))
 	}
 	return key
 }
@@ -33,12 +28,12 @@ func Key(seed uint64, counters ...uint64) uint64 {
 //	result   scalar uint64
 func KeyNode(key, counter *graph.Node) *graph.Node {
 	c := graph.AddScalar(graph.ConvertDType(counter, dtypes.Uint64), 1)
-	return mixNode(graph.BitwiseXor(key, mixNode(mulConst(c, golden))))
+	return mixNode(graph.BitwiseXor(key, mixNode(mulConst(c, mix.Golden))))
 }
 
 // KeyNodeAt is [KeyNode] with a counter known when the graph is built.
 func KeyNodeAt(key *graph.Node, counter uint64) *graph.Node {
-	return mixNode(graph.BitwiseXor(key, constant(key.Graph(), mix((counter+1)*golden))))
+	return mixNode(graph.BitwiseXor(key, constant(key.Graph(), mix.At(0, counter))))
 }
 
 // Uniform returns random numbers in [0, 1), multiples of 2⁻²⁴.
@@ -52,7 +47,7 @@ func Uniform(key *graph.Node, dims ...int) *graph.Node {
 		size *= d
 	}
 	k := graph.AddScalar(graph.Iota(g, shapes.Make(dtypes.Uint64, size), 0), 1)
-	bits := mixNode(graph.Add(mulConst(k, golden), key))                                     // [size]
+	bits := mixNode(graph.Add(mulConst(k, mix.Golden), key))                                 // [size]
 	high := graph.ConvertDType(graph.BitwiseShiftRightLogicalScalar(bits, 40), dtypes.Int32) // 24 bits
 	u := graph.MulScalar(graph.ConvertDType(high, dtypes.Float32), 1.0/(1<<24))
 	return graph.Reshape(u, dims...)
@@ -80,15 +75,9 @@ func order(values *graph.Node) *graph.Node {
 	return graph.ConvertDType(places, dtypes.Int32)
 }
 
-func mix(z uint64) uint64 {
-	z = (z ^ z>>30) * mix1
-	z = (z ^ z>>27) * mix2
-	return z ^ z>>31
-}
-
 func mixNode(z *graph.Node) *graph.Node {
-	z = mulConst(xorShift(z, 30), mix1)
-	z = mulConst(xorShift(z, 27), mix2)
+	z = mulConst(xorShift(z, 30), mix.First)
+	z = mulConst(xorShift(z, 27), mix.Second)
 	return xorShift(z, 31)
 }
 

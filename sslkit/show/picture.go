@@ -7,10 +7,10 @@ import (
 	"image"
 	"image/color"
 	"image/png"
-	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 	"gonum.org/v1/plot/vg"
@@ -81,7 +81,7 @@ func (p Picture) Save(path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return os.WriteFile(path, file, 0o644)
+	return atomicfile.Write(path, file)
 }
 
 // Live returns a function that shows one picture after the other, each in place

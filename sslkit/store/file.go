@@ -1,7 +1,3 @@
-// Package store keeps the features of images in files that other tools read:
-// Parquet for tables of any size, CSV for spreadsheets, NPY for NumPy. [Write]
-// and [Read] choose the format by the name of the file. What is read equals what
-// was written, to the bit.
 package store
 
 import (
@@ -12,8 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
-
+	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/sslkit/embedding"
 )
 
@@ -114,22 +109,8 @@ func formatOf(path string) (format, error) {
 // writeFile makes of a function that writes a set one that replaces a file.
 func writeFile(write func(s *embedding.Set, w io.Writer) error) func(s *embedding.Set, path string) error {
 	return func(s *embedding.Set, path string) error {
-		return replaceFile(path, func(w io.Writer) error { return write(s, w) })
+		return atomicfile.WriteBy(path, func(w io.Writer) error { return write(s, w) })
 	}
-}
-
-// replaceFile replaces a file at once by what write writes.
-func replaceFile(path string, write func(w io.Writer) error) error {
-	// The temporary file lies in the same folder, so that it can take the other's name.
-	file, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o666))
-	if err != nil {
-		return err
-	}
-	defer file.Cleanup() // nothing is left to do if all went well
-	if err := write(file); err != nil {
-		return err
-	}
-	return file.CloseAtomicallyReplace()
 }
 
 // namesOf returns the names of classes that rows of a table give: for each label

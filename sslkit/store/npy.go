@@ -15,6 +15,7 @@ import (
 
 	"github.com/sbinet/npyio/npy"
 
+	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/sslkit/embedding"
 )
 
@@ -35,7 +36,7 @@ type npyImages struct {
 // writeNPY writes the file beside first: where it alone is new, reading says so
 // unless the number of images is the same.
 func writeNPY(s *embedding.Set, path string) error {
-	err := replaceFile(path+npyBeside, func(w io.Writer) error {
+	err := atomicfile.WriteBy(path+npyBeside, func(w io.Writer) error {
 		return json.NewEncoder(w).Encode(npyImages{s.Files, s.Labels, s.Classes, newOrigin(s)})
 	})
 	if err != nil {
@@ -46,7 +47,7 @@ func writeNPY(s *embedding.Set, path string) error {
 	for i := range s.Len() {
 		reflect.Copy(rows.Index(i), reflect.ValueOf(s.Row(i)))
 	}
-	return replaceFile(path, func(w io.Writer) error {
+	return atomicfile.WriteBy(path, func(w io.Writer) error {
 		buffer := bufio.NewWriterSize(w, 1<<20)
 		if err := npy.Write(buffer, rows.Interface()); err != nil {
 			return err

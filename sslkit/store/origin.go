@@ -12,6 +12,7 @@ import (
 	"math"
 	"os"
 
+	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/sslkit/embedding"
 )
 
@@ -64,12 +65,12 @@ type csvAbout struct {
 // alone is new, its hash is not that of the table.
 func writeCSVFile(s *embedding.Set, path string) error {
 	if o := newOrigin(s); o != nil {
-		err := replaceFile(path+csvBeside, func(w io.Writer) error { return json.NewEncoder(w).Encode(csvAbout{o}) })
+		err := atomicfile.WriteBy(path+csvBeside, func(w io.Writer) error { return json.NewEncoder(w).Encode(csvAbout{o}) })
 		if err != nil {
 			return err
 		}
 	}
-	return replaceFile(path, func(w io.Writer) error { return writeCSV(s, w) })
+	return atomicfile.WriteBy(path, func(w io.Writer) error { return writeCSV(s, w) })
 }
 
 func readCSVFile(file *os.File) (*embedding.Set, error) {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/gofrs/flock"
+	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -52,7 +53,11 @@ func openFolder(dir string, r recipe.Recipe) (*folder, error) {
 	if f.lock, err = lock(filepath.Join(dir, lockFile)); err != nil {
 		return nil, fmt.Errorf("train: run folder: %w", err)
 	}
-	if err := f.claim(r); err != nil {
+	err = atomicfile.RemoveAbandoned(dir, recipeFile, identityFile, epochsFile, runFile, checkpointFile)
+	if err == nil {
+		err = f.claim(r)
+	}
+	if err != nil {
 		f.close()
 		return nil, fmt.Errorf("train: %w", err)
 	}
@@ -70,7 +75,7 @@ func (f *folder) claim(r recipe.Recipe) error {
 	have, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return writeFile(path, want)
+		return atomicfile.Write(path, want)
 	case err != nil:
 		return fmt.Errorf("run folder: %w", err)
 	case !bytes.Equal(have, want):
@@ -223,17 +228,17 @@ func (f *folder) save(result *Result, at place, st *state, vars *nn.Variables) e
 // write replaces the folder's files, the checkpoint last: the text files then
 // have its epoch for sure.
 func (f *folder) write(lines, run []byte, c *checkpoint, vars *nn.Variables) error {
-	if err := writeFile(filepath.Join(f.dir, epochsFile), lines); err != nil {
+	if err := atomicfile.Write(filepath.Join(f.dir, epochsFile), lines); err != nil {
 		return err
 	}
-	if err := writeFile(filepath.Join(f.dir, runFile), run); err != nil {
+	if err := atomicfile.Write(filepath.Join(f.dir, runFile), run); err != nil {
 		return err
 	}
 	data, err := c.file(vars)
 	if err != nil {
 		return err
 	}
-	return replaceFile(filepath.Join(f.dir, checkpointFile), filepath.Join(f.dir, previousFile), data)
+	return atomicfile.WriteAndKeep(filepath.Join(f.dir, checkpointFile), filepath.Join(f.dir, previousFile), data)
 }
 
 // wait waits for the save in work.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
@@ -104,7 +105,7 @@ func (f *folder) claimData(r recipe.Recipe, data *dataset.Set) (note string, err
 	if text, err = json.MarshalIndent(now, "", "  "); err != nil {
 		return "", fmt.Errorf("train: run folder: %w", err)
 	}
-	if err := writeFile(path, append(text, '\n')); err != nil {
+	if err := atomicfile.Write(path, append(text, '\n')); err != nil {
 		return "", fmt.Errorf("train: run folder: %w", err)
 	}
 	return "", nil

@@ -1,3 +1,11 @@
+// Package train runs recipes: it turns one into a compiled step, drives the
+// epochs, measures kNN accuracy after each, and keeps a run folder from which a
+// run goes on to the same numbers.
+//
+// [Run] is all one needs: a recipe and a folder go in, a [Result] with a line
+// for each [Epoch] comes out. It tells how it gets on by an [Event], and stops
+// between two steps. [Open] reads a folder, also of a run that goes on;
+// [Measure] says how long a run would take.
 package train
 
 import (

@@ -40,10 +40,7 @@ func setupCommand() *cobra.Command {
 		Short: "Install what is missing, below SSLKIT_HOME",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			h, err := home.Find()
-			if err != nil {
-				return err
-			}
+			h := home.Find()
 			repo, err := checkout()
 			if err != nil {
 				return err
@@ -59,10 +56,7 @@ func testCommand() *cobra.Command {
 		Short:              "Run go test in the environment that cells run in, and count passed, failed and skipped tests",
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			h, err := home.Find()
-			if err != nil {
-				return err
-			}
+			h := home.Find()
 			env, err := h.Env()
 			if err != nil {
 				return err
@@ -80,10 +74,7 @@ func execCommand() *cobra.Command {
 		Args:               cobra.MinimumNArgs(1),
 		DisableFlagParsing: true,
 		RunE: func(_ *cobra.Command, args []string) error {
-			h, err := home.Find()
-			if err != nil {
-				return err
-			}
+			h := home.Find()
 			env, err := h.Env()
 			if err != nil {
 				return err

@@ -22,10 +22,7 @@ func doctorCommand() *cobra.Command {
   sslkit-kernel doctor --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			h, err := home.Find()
-			if err != nil {
-				return err
-			}
+			h := home.Find()
 			repo, _ := checkout() // outside of one the doctor looks at the installed kernel's
 			d := doctor.New(h, repo)
 			d.Clean = clean

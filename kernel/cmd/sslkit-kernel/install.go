@@ -56,10 +56,7 @@ func installCommand() *cobra.Command {
   sslkit-kernel install --prefix /usr/local --name sslkit-dev --dry-run`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			h, err := home.Find()
-			if err != nil {
-				return err
-			}
+			h := home.Find()
 			dir, err := p.dir(h)
 			if err != nil {
 				return err
@@ -102,10 +99,7 @@ func uninstallCommand() *cobra.Command {
   sslkit-kernel uninstall --prefix /usr/local --name sslkit-dev --dry-run`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			h, err := home.Find()
-			if err != nil {
-				return err
-			}
+			h := home.Find()
 			dir, err := p.dir(h)
 			if err != nil {
 				return err
@@ -134,10 +128,7 @@ func warmCommand() *cobra.Command {
 		Short: "Compile what notebooks import, so that no cell waits for it, and time the build of a changed cell",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			h, err := home.Find()
-			if err != nil {
-				return err
-			}
+			h := home.Find()
 			repo, err := checkout()
 			if err != nil {
 				return err

@@ -18,10 +18,7 @@ func launchCommand() *cobra.Command {
 		Short: "Be the kernel of a connection file; Jupyter calls this",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			h, err := home.Find()
-			if err != nil {
-				return err
-			}
+			h := home.Find()
 			if err := h.Settle(); err != nil {
 				return err
 			}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gossl/gossl/kernel/install/home"
+	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/kernel/install/spec"
 	"github.com/gossl/gossl/kernel/notebook"
 )
@@ -98,7 +98,7 @@ func makeNotebook(source string, check bool) error {
 	case check:
 		return fmt.Errorf("%s is not what %s makes; write it anew with: go run ./kernel/cmd/sslkit-kernel nb %s", file, source, source)
 	}
-	if err := home.WriteFile(file, want); err != nil {
+	if err := atomicfile.Write(file, want); err != nil {
 		return err
 	}
 	fmt.Println("Wrote", file)
@@ -132,7 +132,7 @@ func makeSource(file string, check bool) error {
 	if err := os.MkdirAll(filepath.Dir(source), 0o755); err != nil {
 		return err
 	}
-	if err := home.WriteFile(source, want); err != nil {
+	if err := atomicfile.Write(source, want); err != nil {
 		return err
 	}
 	fmt.Println("Wrote", source)

@@ -20,10 +20,7 @@ func runCommand() *cobra.Command {
   sslkit-kernel run quickstart.ipynb -p epochs=1 --junit report.xml`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			h, err := home.Find()
-			if err != nil {
-				return err
-			}
+			h := home.Find()
 			o.Notebook = args[0]
 			return run.Run(cmd.Context(), h, o, os.Stdout)
 		},
@@ -47,10 +44,7 @@ func labCommand() *cobra.Command {
 		Short:              "Open JupyterLab; arguments behind the directory are JupyterLab's own",
 		DisableFlagParsing: true,
 		RunE: func(_ *cobra.Command, args []string) error {
-			h, err := home.Find()
-			if err != nil {
-				return err
-			}
+			h := home.Find()
 			lab := []string{h.Python(), "-I", "-m", "jupyterlab", "--MultiKernelManager.default_kernel_name=" + spec.Name}
 			if os.Geteuid() == 0 { // in a container
 				lab = append(lab, "--allow-root")

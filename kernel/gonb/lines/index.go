@@ -8,8 +8,8 @@ import (
 	"os"
 	"slices"
 
+	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/kernel/gonb"
-	"github.com/gossl/gossl/kernel/install/home"
 )
 
 // Index holds the cells whose declarations can be in main.go.
@@ -141,7 +141,7 @@ func (x *Index) Save(path string) error {
 	if err != nil {
 		return fmt.Errorf("lines: %w", err)
 	}
-	if err := home.WriteFile(path, content); err != nil {
+	if err := atomicfile.Write(path, content); err != nil {
 		return fmt.Errorf("lines: save the cells: %w", err)
 	}
 	return nil

@@ -5,9 +5,10 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"time"
+
+	"github.com/gossl/gossl/internal/nvidia"
 )
 
 // The cells are whole programs, so that they do not depend on what else a kernel makes of a cell.
@@ -110,11 +111,10 @@ func (l *live) device(ctx context.Context) Check {
 			"%s multiplies two matrices to %v, want %v", answer.Device, answer.Product, want)
 	}
 	detail := "a product of two matrices is right on " + answer.Device
-	_, err = os.Stat(l.doctor.system("dev/nvidiactl"))
 	switch {
 	case answer.Kind == "go":
 		return warn(l.doctor.setup(), "%s: about 100 times slower than XLA", detail)
-	case err == nil && answer.Kind != "cuda":
+	case nvidia.Usable(l.doctor.root) && answer.Kind != "cuda":
 		return warn(l.doctor.setup(), "%s, not on the GPU of this machine", detail)
 	}
 	return ok("%s", detail)

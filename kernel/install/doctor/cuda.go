@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/gossl/gossl/internal/nvidia"
 )
 
 // oldestDriver is the oldest series of NVIDIA's driver that works with CUDA 13.
@@ -17,9 +19,9 @@ var driverVersion = regexp.MustCompile(`(?m)^NVRM version:.*?\s((\d+)\.\d+(?:\.\
 
 // cuda checks what an NVIDIA GPU needs, if there is one.
 func (d *Doctor) cuda(ctx context.Context) Check {
-	version, err := os.ReadFile(d.system("proc/driver/nvidia/version"))
+	version, err := nvidia.Driver(d.root)
 	hasDriver := err == nil
-	if _, err := os.Stat(d.system("dev/nvidiactl")); err != nil {
+	if !nvidia.Usable(d.root) {
 		if hasDriver {
 			return warn("in a container: start it with --gpus all; else reboot after the driver's installation",
 				"NVIDIA's driver is loaded, but there is no /dev/nvidiactl: the CPU is used")

@@ -7,11 +7,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/gossl/gossl/internal/place"
 )
 
 // pluginFile is the link to a device's plugin.
 func (d *Doctor) pluginFile(device string) string {
-	return filepath.Join(d.Home.Plugins(), "pjrt_c_api_"+device+"_plugin.so")
+	return filepath.Join(d.Home.Plugins(), place.Plugin(device))
 }
 
 // versionScript prints the version in the table of functions that a plugin exports (PJRT_Api in pjrt_c_api.h): behind

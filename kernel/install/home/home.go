@@ -2,10 +2,11 @@
 package home
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/gossl/gossl/internal/place"
 )
 
 // GoFlags are the flags of every go command that set-up and the kernel run. Linking without debug information and
@@ -16,25 +17,7 @@ const GoFlags = "-buildvcs=false -modcacherw '-ldflags=-w -linkmode=internal'"
 type Home string
 
 // Find returns the data directory: SSLKIT_HOME, or sslkit below the user's data directory.
-func Find() (Home, error) {
-	dir := os.Getenv("SSLKIT_HOME")
-	if dir == "" {
-		data := os.Getenv("XDG_DATA_HOME")
-		if data == "" {
-			user, err := os.UserHomeDir()
-			if err != nil {
-				return "", fmt.Errorf("home: no data directory: set SSLKIT_HOME: %w", err)
-			}
-			data = filepath.Join(user, ".local", "share")
-		}
-		dir = filepath.Join(data, "sslkit")
-	}
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return "", fmt.Errorf("home: SSLKIT_HOME %q: %w", dir, err)
-	}
-	return Home(dir), nil
-}
+func Find() Home { return Home(place.Home()) }
 
 // Path returns a path in the data directory.
 func (h Home) Path(elem ...string) string {
@@ -48,10 +31,10 @@ func (h Home) Bin(tool string) string { return h.Path("bin", tool) }
 func (h Home) Python() string { return h.Path("venv", "bin", "python") }
 
 // Plugins is the folder in which sslkit and GoMLX look for PJRT plugins.
-func (h Home) Plugins() string { return h.Path("plugins") }
+func (h Home) Plugins() string { return place.Plugins(string(h)) }
 
 // Autotune is the folder in which XLA keeps what it learnt about a GPU.
-func (h Home) Autotune() string { return h.Path("cache", "xla-autotune") }
+func (h Home) Autotune() string { return place.Autotune(string(h)) }
 
 // KernelSpec is the folder of the kernel's kernel.json.
 func (h Home) KernelSpec() string {

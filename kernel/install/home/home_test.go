@@ -8,27 +8,6 @@ import (
 	"testing"
 )
 
-func TestFind(t *testing.T) {
-	tests := []struct {
-		name, sslkit, data, want string
-	}{
-		{"SSLKIT_HOME", "/a/b", "/c", "/a/b"},
-		{"XDG_DATA_HOME", "", "/c", "/c/sslkit"},
-		{"default", "", "", "/user/.local/share/sslkit"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Setenv("HOME", "/user")
-			t.Setenv("SSLKIT_HOME", test.sslkit)
-			t.Setenv("XDG_DATA_HOME", test.data)
-			h, err := Find()
-			if err != nil || string(h) != test.want {
-				t.Errorf("%s, %v, want %s", h, err, test.want)
-			}
-		})
-	}
-}
-
 func TestTempFitsSockets(t *testing.T) {
 	if got, want := Home("/short").Temp(), "/short/tmp"; got != want {
 		t.Errorf("temporary folder %s, want %s", got, want)
@@ -78,20 +57,5 @@ func TestCUDAEnv(t *testing.T) {
 		if !slices.Contains(strings.Fields(env["XLA_FLAGS"]), flag) {
 			t.Errorf("XLA_FLAGS %s, want %s in them", env["XLA_FLAGS"], flag)
 		}
-	}
-}
-
-func TestWriteFile(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "file")
-	for _, want := range []string{"old", "new"} {
-		if err := WriteFile(name, []byte(want)); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := os.ReadFile(name); err != nil || string(got) != want {
-			t.Errorf("content %q, %v, want %q", got, err, want)
-		}
-	}
-	if files, _ := os.ReadDir(filepath.Dir(name)); len(files) != 1 {
-		t.Errorf("%d files, want 1: no temporary one stays", len(files))
 	}
 }

@@ -11,6 +11,9 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/gossl/gossl/internal/atomicfile"
+	"github.com/gossl/gossl/internal/nvidia"
+	"github.com/gossl/gossl/internal/place"
 	"github.com/gossl/gossl/kernel/install/home"
 	"github.com/gossl/gossl/kernel/install/spec"
 	"github.com/gossl/gossl/kernel/progress"
@@ -45,15 +48,7 @@ func wantsCUDA() bool {
 	case "1":
 		return true
 	}
-	return hasNVIDIA()
-}
-
-// hasNVIDIA says whether this machine has an NVIDIA driver.
-func hasNVIDIA() bool {
-	devices, _ := filepath.Glob("/dev/nvidia*")
-	_, driver := os.Stat("/proc/driver/nvidia/version")
-	_, tool := exec.LookPath("nvidia-smi")
-	return len(devices) > 0 || driver == nil || tool == nil
+	return nvidia.Installed("/")
 }
 
 // Run does the steps that are not done yet.
@@ -118,7 +113,7 @@ func (s *Setup) pythonSteps() []step {
 
 // pluginStep installs the wheels of a device and links the library that they bring to where GoMLX looks for it.
 func (s *Setup) pluginStep(device, library string) step {
-	link := filepath.Join(s.Home.Plugins(), "pjrt_c_api_"+device+"_plugin.so")
+	link := filepath.Join(s.Home.Plugins(), place.Plugin(device))
 	lock := device + ".txt"
 	return step{
 		name:  "Install XLA's plugin for " + device,
@@ -210,7 +205,7 @@ func (s *Setup) quietLab() error {
 		return err
 	}
 	const config = `{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}` + "\n"
-	return home.WriteFile(s.labConfig(), []byte(config))
+	return atomicfile.Write(s.labConfig(), []byte(config))
 }
 
 func (s *Setup) labConfig() string {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gossl/gossl/internal/nvidia"
 	"github.com/gossl/gossl/kernel/install/home"
 )
 
@@ -122,7 +123,7 @@ func TestLocks(t *testing.T) {
 }
 
 func TestCUDAByEnvironment(t *testing.T) {
-	for value, want := range map[string]bool{"0": false, "1": true, "": hasNVIDIA()} {
+	for value, want := range map[string]bool{"0": false, "1": true, "": nvidia.Installed("/")} {
 		t.Setenv("SSLKIT_CUDA", value)
 		s := New(home.Home(t.TempDir()), t.TempDir())
 		installs := slices.ContainsFunc(s.steps(), func(step step) bool { return slices.Contains(step.files, "cuda.txt") })

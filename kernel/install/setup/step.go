@@ -10,7 +10,7 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/gossl/gossl/kernel/install/home"
+	"github.com/gossl/gossl/internal/atomicfile"
 )
 
 // A step is one part of set-up. It is done when the files it wants exist and the key and the pinning files it was last
@@ -111,5 +111,5 @@ func writeState(file string, state map[string]string) error {
 	if err != nil {
 		return err
 	}
-	return home.WriteFile(file, append(content, '\n'))
+	return atomicfile.Write(file, append(content, '\n'))
 }

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/gossl/gossl/kernel/install/home"
+	"github.com/gossl/gossl/internal/atomicfile"
 )
 
 // JupyterLab shows it under this name.
@@ -75,7 +75,7 @@ func write(r resource) error {
 	if err := os.MkdirAll(filepath.Dir(r.path), 0o755); err != nil {
 		return err
 	}
-	return home.WriteFile(r.path, r.content)
+	return atomicfile.Write(r.path, r.content)
 }
 
 // Uninstall removes the kernelspec in dir, if it is an sslkit kernel's, and returns the paths of the files and folders

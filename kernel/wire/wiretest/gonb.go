@@ -35,6 +35,7 @@ type gonb struct {
 	mu          sync.Mutex
 	process     *os.Process // of the running cell; nil for none
 	interrupted bool
+	page        string // the comm of its widgets
 }
 
 // late is when a GoNB that comes late begins to listen.
@@ -99,10 +100,28 @@ func (g *gonb) receive(s *wire.Socket) {
 		case "interrupt_request":
 			g.interrupt()
 			g.send(g.shell, "interrupt_reply", request, content{"status": "ok"})
-		case "comm_open", "comm_msg", "comm_close": // for widgets, of which there are none
+		case "comm_open", "comm_msg", "comm_close":
+			g.comm(request)
 		default:
 			g.turns <- request
 		}
+	}
+}
+
+// comm answers a page with widgets that asks whether GoNB is there, if it is the last that has come.
+func (g *gonb) comm(m *wire.Message) {
+	var c struct {
+		ID   string `json:"comm_id"`
+		Data struct{ Address string }
+	}
+	must(json.Unmarshal(m.Content, &c))
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case m.Header.Type == "comm_open":
+		g.page = c.ID
+	case m.Header.Type == "comm_msg" && c.ID == g.page && c.Data.Address == "#heartbeat/ping":
+		g.publish("comm_msg", m, content{"comm_id": c.ID, "data": content{"address": "#heartbeat/pong", "value": true}})
 	}
 }
 
@@ -128,19 +147,21 @@ func (g *gonb) interrupt() {
 // answer answers a request.
 func (g *gonb) answer(request *wire.Message) {
 	g.status(request, "busy")
-	defer g.status(request, "idle")
 	switch request.Header.Type {
 	case "kernel_info_request":
 		g.send(g.shell, "kernel_info_reply", request, content{
 			"protocol_version": "5.4", "implementation": "gonb", "language_info": content{"name": "go"},
 		})
 	case "execute_request":
-		g.execute(request)
+		if idle := g.execute(request); idle {
+			return
+		}
 	}
+	g.status(request, "idle")
 }
 
-// execute executes a cell: its commands in their order, then its Go.
-func (g *gonb) execute(request *wire.Message) {
+// execute executes a cell: its commands in their order, then its Go. It says whether it has said that it is idle.
+func (g *gonb) execute(request *wire.Message) (idle bool) {
 	var in struct {
 		Code   string `json:"code"`
 		Silent bool   `json:"silent"`
@@ -176,6 +197,7 @@ func (g *gonb) execute(request *wire.Message) {
 		g.status(request, "idle")
 	}
 	c.sendReply()
+	return c.idleFirst
 }
 
 func (g *gonb) stopped() bool {
@@ -184,13 +206,18 @@ func (g *gonb) stopped() bool {
 	return g.interrupted
 }
 
-// do does what only GoNB can: a command of other cells of this package, or "late DURATION": it works on as long.
+// do does what only GoNB can: a command of other cells of this package; "late DURATION": it works on as long; "idle": it
+// says that it is idle.
 func (g *gonb) do(c *cell, line string) {
 	name, rest, _ := strings.Cut(line, " ")
-	if name == "late" {
+	switch name {
+	case "late":
 		pause, err := time.ParseDuration(rest)
 		must(err)
 		time.Sleep(pause)
+		return
+	case "idle":
+		g.status(c.request, "idle")
 		return
 	}
 	do := commands[name]

@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
+	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/sslkit/embedding"
 	"github.com/gossl/gossl/sslkit/show"
 	"github.com/gossl/gossl/sslkit/store"
@@ -97,7 +97,7 @@ func drawMap(cmd *cobra.Command, s *embedding.Set, method string, opts embedding
 		fmt.Fprintf(cmd.ErrOrStderr(), "sslkit: the axes show %.1f %% and %.1f %% of the variance\n", 100*m.Explained[0], 100*m.Explained[1])
 		return m, nil
 	}
-	report := progress(cmd.ErrOrStderr())
+	report := show.Count()
 	opts.Progress = func(done, total int) { report("t-SNE", int64(done), int64(total)) }
 	m, err := embedding.TSNE(cmd.Context(), s, opts)
 	if err != nil {
@@ -140,8 +140,7 @@ func writeMap(cmd *cobra.Command, s *embedding.Set, m *embedding.Map, out string
 		_, err := cmd.OutOrStdout().Write(text)
 		return err
 	}
-	// Beside the file that it replaces, so that it can take its name.
-	if err := renameio.WriteFile(out, text, 0o666, renameio.WithTempDir(filepath.Dir(out))); err != nil {
+	if err := atomicfile.Write(out, text); err != nil {
 		return fmt.Errorf("--out %s: %w", out, err)
 	}
 	return nil

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/gossl/gossl/sslkit/internal/mix"
 )
 
 // Golden reads every file of reference numbers of some kinds ("losses", "steps",
@@ -64,10 +66,7 @@ func G(s, n, d int) []float64 {
 
 // U is the pseudo-random generator of the reference inputs, in [0, 1).
 func U(n, k int) float64 {
-	z := (uint64(n)<<32 + uint64(k) + 1) * 0x9E3779B97F4A7C15
-	z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
-	z = (z ^ z>>27) * 0x94D049BB133111EB
-	return float64((z^z>>31)>>11) / (1 << 53)
+	return float64(mix.At(0, uint64(n)<<32+uint64(k))>>11) / (1 << 53)
 }
 
 // An Input is an input of a case, made by formula.

@@ -1,0 +1,63 @@
+// Package place says where on a machine sslkit keeps things: what it installs,
+// downloads and computes. The kernel's command installs what the library looks for,
+// so both ask here.
+package place
+
+import (
+	"os"
+	"os/user"
+	"path/filepath"
+)
+
+// Home is the data directory: SSLKIT_HOME, or sslkit in the user's data folder,
+// which is XDG_DATA_HOME or .local/share. It need not exist. For a user without a
+// home it lies in the current folder.
+func Home() string {
+	dir := os.Getenv("SSLKIT_HOME")
+	if dir == "" {
+		dir = filepath.Join(userData(), "sslkit")
+	}
+	if absolute, err := filepath.Abs(dir); err == nil { // else the current folder is gone
+		dir = absolute
+	}
+	return dir
+}
+
+func userData() string {
+	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
+		return dir
+	}
+	home, err := os.UserHomeDir()
+	if err != nil { // HOME is not set, as for some services
+		home = "."
+		if current, err := user.Current(); err == nil {
+			home = current.HomeDir
+		}
+	}
+	return filepath.Join(home, ".local", "share")
+}
+
+// Data is the folder of the data sets: SSLKIT_DATA, or data in [Home]. It need not
+// exist.
+func Data() string {
+	if dir := os.Getenv("SSLKIT_DATA"); dir != "" {
+		return dir
+	}
+	return filepath.Join(Home(), "data")
+}
+
+// Plugins is the folder of a data directory in which PJRT plugins are installed.
+func Plugins(home string) string { return filepath.Join(home, "plugins") }
+
+// Plugin is the file name of the PJRT plugin of a kind of device, "cpu" or "cuda".
+func Plugin(kind string) string { return "pjrt_c_api_" + kind + "_plugin.so" }
+
+// Images is the folder of a data directory for decoded images.
+func Images(home string) string { return filepath.Join(home, "cache", "images") }
+
+// Programs is the folder of a data directory for compiled programs.
+func Programs(home string) string { return filepath.Join(home, "cache", "programs") }
+
+// Autotune is the folder of a data directory in which XLA keeps what it learnt
+// about a GPU.
+func Autotune(home string) string { return filepath.Join(home, "cache", "xla-autotune") }
