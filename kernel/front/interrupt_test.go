@@ -56,7 +56,7 @@ func TestInterrupt(t *testing.T) {
 			}
 			k.OK("//cell print 1")
 		}
-		interrupt() // nothing runs
+		k.Stop() // nothing runs
 		k.OK("//cell print 1")
 	})
 }

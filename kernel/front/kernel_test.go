@@ -129,6 +129,9 @@ func another(t *testing.T, changes ...change) *kernel {
 	}
 	t.Cleanup(func() {
 		k.Close()
+		if strings.Contains(k.log.String(), "DATA RACE") {
+			t.Error("the kernel has a data race")
+		}
 		if t.Failed() {
 			t.Logf("the kernel printed:\n%s", k.log)
 		}
