@@ -197,7 +197,7 @@ The same command again goes on where it was stopped. For example:
   %[1]s -quick
   %[1]s -methods SimCLR,BYOL -epochs 200 -seeds 3
 
-`, flags.Name(), dataNames[data])
+`, flags.Name(), titleOf(data))
 	flags.PrintDefaults()
 }
 
@@ -265,9 +265,9 @@ func (c command) check(recipes []recipe.Recipe) error {
 		case err != nil:
 			return fmt.Errorf("bench: %w", err)
 		case r.TrainImages > whole.TrainImages:
-			return fmt.Errorf("-images %d: %s has %d training images", r.TrainImages, dataNames[r.Data], whole.TrainImages)
+			return fmt.Errorf("-images %d: %s has %d training images", r.TrainImages, titleOf(r.Data), whole.TrainImages)
 		case r.TestImages > whole.TestImages:
-			return fmt.Errorf("-test-images %d: %s has %d test images", r.TestImages, dataNames[r.Data], whole.TestImages)
+			return fmt.Errorf("-test-images %d: %s has %d test images", r.TestImages, titleOf(r.Data), whole.TestImages)
 		}
 	}
 	return nil
@@ -371,16 +371,8 @@ func (c command) speed(ctx context.Context, measured map[string]train.Speed, r r
 	if speed, ok := measured[string(key)]; ok {
 		return speed, nil
 	}
-	height, width := imageSize(r.Data)
-	speed, err := train.Measure(ctx, r, c.device, height, width)
+	data, _ := dataset.About(r.Data)
+	speed, err := train.Measure(ctx, r, c.device, data.Height, data.Width)
 	measured[string(key)] = speed
 	return speed, err
-}
-
-// imageSize is the size of a data set's images, or a common one of them.
-func imageSize(data dataset.Name) (height, width int) {
-	if data == dataset.Imagenette {
-		return 160, 213
-	}
-	return 32, 32
 }

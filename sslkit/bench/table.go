@@ -152,9 +152,9 @@ func (r row) first() recipe.Recipe { return r[0].Recipe }
 
 func (r row) title() string {
 	what := r.first()
-	title := fmt.Sprintf("%s, %s", dataNames[what.Data], what.Precision)
+	title := fmt.Sprintf("%s, %s", titleOf(what.Data), what.Precision)
 	if what.Preset != "" {
-		title = fmt.Sprintf("%s, preset %s, %s", dataNames[what.Data], what.Preset, what.Precision)
+		title = fmt.Sprintf("%s, preset %s, %s", titleOf(what.Data), what.Preset, what.Precision)
 	}
 	if scaled := scaled(what); scaled != "" {
 		return title + ", not as published: " + scaled
@@ -162,8 +162,11 @@ func (r row) title() string {
 	return title
 }
 
-// dataNames are data sets as tables call them.
-var dataNames = map[dataset.Name]string{dataset.CIFAR10: "CIFAR-10", dataset.Imagenette: "ImageNette", dataset.Shapes: "Shapes"}
+// titleOf is a data set as tables call it.
+func titleOf(name dataset.Name) string {
+	data, _ := dataset.About(name)
+	return data.Title
+}
 
 // difference is the best accuracy less what was published for the same preset.
 func (r row) difference() string {

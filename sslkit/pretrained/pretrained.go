@@ -88,11 +88,12 @@ func Torchvision(name string) (Network, error) {
 	default:
 		return Network{}, fmt.Errorf("pretrained: no network of torchvision's is known as %q: want resnet18 or resnet34", name)
 	}
+	mean, std := dataset.ImageNet()
 	return Network{
 		Backbone:  net,
 		Size:      224,
-		Mean:      [3]float64{0.485, 0.456, 0.406},
-		Std:       [3]float64{0.229, 0.224, 0.225},
+		Mean:      mean,
+		Std:       std,
 		Precision: device.F32,
 	}, nil
 }

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -131,7 +133,11 @@ func epochLine(e train.Event) string {
 	if last.Epoch == 0 {
 		return strings.TrimSpace(line + "untrained   " + accuracy)
 	}
-	line += fmt.Sprintf("loss %.3f  %s%.0f images/s", last.Loss, accuracy, last.ImagesPerSecond)
+	line += fmt.Sprintf("loss %.3f  %s", last.Loss, accuracy)
+	for _, name := range slices.Sorted(maps.Keys(last.Meters)) {
+		line += fmt.Sprintf("%s %.3g  ", name, last.Meters[name])
+	}
+	line += fmt.Sprintf("%.0f images/s", last.ImagesPerSecond)
 	if last.Warning != "" {
 		line += "\nwarning: " + last.Warning
 	}

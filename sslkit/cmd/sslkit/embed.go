@@ -129,13 +129,6 @@ func checkDevice(kind string) error {
 	return nil
 }
 
-// splits are how many images the data sets have; of shapes, how many recipes use.
-var splits = map[dataset.Name]map[string]int{
-	dataset.CIFAR10:    {"train": 50_000, "test": 10_000},
-	dataset.Imagenette: {"train": 9_469, "test": 3_925},
-	dataset.Shapes:     {"train": 5_000, "test": 1_000},
-}
-
 // A source says which images are wanted.
 type source struct {
 	images      string // a folder, or the name of a data set
@@ -191,13 +184,13 @@ func (s source) load(ctx context.Context, w io.Writer) (*dataset.Images, error) 
 	if which := s.which(); which != "" {
 		fmt.Fprintln(w, "sslkit:", which)
 	}
-	counts := splits[name]
 	if s.isFolder() {
 		return s.folder(ctx, w)
 	}
-	count := counts["test"]
+	about, _ := dataset.About(name) // is known, or it would be a folder
+	count := about.Test
 	if s.split == "train" {
-		count = counts["train"]
+		count = about.Train
 	}
 	if s.limit > 0 {
 		count = min(count, s.limit)
@@ -265,7 +258,7 @@ func withHome(path string) string {
 // isFolder says whether the images are a folder's. One that is called like a data set
 // is meant, unless a split is, which folders have none of.
 func (s source) isFolder() bool {
-	_, named := splits[dataset.Name(s.images)]
+	_, named := dataset.About(dataset.Name(s.images))
 	return !named || s.split == "" && s.hasNamesake()
 }
 
@@ -277,7 +270,7 @@ func (s source) hasNamesake() bool {
 
 // which says what the images are where a folder is called like a data set, or "".
 func (s source) which() string {
-	_, named := splits[dataset.Name(s.images)]
+	_, named := dataset.About(dataset.Name(s.images))
 	switch {
 	case !named || !s.hasNamesake():
 		return ""
