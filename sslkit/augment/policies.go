@@ -1,5 +1,7 @@
 package augment
 
+import "github.com/gossl/gossl/sslkit/dataset"
+
 // SimCLR is the augmentation of SimCLR for small images: crops of 8 to 100 % of
 // the area, flip 0.5, colour jitter 0.8 of strength 0.5 (brightness, contrast and
 // saturation 0.4, hue 0.1), grayscale 0.2, no blur, no solarize. These are the
@@ -9,6 +11,7 @@ package augment
 // Chen et al., A Simple Framework for Contrastive Learning of Visual
 // Representations, 2020, arXiv:2002.05709, appendices A and B.9.
 func SimCLR(size int) Policy {
+	mean, std := dataset.ImageNet()
 	return Policy{
 		Size:       size,
 		Scale:      [2]float64{0.08, 1},
@@ -20,8 +23,8 @@ func SimCLR(size int) Policy {
 		Saturation: 0.4,
 		Hue:        0.1,
 		GrayscaleP: 0.2,
-		Mean:       [3]float64{0.485, 0.456, 0.406},
-		Std:        [3]float64{0.229, 0.224, 0.225},
+		Mean:       mean,
+		Std:        std,
 	}
 }
 

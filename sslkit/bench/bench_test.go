@@ -89,7 +89,7 @@ func TestEveryPublishedRowHasItsName(t *testing.T) {
 		} else {
 			seen[id] = true
 		}
-		if scaled := Scaled(r); scaled != "" {
+		if scaled := scaled(r); scaled != "" {
 			t.Errorf("%s counts as changed: %s", ID(r), scaled)
 		}
 	}
@@ -125,7 +125,7 @@ func TestNamesOfChangedRecipes(t *testing.T) {
 		if ok, _ := filepath.Match(c.id, ID(r)); !ok {
 			t.Errorf("got the name %s, want %s", ID(r), c.id)
 		}
-		if got := Scaled(r); got != c.scaled {
+		if got := scaled(r); got != c.scaled {
 			t.Errorf("%s: scaled %q, want %q", ID(r), got, c.scaled)
 		}
 	}

@@ -2,14 +2,21 @@ package bench
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"text/tabwriter"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/sslkit/dataset"
@@ -190,7 +197,7 @@ The same command again goes on where it was stopped. For example:
   %[1]s -quick
   %[1]s -methods SimCLR,BYOL -epochs 200 -seeds 3
 
-`, flags.Name(), dataNames[data])
+`, flags.Name(), titleOf(data))
 	flags.PrintDefaults()
 }
 
@@ -242,4 +249,130 @@ func share(text string) (i, n int, err error) {
 		return 0, 0, fmt.Errorf("-shard %s: want i/n with 0 ≤ i < n, for example -shard 0/4", text)
 	}
 	return i, n, nil
+}
+
+// check refuses what the runs would refuse, whether they are to be made or only estimated.
+func (c command) check(recipes []recipe.Recipe) error {
+	if err := writable(c.out); err != nil {
+		return fmt.Errorf("-out %s: %w", c.out, err)
+	}
+	if err := c.feed.Validate(); err != nil {
+		return fmt.Errorf("-feed: %w", err)
+	}
+	for _, r := range recipes {
+		whole, err := recipe.At(r.Preset, r.Data, r.Name, r.Batch, r.Epochs)
+		switch {
+		case err != nil:
+			return fmt.Errorf("bench: %w", err)
+		case r.TrainImages > whole.TrainImages:
+			return fmt.Errorf("-images %d: %s has %d training images", r.TrainImages, titleOf(r.Data), whole.TrainImages)
+		case r.TestImages > whole.TestImages:
+			return fmt.Errorf("-test-images %d: %s has %d test images", r.TestImages, titleOf(r.Data), whole.TestImages)
+		}
+	}
+	return nil
+}
+
+// checkRun refuses what one run would refuse: a record or a folder of another recipe.
+func (c command) checkRun(r recipe.Recipe) error {
+	if _, ok, err := finished(c.out, r); ok || err != nil {
+		return err
+	}
+	return train.Check(r, train.Options{Dir: runFolder(c.out, r), Feed: c.feed})
+}
+
+// checkData reports images that are not there, unless they are to be downloaded.
+func (c command) checkData(ctx context.Context) error {
+	if c.download {
+		return nil
+	}
+	_, err := dataset.Load(ctx, c.plan.Data, 1, 0, nil)
+	return err
+}
+
+// withHome is a path with the user's folder in place of its ~, which shells leave in
+// -out=~/x.
+func withHome(path string) string {
+	home, err := os.UserHomeDir()
+	if rest, ok := strings.CutPrefix(path, "~/"); ok && err == nil {
+		return filepath.Join(home, rest)
+	}
+	return path
+}
+
+// writable reports a folder that can neither be written to nor made.
+func writable(dir string) error {
+	about, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && filepath.Dir(dir) != dir:
+		return writable(filepath.Dir(dir))
+	case err != nil:
+		return err
+	case !about.IsDir():
+		return fmt.Errorf("%s is a file, want a folder", dir)
+	}
+	if err := unix.Access(dir, unix.W_OK); err != nil {
+		return fmt.Errorf("%s cannot be written to: %w", dir, err)
+	}
+	return nil
+}
+
+// estimate prints what would run, and how long it would take by measured steps.
+func (c command) estimate(ctx context.Context, recipes []recipe.Recipe, out io.Writer) error {
+	measured := map[string]train.Speed{}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "run\tepochs\tsteps\tms/step\testimated\tstate")
+	var total time.Duration
+	for _, r := range recipes {
+		if err := c.checkRun(r); err != nil {
+			return fmt.Errorf("%s: %w", ID(r), err)
+		}
+		speed, err := c.speed(ctx, measured, r)
+		if err != nil {
+			return err
+		}
+		state, done := "new", 0
+		if _, ok, err := finished(c.out, r); err != nil {
+			return err
+		} else if ok {
+			state, done = "has a record", r.Epochs
+		} else if result, err := train.Open(runFolder(c.out, r)); err == nil && len(result.Epochs) > 0 {
+			done = result.Last().Epoch
+			state = fmt.Sprintf("goes on after epoch %d", done)
+		}
+		left := r
+		left.Epochs -= done
+		takes := speed.Run(left)
+		if left.Epochs == 0 {
+			takes = 0
+		}
+		total += takes
+		fmt.Fprintf(w, "%s\t%d\t%d\t%.0f\t%s\t%s\n", ID(r), r.Epochs, r.Epochs*r.Steps(),
+			float64(speed.Step)/float64(time.Millisecond), takes.Round(time.Second), state)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "together about %s; the search for neighbours, which is not in it, adds seconds an epoch\n", total.Round(time.Second))
+	if err := c.checkData(ctx); err != nil {
+		return fmt.Errorf("a run would be refused now; -download would fetch the images: %w", err)
+	}
+	return nil
+}
+
+// speed measures a recipe, or one that differs in epochs and seed only.
+func (c command) speed(ctx context.Context, measured map[string]train.Speed, r recipe.Recipe) (train.Speed, error) {
+	alike := seedless(r)
+	alike.Epochs, alike.Expect = 1, recipe.Expect{}
+	key, err := json.Marshal(alike)
+	if err != nil {
+		return train.Speed{}, fmt.Errorf("bench: %w", err)
+	}
+	if speed, ok := measured[string(key)]; ok {
+		return speed, nil
+	}
+	data, _ := dataset.About(r.Data)
+	speed, err := train.Measure(ctx, r, c.device, data.Height, data.Width)
+	measured[string(key)] = speed
+	return speed, err
 }

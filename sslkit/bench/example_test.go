@@ -32,15 +32,3 @@ func ExamplePlan() {
 	// cifar10-lightly2023-BYOL-b512-e200-s1
 	// the second machine makes 2 runs, first cifar10-lightly2023-BYOL-b512-e200-s0
 }
-
-// A smaller run is never taken for a published one.
-func ExampleScaled() {
-	runs, err := bench.Quick(dataset.CIFAR10).Recipes()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(runs[0].Name, "is not as published:", bench.Scaled(runs[0]))
-	// Output:
-	// MoCo is not as published: batch 64, 4 epochs, 2000/1000 images, width 8
-}

@@ -123,7 +123,7 @@ func (s Scale) apply(r recipe.Recipe) recipe.Recipe {
 		r.Precision = s.Precision
 	}
 	r.Eval.K = recipe.Neighbours(r.Eval.K, r.TrainImages, classes)
-	if Scaled(r) != "" {
+	if scaled(r) != "" {
 		r.Expect = recipe.Expect{}
 	}
 	return r
@@ -205,9 +205,9 @@ func digest(r recipe.Recipe) string {
 	return fmt.Sprintf("%08x", crc32.ChecksumIEEE(text))
 }
 
-// Scaled says how a recipe is smaller than the published ones, or differs from
+// scaled says how a recipe is smaller than the published ones, or differs from
 // them otherwise; "" if it is a published row, whatever its seed and precision.
-func Scaled(r recipe.Recipe) string {
+func scaled(r recipe.Recipe) string {
 	row, err := recipe.Find(r.Preset, r.Data, r.Name, r.Batch, r.Epochs)
 	var parts []string
 	if err != nil {

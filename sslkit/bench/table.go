@@ -121,7 +121,7 @@ func columns(rows []row) []column {
 		mean, _ := r.mean(func(x Record) float64 { return float64(x.Memory.Peak) / (1 << 30) })
 		return fmt.Sprintf("%.2f", mean)
 	}}
-	if Scaled(rows[0].first()) != "" {
+	if scaled(rows[0].first()) != "" {
 		return append(list, minutes, memory)
 	}
 	old, new := recipe.Seed2021, recipe.Lightly2023
@@ -152,18 +152,21 @@ func (r row) first() recipe.Recipe { return r[0].Recipe }
 
 func (r row) title() string {
 	what := r.first()
-	title := fmt.Sprintf("%s, %s", dataNames[what.Data], what.Precision)
+	title := fmt.Sprintf("%s, %s", titleOf(what.Data), what.Precision)
 	if what.Preset != "" {
-		title = fmt.Sprintf("%s, preset %s, %s", dataNames[what.Data], what.Preset, what.Precision)
+		title = fmt.Sprintf("%s, preset %s, %s", titleOf(what.Data), what.Preset, what.Precision)
 	}
-	if scaled := Scaled(what); scaled != "" {
+	if scaled := scaled(what); scaled != "" {
 		return title + ", not as published: " + scaled
 	}
 	return title
 }
 
-// dataNames are data sets as tables call them.
-var dataNames = map[dataset.Name]string{dataset.CIFAR10: "CIFAR-10", dataset.Imagenette: "ImageNette", dataset.Shapes: "Shapes"}
+// titleOf is a data set as tables call it.
+func titleOf(name dataset.Name) string {
+	data, _ := dataset.About(name)
+	return data.Title
+}
 
 // difference is the best accuracy less what was published for the same preset.
 func (r row) difference() string {

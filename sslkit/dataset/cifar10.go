@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // CIFAR-10's binary version: five files of training images and one of test
@@ -31,6 +32,20 @@ var (
 
 	cifarClasses = []string{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"}
 )
+
+// cifarOfficial is the official archive. Its checksum stands on its page, its size
+// in tensorflow/datasets, url_checksums/cifar10.txt.
+var cifarOfficial = archive{
+	name:     CIFAR10,
+	url:      "https://www.cs.toronto.edu/~kriz/" + cifarArchive,
+	md5:      "c32a1d4ab5d03f1284b67883e8d87530",
+	size:     170_052_171,
+	unpacked: 184_400_000,
+	folder:   cifarFolder,
+	wanted:   slices.Concat(cifarTrain, cifarTest),
+	stall:    time.Minute,
+	waits:    fetchWaits,
+}
 
 // ReadCIFAR10 returns the first train training images (of 50,000) and the
 // first test test images (of 10,000) of CIFAR-10, 32×32 photographs of ten

@@ -19,6 +19,7 @@ func TestRealCIFAR10(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	compareAbout(t, set)
 	for _, split := range []struct {
 		name     string
 		images   *Images

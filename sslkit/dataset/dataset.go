@@ -46,15 +46,11 @@ type Progress func(what string, done, total int64)
 // images, train 0 is an error, as is any number that is negative or more than
 // there is. Progress hears of images that are decoded.
 func Load(ctx context.Context, name Name, train, test int, progress Progress) (*Set, error) {
-	switch name {
-	case CIFAR10:
-		return ReadCIFAR10(Dir(), train, test)
-	case Imagenette:
-		return ReadImagenette(ctx, Dir(), train, test, progress)
-	case Shapes:
-		return DrawShapes(ShapesSeed, train, test)
+	known, err := find(name)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: Load: %w, and Folder reads images of your own", err)
 	}
-	return nil, fmt.Errorf("dataset: Load: no data set is called %q; there are %q, %q and %q, and Folder reads images of your own", name, CIFAR10, Imagenette, Shapes)
+	return known.load(ctx, train, test, progress)
 }
 
 // Dir returns the directory that data sets are read from: the environment

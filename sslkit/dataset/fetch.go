@@ -8,7 +8,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"syscall"
 	"time"
 
@@ -36,15 +35,14 @@ import (
 // wrong; if the directory cannot be written to or is full; if the data are
 // there in part; and if ctx is done, which the error then wraps.
 func Fetch(ctx context.Context, name Name, progress Progress) error {
-	if name == Shapes {
+	known, err := find(name)
+	if err != nil {
+		return fmt.Errorf("dataset: Fetch: %w", err)
+	}
+	if known.archive == nil {
 		return nil
 	}
-	for _, a := range archives {
-		if a.name == name {
-			return a.fetch(ctx, Dir(), progress)
-		}
-	}
-	return fmt.Errorf("dataset: Fetch: no data set is called %q; there are %q, %q and %q", name, CIFAR10, Imagenette, Shapes)
+	return known.archive.fetch(ctx, Dir(), progress)
 }
 
 // An archive is the official file of a data set, and how patiently to get it.
@@ -62,35 +60,6 @@ type archive struct {
 }
 
 var fetchWaits = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
-
-// The archives. The MD5 of CIFAR-10's stands on its page. That of Imagenette's
-// is torchvision's (torchvision/datasets/imagenette.py); its page has none. The
-// sizes are those in tensorflow/datasets (url_checksums/cifar10.txt and
-// datasets/imagenette/checksums.tsv).
-var archives = []archive{
-	{
-		name:     CIFAR10,
-		url:      "https://www.cs.toronto.edu/~kriz/" + cifarArchive,
-		md5:      "c32a1d4ab5d03f1284b67883e8d87530",
-		size:     170_052_171,
-		unpacked: 184_400_000,
-		folder:   cifarFolder,
-		wanted:   slices.Concat(cifarTrain, cifarTest),
-		stall:    time.Minute,
-		waits:    fetchWaits,
-	},
-	{
-		name:     Imagenette,
-		url:      "https://s3.amazonaws.com/fast-ai-imageclas/" + imagenetteArchive,
-		md5:      "e793b78cc4c9e9a4ccc0c1155377a412",
-		size:     99_003_388,
-		unpacked: 130_000_000,
-		folder:   imagenetteFolder,
-		wanted:   imagenetteWanted(),
-		stall:    time.Minute,
-		waits:    fetchWaits,
-	},
-}
 
 // base is the archive's name, which those of the helping files begin with.
 func (a archive) base() string { return path.Base(a.url) }
@@ -217,13 +186,4 @@ func seldom(progress Progress) Progress {
 		last, doing = now, what
 		progress(what, done, total)
 	}
-}
-
-// imagenetteWanted lists the folders of Imagenette's classes.
-func imagenetteWanted() []string {
-	var wanted []string
-	for _, class := range imagenetteClasses {
-		wanted = append(wanted, "train/"+class.folder, "val/"+class.folder)
-	}
-	return wanted
 }

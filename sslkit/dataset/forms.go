@@ -29,6 +29,15 @@ var forms = []struct {
 	{"bars", bars},
 }
 
+// formNames are the names of the classes.
+func formNames() []string {
+	names := make([]string, len(forms))
+	for class, f := range forms {
+		names[class] = f.name
+	}
+	return names
+}
+
 func disc(x, y float64) float64 { return math.Sqrt(x*x+y*y) - 0.88 }
 
 func ring(x, y float64) float64 { return math.Abs(math.Sqrt(x*x+y*y)-0.72) - 0.21 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // ImageNette with a shorter side of 160 pixels, as its archive has it.
@@ -32,6 +33,39 @@ var imagenetteClasses = []struct{ folder, name string }{
 	{"n03888257", "parachute"},
 }
 
+// imagenetteNames are the names of the classes.
+func imagenetteNames() []string {
+	var names []string
+	for _, class := range imagenetteClasses {
+		names = append(names, class.name)
+	}
+	return names
+}
+
+// imagenetteOfficial is the official archive. Its page has no checksum: this one is
+// torchvision's (torchvision/datasets/imagenette.py). Its size is that in
+// tensorflow/datasets, datasets/imagenette/checksums.tsv.
+var imagenetteOfficial = archive{
+	name:     Imagenette,
+	url:      "https://s3.amazonaws.com/fast-ai-imageclas/" + imagenetteArchive,
+	md5:      "e793b78cc4c9e9a4ccc0c1155377a412",
+	size:     99_003_388,
+	unpacked: 130_000_000,
+	folder:   imagenetteFolder,
+	wanted:   imagenetteWanted(),
+	stall:    time.Minute,
+	waits:    fetchWaits,
+}
+
+// imagenetteWanted lists the folders of the classes.
+func imagenetteWanted() []string {
+	var wanted []string
+	for _, class := range imagenetteClasses {
+		wanted = append(wanted, "train/"+class.folder, "val/"+class.folder)
+	}
+	return wanted
+}
+
 // ReadImagenette returns the first train training images (of 9,469) and the
 // first test test images (of 3,925) of ImageNette2-160, photographs of ten
 // easily told classes of ImageNet whose shorter side has 160 pixels, from
@@ -40,8 +74,8 @@ var imagenetteClasses = []struct{ folder, name string }{
 //	dir/imagenette2-160/val/<WordNet number>/*.JPEG
 //
 // Their order, pixels and cache are those of [Folder]; no more images are decoded
-// than are wanted. Without test images val need not be there. Progress hears of images that are decoded, or checked if the cache has
-// them; it may be nil.
+// than are wanted. Without test images val need not be there. Progress hears of images
+// that are decoded, or checked if the cache has them; it may be nil.
 //
 // It returns an error if train is less than 1, test is negative, or there are
 // fewer images than that, and says how many there are; if a folder is missing
@@ -110,10 +144,7 @@ func (l *listing) readImagenette(ctx context.Context, n int, progress Progress) 
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w", Imagenette, err)
 	}
-	images.Classes = nil
-	for _, class := range imagenetteClasses {
-		images.Classes = append(images.Classes, class.name)
-	}
+	images.Classes = imagenetteNames()
 	return images, nil
 }
 

@@ -25,6 +25,7 @@ func TestRealImagenette(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	compareAbout(t, set)
 	for _, split := range []struct {
 		name   string
 		images *Images

@@ -75,12 +75,7 @@ func DrawShapes(seed uint64, train, test int) (*Set, error) {
 
 // drawSplit draws the first n images of a split, on every processor.
 func drawSplit(seed, split uint64, n int) *Images {
-	classes := make([]string, len(forms))
-	for class, f := range forms {
-		classes[class] = f.name
-	}
-	images := newImages(n, shapeSize, shapeSize, classes)
-
+	images := newImages(n, shapeSize, shapeSize, formNames())
 	// Nothing fails or is stopped: Do returns no error.
 	_ = par.Do(context.Background(), n, func() func(int) error {
 		var brush painter

@@ -92,9 +92,8 @@ var (
 )
 
 // Open returns the device of a kind, and opens it at the first call. An error
-// names what is missing and how to install it. Where Auto finds no plugin, one
-// line on standard error says so, once a process, whoever had opened the Go
-// backend before.
+// names what is missing and how to install it. If Auto finds no plugin, a line on
+// standard error says so, once in a process, even if the Go backend is open already.
 func Open(kind Kind) (*Device, error) {
 	mu.Lock()
 	defer mu.Unlock()
@@ -159,15 +158,15 @@ func (d *Device) String() string {
 // Compilations counts the programs that a device was given to compile.
 type Compilations struct {
 	Compiled int           // by XLA
-	Loaded   int           // as an earlier process had compiled them: see [Device.Compilations]
-	Time     time.Duration // that both took
+	Loaded   int           // read from the cache, see [Device.Compilations]
+	Time     time.Duration // to compile and to load
 }
 
-// Compilations counts the programs so far. What takes longer than a moment to
-// compile is kept in cache/programs below SSLKIT_HOME, at most 2 GiB of it, and
-// loaded from there when the same program is wanted again for the same plugin,
-// flags, device and driver. SSLKIT_COMPILE_CACHE=off in the environment turns
-// that off. The Go backend counts nothing.
+// Compilations counts the programs so far. A program that takes longer than a
+// moment to compile is kept in cache/programs below SSLKIT_HOME, and loaded from
+// there when it is wanted again with the same plugin, flags, device and driver. The
+// cache grows to 2 GiB at most; SSLKIT_COMPILE_CACHE=off in the environment turns it
+// off. The Go backend counts nothing.
 func (d *Device) Compilations() Compilations {
 	if d.plugin == nil {
 		return Compilations{}

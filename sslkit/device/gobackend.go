@@ -6,8 +6,8 @@ import (
 )
 
 func openGo() (*Device, error) {
-	// One operation after another: operations side by side wait for each other's
-	// workers for ever, once there are as many products as CPUs.
+	// One operation after another: with operations side by side, as many matrix
+	// products as there are CPUs would wait for each other's workers for ever.
 	backend, err := simplego.New("ops_sequential")
 	if err != nil {
 		return nil, err

@@ -26,7 +26,8 @@ type plugin struct {
 	tally tally
 }
 
-// slots are the plugins in use: a C function has no other way to know its plugin.
+// slots are the plugins in use. There is a C function for each slot: it has no other
+// way to know whose plugin it compiles for.
 var slots = map[Kind]*plugin{CPU: {slot: 0}, CUDA: {slot: 1}}
 
 // loadPlugin loads a plugin and makes it known to go-xla under its path.

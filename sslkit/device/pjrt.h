@@ -52,8 +52,9 @@ typedef struct {
 	void (*free)(void* owner);
 } pjrt_serialized;
 
-// pjrt_open loads a plugin and returns a copy of its function table, in which the compile
-// function is the one of a slot (see pjrt_compile); NULL with a message if it cannot.
+// pjrt_open loads a plugin and returns a copy of its function table. The copy's compile
+// function is the slot's, which calls sslkitCompile in Go. It returns NULL and a message
+// where the plugin cannot be loaded.
 pjrt_api* pjrt_open(const char* path, int slot, char* message, size_t size);
 
 // pjrt_compile is the plugin's own compile function.

@@ -23,7 +23,7 @@ func (c *programCache) key(program, options []byte) cache.ActionID {
 	}
 	hash := sha256.New()
 	for _, part := range [][]byte{[]byte(cacheFormat), c.salt, options, program} {
-		_ = binary.Write(hash, binary.LittleEndian, int64(len(part))) // a hash takes everything
+		_ = binary.Write(hash, binary.LittleEndian, int64(len(part))) // writing to a hash never fails
 		hash.Write(part)
 	}
 	return cache.ActionID(hash.Sum(nil))
@@ -35,15 +35,15 @@ func hardware(kind Kind, deviceName string) []string {
 	if kind == CUDA {
 		driver, err := nvidia.Driver("/")
 		if err != nil {
-			driver = nil // then the driver is not told apart; the plugin checks that a program fits the GPU
+			driver = nil // then programs of all drivers have one key, and the plugin refuses one that does not fit
 		}
 		parts = append(parts, string(driver))
 	}
 	return parts
 }
 
-// xlaFlags are the flags in XLA_FLAGS that a program depends on: not those that
-// say where something lies, nor on a CPU those for GPUs.
+// xlaFlags are the flags in XLA_FLAGS that a program depends on: all but those that
+// name a folder and, on a CPU, those for GPUs.
 func xlaFlags(kind Kind) []string {
 	return slices.DeleteFunc(strings.Fields(os.Getenv("XLA_FLAGS")), func(flag string) bool {
 		name, _, _ := strings.Cut(flag, "=")

@@ -16,9 +16,9 @@ type affinity struct {
 	p     float64
 }
 
-// affinities returns the affinities of each image, in order of the others. Those
-// of image i to j and of j to i are the same; images that are not among the 3·perplexity
-// nearest of each other have none.
+// affinities returns, for each image, its affinities to others, in order of those.
+// Images i and j have the same affinity in both directions, and none if neither is
+// among the 3·perplexity nearest of the other.
 func affinities(ctx context.Context, x *Index, perplexity float64) ([][]affinity, error) {
 	nearest, err := x.Neighbours(ctx, min(int(3*perplexity)+1, x.Len()-1))
 	if err != nil {
@@ -43,7 +43,7 @@ func affinities(ctx context.Context, x *Index, perplexity float64) ([][]affinity
 	return both, nil
 }
 
-// summed adds up the affinities to the same image.
+// summed adds up affinities to the same image, so that each is there once.
 func summed(all []affinity) []affinity {
 	slices.SortStableFunc(all, func(a, b affinity) int { return cmp.Compare(a.image, b.image) })
 	sums := all[:0]
@@ -57,16 +57,16 @@ func summed(all []affinity) []affinity {
 	return sums
 }
 
-// probabilities returns those of the neighbours of an image: a Gaussian of their
-// distances, as narrow as it must be for the perplexity, the exponential of its
-// entropy. Squared distances are those of features of length 1.
+// probabilities returns how probable each neighbour of an image is: a Gaussian of
+// the neighbours' distances, whose width makes the exponential of its entropy the
+// perplexity. Distances are those of features of length 1.
 func probabilities(neighbours []Neighbour, perplexity float64) []float64 {
 	p := make([]float64, len(neighbours))
 	precision, low, high := 1.0, 0.0, math.Inf(1)
 	for range 100 {
 		sum, mean := 0.0, 0.0
 		for k, n := range neighbours {
-			// The distance beyond the nearest neighbour, so that not all are 0.
+			// Measured from the nearest neighbour, so that not all probabilities round to 0.
 			further := 2 * float64(neighbours[0].Similarity-n.Similarity)
 			p[k] = math.Exp(-precision * further)
 			sum += p[k]
@@ -90,5 +90,5 @@ func probabilities(neighbours []Neighbour, perplexity float64) []float64 {
 			precision = (low + high) / 2
 		}
 	}
-	return p // equally near neighbours have no such Gaussian
+	return p // among equally near neighbours no width gives the perplexity
 }

@@ -7,31 +7,15 @@ import (
 	"strings"
 )
 
-// Relabel returns a set whose labels are indices into these classes, which are
-// then its own, as [MatchLabels] matches them. All else is shared. A set without
-// labels has none then either, and no classes.
-func (s *Set) Relabel(classes []string) (*Set, error) {
-	other := *s
-	if s.Labels == nil {
-		return &other, nil
-	}
-	var err error
-	if other.Labels, err = MatchLabels(s.Labels, s.Classes, classes); err != nil {
-		return nil, fmt.Errorf("embedding: relabel: the set and what is wanted: %w", err)
-	}
-	other.Classes = slices.Clone(classes)
-	return &other, nil
-}
-
-// MatchLabels returns labels, which are indices into the classes from, as indices
-// into the classes to: each that of the class with its name, in whatever order
-// the names are. A class without a name among others that have one is called by
-// its number, as [Set.Class] does. Where one side has no names at all, or both have
-// the same ones in the same places, labels stay as they are.
+// MatchLabels translates labels from indices of the classes from to indices of the
+// classes to. Classes with the same name are the same class, whatever their order. A
+// class without a name, among others that have one, is called by its number, as
+// [Set.Class] does. Where from or to has no names at all, or both are equal, labels stay
+// as they are.
 //
-// It is an error if a label is of a class that is not among to, and the error
-// lists which classes only the first have, and which only the second. Classes that
-// no label is of may be missing on either side. A label that is no index is an error.
+// A label whose class is not in to is an error, which lists the classes that only from
+// has and those that only to has. Classes that no label uses may be missing on either
+// side. A label that is no index of from is an error.
 func MatchLabels(labels []int32, from, to []string) ([]int32, error) {
 	byName := named(from) && named(to) && !slices.Equal(from, to)
 	limit := MostClasses // if nothing is known of the classes

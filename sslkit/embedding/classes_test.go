@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestMatchLabels(t *testing.T) {
@@ -50,29 +48,6 @@ func TestMatchLabels(t *testing.T) {
 	_, err := MatchLabels([]int32{0}, []string{"z"}, many)
 	if err == nil || !strings.Contains(err.Error(), `"j", and 2 more`) {
 		t.Errorf("twelve classes: error %v", err)
-	}
-}
-
-func TestRelabel(t *testing.T) {
-	s := small()
-	got, err := s.Relabel([]string{"dog", "emu", "cat"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := small()
-	want.Labels, want.Classes = []int32{0, 2, 0}, []string{"dog", "emu", "cat"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff(small(), s); diff != "" {
-		t.Errorf("the set itself has changed: %s", diff)
-	}
-	if _, err := s.Relabel([]string{"dog", "emu"}); err == nil || !strings.Contains(err.Error(), `only the first have "cat", only the second "emu"`) {
-		t.Errorf("a class that is not wanted: error %v", err)
-	}
-	s.Labels, s.Classes = nil, nil
-	if got, err := s.Relabel([]string{"dog"}); err != nil || got.Labels != nil || got.Classes != nil {
-		t.Errorf("no labels became %+v, error %v", got, err)
 	}
 }
 

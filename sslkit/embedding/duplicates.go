@@ -8,8 +8,8 @@ import (
 	"github.com/gossl/gossl/sslkit/internal/par"
 )
 
-// similarityRounding is what float32 may take from a similarity: images with the
-// same feature have similarity 1, less at most this.
+// similarityRounding is the rounding error of similarities in float32: that of two
+// images with the same feature is 1, or less by at most this.
 const similarityRounding = 1e-6
 
 // A Group is an image and others that are nearly the same.
@@ -24,13 +24,13 @@ const duplicateBlock = 512
 
 // Duplicates returns groups of images that are nearly the same. Each group keeps
 // one image, and the others of the group have at least the wanted similarity
-// with it. Of a set without the others, no two images are so similar any more.
-// An image is in one group at most; one that is like no other is in none.
+// with it. Once those others are removed from a set, no two of its images are that
+// similar. An image is in one group at most; one that is like no other is in none.
 //
-// The first image keeps its place; each later one joins the first group whose
-// kept image is similar enough, or else is kept itself. Groups are in order of
-// the kept images. Similarities that are equal but for rounding, less than 1e-6
-// apart, count as equal, so 1 finds images with the same feature.
+// Images are taken in their order: each joins the first group whose kept image is
+// similar enough, or else is kept itself. Groups are in order of the kept images.
+// Similarities less than 1e-6 apart count as equal, because of rounding, so 1 finds
+// images with the same feature.
 //
 // It returns an error if similarity is not above 0 and at most 1, and stops
 // between images when the context ends.
@@ -67,8 +67,8 @@ func (x *Index) Duplicates(ctx context.Context, similarity float32) ([]Group, er
 	return groups, nil
 }
 
-// similarAfter returns, for each of the images from first to before last, those
-// after it with at least that similarity. It leaves out images that are gone.
+// similarAfter returns, for each of the images first to last−1, the later ones with at
+// least that similarity. It leaves out images that are gone.
 func (x *Index) similarAfter(ctx context.Context, first, last int, least float32, gone []bool) ([][]Neighbour, error) {
 	similar := make([][]Neighbour, last-first)
 	pieces := (last - first + queryBlock - 1) / queryBlock

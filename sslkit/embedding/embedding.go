@@ -1,14 +1,14 @@
-// Package embedding holds the features of images and answers what one asks of
-// them: which images are alike, which are there twice, which fit nowhere, and what
-// all of them look like from above. It is plain Go, without a device.
+// Package embedding holds the features of images and answers questions about them:
+// which images are alike, which are nearly the same, which are like no others, and how
+// all of them lie on a map. It is plain Go, without a device.
 //
 // A [Set] has a feature for each image, a row of Dim numbers, and what is known
 // of the image beside it: its class, and the file it came from. Package
 // [github.com/gossl/gossl/sslkit/store] keeps sets in files: Parquet for tables of
 // any size, CSV for spreadsheets, NPY for NumPy.
 //
-// A set's [Origin] says which network made its features. Where two sets meet,
-// networks that differ are an error; [Set.Relabel] matches classes by name.
+// A set's [Origin] says which network made its features. To compare sets of different
+// networks is an error. [MatchLabels] matches the classes of two sets by name.
 //
 // Two images are as alike as the directions of their features: similarity is
 // the cosine of the angle between them, 1 for the same direction, 0 for
@@ -43,7 +43,7 @@ type Set struct {
 	Origin   *Origin   // what made the features; nil: unknown
 }
 
-// MostClasses limits labels, so that a damaged one costs an error and not all memory.
+// MostClasses limits labels, so that a damaged one is an error, and does not take all memory.
 const MostClasses = 1 << 20
 
 // Len returns the number of images.
@@ -118,7 +118,7 @@ func (s *Set) validate() error {
 	return s.Origin.validate()
 }
 
-// checkNames returns an error for a name that files cannot keep.
+// checkNames returns an error for a name that cannot be written to files.
 func checkNames(what string, names []string) error {
 	for i, name := range names {
 		if !utf8.ValidString(name) {

@@ -28,8 +28,8 @@ type Neighbour struct {
 	Similarity float32 `json:"similarity"` // -1 to 1
 }
 
-// NewIndex prepares a set for questions. The set may change afterwards: the
-// index has the features of now. It returns the error of [Set.Validate].
+// NewIndex prepares a set for questions. It copies the features, so that the set may
+// change afterwards. It returns the error of [Set.Validate].
 func NewIndex(s *Set) (*Index, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
@@ -112,8 +112,8 @@ func (x *Index) Neighbours(ctx context.Context, k int) ([][]Neighbour, error) {
 	return found, nil
 }
 
-// queryBlock is the most queries that are compared with an image while it is in
-// the processor's cache. They should be there, too.
+// queryBlock is how many queries are compared with an image while it is in the
+// processor's cache: few enough to fit there, too.
 const queryBlock = 16
 
 // search finds the neighbours of queries, [n, dim] of length 1. With own, query i
@@ -123,7 +123,7 @@ func (x *Index) search(ctx context.Context, queries []float32, k int, own bool) 
 		return nil, fmt.Errorf("%d neighbours asked for, want at least 1", k)
 	}
 	n := len(queries) / x.dim
-	// Few queries share the processors by each looking at a part of the images.
+	// If there are fewer blocks of queries than processors, each is searched in parts of the images.
 	blocks := (n + queryBlock - 1) / queryBlock
 	parts := min((runtime.GOMAXPROCS(0)+blocks-1)/blocks, x.Len())
 	found := make([]nearest, n*parts) // [queries, parts]

@@ -14,19 +14,18 @@ type Map struct {
 	Points [][]float64 // [images, dims]
 
 	// Explained is the fraction of the features' variance along each axis of a
-	// [PCA]: 1 in all would be a map that loses nothing. It is nil for t-SNE.
+	// [PCA]. A map that loses nothing has fractions whose sum is 1. It is nil for t-SNE.
 	Explained []float64
 
-	// Divergence is what [TSNE] makes small: how badly neighbours on the map
-	// stand for neighbours among the features, in nats. It is 0 for PCA.
+	// Divergence is what [TSNE] minimizes: how far neighbours on the map are from
+	// being the neighbours among the features, in nats. It is 0 for PCA.
 	Divergence float64
 }
 
 // PCA returns the projection of the features onto their dims principal axes, the
 // directions in which they vary most, in descending order. Points are centred.
-// The sign of an axis means nothing; each is turned so that the feature that
-// counts most in it counts positively. Where all features are the same, the
-// points and the fractions are 0.
+// The sign of an axis means nothing; it is chosen so that the largest component of the
+// axis is positive. Where all features are the same, points and fractions are 0.
 //
 // Hotelling, Analysis of a Complex of Statistical Variables into Principal
 // Components, 1933. It takes five seconds for 10,000 features of 512 numbers on
@@ -84,7 +83,7 @@ func turn(axes *mat.Dense) {
 	}
 }
 
-// center takes its mean from each column.
+// center subtracts its mean from each column.
 func center(features *mat.Dense) {
 	rows, columns := features.Dims()
 	column := make([]float64, rows)
@@ -98,7 +97,7 @@ func center(features *mat.Dense) {
 	}
 }
 
-// explained returns the fractions of the first variances in their sum.
+// explained returns the first variances as fractions of the sum of all.
 func explained(variances []float64, dims int) []float64 {
 	total := 0.0
 	for _, variance := range variances {

@@ -10,7 +10,7 @@ import (
 type nearest struct {
 	k     int
 	best  []Neighbour
-	least float32 // what is not more similar is not among the k
+	least float32 // similarity that a further neighbour must exceed to be among the k
 }
 
 func newNearest(k int) nearest { return nearest{k: k, least: -2} }

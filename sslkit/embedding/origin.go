@@ -7,8 +7,8 @@ import (
 )
 
 // An Origin is what made the features of a set, and of which images. Features of
-// different networks have nothing to do with each other, however alike their
-// numbers look, and nor have those of one network for differently prepared images.
+// different networks cannot be compared, however alike their numbers look, nor can
+// those of one network for images that were prepared in different ways.
 type Origin struct {
 	Network string `json:"network"` // in words
 	Weights string `json:"weights"` // fingerprint of the network's layers and weights
@@ -22,9 +22,9 @@ type Origin struct {
 	Images string `json:"images,omitempty"` // fingerprint of their pixels, as in a dataset's Fingerprint
 }
 
-// Match returns an error that names both if other features are of another network,
-// or of images that were prepared in another way. Of which images they are does not
-// count. Where one of the origins is nil, nothing is known, and nothing is wrong.
+// Match returns an error, which names both networks, if features of the two origins
+// cannot be compared: their networks differ, or how images are prepared. Which images
+// they are of does not count. A nil origin is unknown, and matches every other.
 func (o *Origin) Match(other *Origin) error {
 	switch {
 	case o == nil || other == nil:
@@ -37,7 +37,7 @@ func (o *Origin) Match(other *Origin) error {
 	return nil
 }
 
-// validate returns an error for what files cannot keep.
+// validate returns an error for what cannot be written to files.
 func (o *Origin) validate() error {
 	if o == nil {
 		return nil

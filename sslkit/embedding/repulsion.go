@@ -9,12 +9,11 @@ import (
 	"gonum.org/v1/gonum/spatial/r2"
 )
 
-// barnesHut is how wide a group of images may look from another image, as width
-// by distance, to be one body for it (van der Maaten 2014, section 4.2).
+// barnesHut is the largest ratio of a group's width to its distance from an image for
+// which the group acts on the image as one body (van der Maaten 2014, section 4.2).
 const barnesHut = 0.5
 
-// gridBits is how finely places are told apart in the tree: to that many bits of
-// the map's width.
+// gridBits is how precise places are in the tree, in bits of the map's width.
 const gridBits = 40
 
 // A body is an image in the tree.
@@ -23,8 +22,8 @@ type body struct{ place r2.Vec }
 func (b *body) Coord2() r2.Vec { return b.place }
 func (b *body) Mass() float64  { return 1 }
 
-// gradient returns that of the divergence by the images' places
-// (van der Maaten 2014, eq. 5 and 8), with attraction times that factor.
+// gradient returns the gradient of the divergence by the images' places (van der
+// Maaten 2014, eq. 5 and 8), with attraction multiplied by a factor.
 func (t *tsne) gradient(ctx context.Context, attraction float64) ([]r2.Vec, error) {
 	repulsion, z, err := t.repulsion(ctx)
 	if err != nil {
@@ -59,7 +58,7 @@ func (t *tsne) repulsion(ctx context.Context) (push []r2.Vec, z float64, err err
 	push = make([]r2.Vec, len(particles))
 	sums := make([]float64, len(particles))
 	err = par.Each(ctx, len(particles), func(i int) {
-		sum := -1.0 // itself is in the tree
+		sum := -1.0 // the image itself is in the tree, with closeness 1
 		push[i] = tree.ForceOn(particles[i], barnesHut, func(_, _ barneshut.Particle2, _, mass float64, to r2.Vec) r2.Vec {
 			c := closeness(to)
 			sum += mass * c
@@ -67,14 +66,14 @@ func (t *tsne) repulsion(ctx context.Context) (push []r2.Vec, z float64, err err
 		})
 		sums[i] = sum
 	})
-	for _, sum := range sums { // in this order, whoever computed them
+	for _, sum := range sums { // always in this order, so that rounding is the same each time
 		z += sum
 	}
 	return push, z, err
 }
 
-// apart returns the places moved to points of a fine grid, no two to the same:
-// the tree cannot hold two bodies in one place, nor such as are hardly apart.
+// apart returns the places moved to points of a fine grid, each to one of its own: the
+// tree cannot hold two bodies in one place, or hardly apart.
 func apart(places []r2.Vec) []r2.Vec {
 	widest := 0.0
 	for _, p := range places {
@@ -84,7 +83,7 @@ func apart(places []r2.Vec) []r2.Vec {
 	grid := math.Ldexp(1, exponent-gridBits)
 	type point struct{ x, y int64 }
 	taken := make(map[point]bool, len(places))
-	free := map[point]int64{} // how far right of a point others were put
+	free := map[point]int64{} // how many points to the right of a point are taken
 	moved := make([]r2.Vec, len(places))
 	for i, p := range places {
 		wanted := point{int64(math.Round(p.X / grid)), int64(math.Round(p.Y / grid))}
@@ -98,8 +97,8 @@ func apart(places []r2.Vec) []r2.Vec {
 	return moved
 }
 
-// divergence returns that of Kullback and Leibler, from the images' affinities
-// to those that their places make.
+// divergence returns the Kullback-Leibler divergence KL(P‖Q): P are the images'
+// affinities, Q those that their places on the map would give.
 func (t *tsne) divergence(ctx context.Context) (float64, error) {
 	_, z, err := t.repulsion(ctx)
 	sum := 0.0

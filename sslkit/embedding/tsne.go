@@ -16,11 +16,11 @@ type TSNEOptions struct {
 	// third of the images if there are fewer than 91.
 	Perplexity float64
 
-	// Iterations is how many steps are taken; 0: 1000. A quarter of them, at most
-	// 250, gather groups, the others arrange them.
+	// Iterations is how many steps are taken; 0: 1000. The first quarter, 250 at
+	// most, gathers groups; the others arrange them.
 	Iterations int
 
-	Progress func(done, total int) // hears of each iteration; may be nil
+	Progress func(done, total int) // is called after each iteration; may be nil
 }
 
 // How steps are taken, as in the authors' programs and in scikit-learn.
@@ -29,7 +29,7 @@ const (
 	gatheringIteration = 250  // the last, if there are enough
 	gatheringMomentum  = 0.5
 	arrangingMomentum  = 0.8
-	leastRate          = 50.0 // of learning; many images take more
+	leastRate          = 50.0 // learning rate; it is larger for many images
 	leastGain          = 0.01
 	initialSpread      = 1e-4 // standard deviation of the first axis
 )
@@ -40,9 +40,9 @@ const (
 // a map of noise shows groups, too.
 //
 // It starts from the [PCA] of the features with length 1, so the same features
-// give the same map, and the arrangement at large is that of PCA. Attraction is
-// that of exact neighbours; repulsion is summed over far groups of images with a
-// Barnes-Hut tree. 10,000 images take a minute or two on two CPUs.
+// give the same map, and its large parts lie as in PCA. Neighbours, which attract each
+// other, are exact; for repulsion, a Barnes-Hut tree takes far groups of images as one.
+// 10,000 images take a minute or two on two CPUs.
 //
 // van der Maaten and Hinton, Visualizing Data using t-SNE, 2008; van der Maaten,
 // Accelerating t-SNE using Tree-Based Algorithms, 2014. Start and rate of learning
@@ -90,7 +90,7 @@ func TSNE(ctx context.Context, s *Set, opts TSNEOptions) (*Map, error) {
 
 // complete fills in what is 0, and checks the rest for n images.
 func (o TSNEOptions) complete(n int) (TSNEOptions, error) {
-	most := float64(n-1) / 3 // three times as many neighbours are looked at
+	most := float64(n-1) / 3 // affinities are of 3·perplexity neighbours
 	if n < 4 {
 		return o, fmt.Errorf("%d images, want at least 4", n)
 	}
@@ -136,8 +136,8 @@ func newTSNE(ctx context.Context, s *Set, perplexity float64) (*tsne, error) {
 	return t, err
 }
 
-// start returns where the images are at first: a small PCA, with a little noise
-// so that images with the same feature can part.
+// start returns where the images are at first: a small PCA, with a little noise that
+// separates images with the same feature.
 func start(s *Set) ([]r2.Vec, error) {
 	m, err := PCA(s, min(2, s.Dim))
 	if err != nil {
@@ -187,7 +187,7 @@ func (t *tsne) iterate(ctx context.Context, attraction, momentum float64) error 
 	return nil
 }
 
-// gain grows while the step goes on downhill, and shrinks where it overshot
+// gain grows while steps keep going downhill, and shrinks when one has overshot
 // (Jacobs, Increased Rates of Convergence through Learning Rate Adaptation, 1988).
 func gain(before, step, gradient float64) float64 {
 	if (step < 0) != (gradient < 0) {

@@ -7,10 +7,10 @@ import (
 	"github.com/gossl/gossl/sslkit/embedding"
 )
 
-// Classes names the classes that [KNN.Classify] and [Linear.Classify] tell by
-// their indices: those of test, in its order, so that answers can be compared with
-// its labels, then those that only train has. Where test or train has no names at
-// all, they are those of train.
+// Classes lists the names of the classes that the answers of [KNN.Classify] and
+// [Linear.Classify] are indices of. First come the classes of test, in its order, so
+// that answers can be compared with its labels; then those that only train has.
+// Where one of the two sets has no names of classes, the list is that of train.
 func Classes(train, test *embedding.Set) []string {
 	known, wanted := names(train.Classes), names(test.Classes)
 	if known == nil || wanted == nil {
@@ -38,13 +38,14 @@ func names(classes []string) []string {
 	return names
 }
 
-// answersFor returns for each class of train its index in Classes, nil where it
-// keeps its own. It is an error if images of test are of a class that train has not.
+// answersFor returns for each class of train its index in Classes; nil says that
+// all indices are the same. It is an error if an image of test has a class that train
+// does not have.
 func answersFor(train, test *embedding.Set) ([]int32, error) {
 	if _, err := embedding.MatchLabels(test.Labels, test.Classes, train.Classes); err != nil {
 		return nil, err
 	}
-	// Of two classes of one name, nobody knows which is meant.
+	// Where two classes of train have one name, an answer would be ambiguous.
 	if _, err := embedding.MatchLabels(nil, train.Classes, test.Classes); err != nil {
 		return nil, err
 	}

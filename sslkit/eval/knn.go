@@ -24,7 +24,7 @@ type KNN struct {
 	Temperature float64 `json:"temperature"` // T
 }
 
-// On reports whether anything is to be classified at all.
+// On reports whether there is anything to do: the zero value is off.
 func (k KNN) On() bool { return k != KNN{} }
 
 // Validate reports the first field that makes no sense.

@@ -38,7 +38,7 @@ func DefaultLinear() Linear {
 	return Linear{Epochs: 100, Batch: 256, LR: 0.1, Momentum: 0.9}
 }
 
-// On reports whether there is a probe at all.
+// On reports whether there is anything to do: the zero value is off.
 func (l Linear) On() bool { return l.Epochs != 0 }
 
 // Validate reports the first field that makes no sense.

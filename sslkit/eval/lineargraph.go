@@ -16,11 +16,11 @@ const noClass = -1
 
 // moments returns what standardises features: their means, and one over their
 // standard deviations. A feature that is the same for all images, but for
-// rounding, has scale 0. A float32 sum over many images is a rough one, so the
-// mean of what a first mean leaves corrects it.
+// rounding, has scale 0. A float32 sum over many images is imprecise, so the mean is
+// computed in two steps: the mean of the features minus a first mean is added to that.
 //
 //	in      features [n, dim]
-//	result  center, scale [1, dim]; a center is not finite where a feature is not
+//	result  center, scale [1, dim]; a center is not finite if one of its features is not
 func moments(in []*graph.Node) []*graph.Node {
 	features := graph.ConvertDType(in[0], dtypes.Float32)
 	mean := func(x *graph.Node) *graph.Node { return graph.ReduceAndKeep(x, graph.ReduceMean, 0) } // [1, dim]
@@ -90,13 +90,13 @@ func mostProbable(in []*graph.Node) []*graph.Node {
 }
 
 // repeat calls a body with the numbers 0 to times−1, in a loop inside the
-// program, and returns the last state. XLA's loops see only what they carry
-// along, so what stays the same is handed to them, too.
+// program, and returns the last state. The body of a loop of XLA's can use nothing
+// but the loop's own variables, so the constants are passed along as such.
 func repeat(times int, state, constants []*graph.Node,
 	body func(number *graph.Node, state, constants []*graph.Node) []*graph.Node) []*graph.Node {
 	g := state[0].Graph()
 	carried := slices.Concat([]*graph.Node{graph.Const(g, int32(0))}, state, constants)
-	end := 1 + len(state) // of the state in what is carried
+	end := 1 + len(state) // where the constants begin in carried
 	inside := func(g *graph.Graph) []*graph.Node {
 		nodes := make([]*graph.Node, len(carried))
 		for i, c := range carried {

@@ -7,10 +7,10 @@ import (
 	"github.com/gossl/gossl/sslkit/op"
 )
 
-// The two searches below give the same scores: the sum of the weights of the k
-// nearest neighbours of each class. Of neighbours with equal similarity the
-// first ones in the bank count. Weights are exp((s−s₁)/T) with s₁ the highest
-// similarity of the query, which no temperature makes overflow.
+// The two searches below give the same scores: for each class, the sum of the
+// weights of those of the k nearest neighbours that are of the class. Of neighbours
+// with equal similarity the first ones in the bank count. Weights are exp((s−s₁)/T)
+// with s₁ the highest similarity of the query, so that none overflows.
 //
 //	similarities  [queries, bank]
 //	labels        [bank] int32

@@ -11,13 +11,14 @@ import (
 )
 
 // Classify fits a linear probe to the features of train and returns the class
-// of every image of test, as an index into [Classes] of the two: [Accuracy]
-// compares it with test.Labels, and classes are the same if their names are. An
-// empty kind is [device.Auto]. It stops between epochs when the context ends.
+// of every image of test, as an index into [Classes] of the two sets. Classes with
+// the same name are the same class, so [Accuracy] can compare the answers with
+// test.Labels. An empty kind is [device.Auto]. It stops between epochs when the
+// context ends.
 //
-// It is an error if the classes of train are not known, an image of test is of a
-// class that is not among them, or the sets differ in Dim or, as far as they are
-// known, in the networks that made the features.
+// It is an error if the classes of train are not known, if an image of test has a
+// class that is not among them, if the sets differ in Dim, or if different networks
+// are known to have made the features.
 func (l Linear) Classify(ctx context.Context, kind device.Kind, train, test *embedding.Set) ([]int32, error) {
 	s, err := newSplit(kind, train, test)
 	if err != nil {
@@ -36,8 +37,8 @@ func (l Linear) Classify(ctx context.Context, kind device.Kind, train, test *emb
 }
 
 // Classify returns the class of every image of test by the vote of its nearest
-// neighbours among those of train, as an index into [Classes] of the two. What is
-// said of [Linear.Classify] holds here, too; it stops between batches.
+// neighbours among those of train. Answers and errors are those of
+// [Linear.Classify]. It stops between batches when the context ends.
 func (k KNN) Classify(ctx context.Context, kind device.Kind, train, test *embedding.Set) ([]int32, error) {
 	s, err := newSplit(kind, train, test)
 	if err != nil {
@@ -57,7 +58,7 @@ type split struct {
 	device        *device.Device
 	bank, queries *tensors.Tensor // [images, dim]
 	labels        *tensors.Tensor // [images of the bank] int32
-	answers       []int32         // of each class of the bank, its place in Classes; nil: as it is
+	answers       []int32         // index in Classes of each class of the bank; nil: the same index
 }
 
 func newSplit(kind device.Kind, train, test *embedding.Set) (*split, error) {
@@ -96,7 +97,7 @@ func newSplit(kind device.Kind, train, test *embedding.Set) (*split, error) {
 	}, nil
 }
 
-// translate turns classes of the bank into those that callers are told.
+// translate turns indices of the bank's classes into indices of Classes.
 func (s *split) translate(predictions []int32, err error) ([]int32, error) {
 	if s.answers == nil || err != nil {
 		return predictions, err

@@ -2,9 +2,9 @@
 // on the device, or batch after batch from the host, copied and uploaded while
 // the device works on the batches before. The program is the same for both.
 //
-// [Open] makes a [Source] of images, and [Source.Read] a [Reader] that gives
-// one set after another, in an order of one's own; [Take] is the graph's end of
-// it.
+// [Open] makes a [Source] of images. [Source.Read] makes a [Reader], which gives the
+// images in any order, one set of them after another. Inside the program, [Take]
+// picks a batch out of a set.
 package feed
 
 import (
@@ -30,10 +30,11 @@ const (
 	Streamed Mode = "streamed" // on the host; the device has a few batches
 )
 
-// Detail is how many times as many pixels as the network's input the shorter side
-// of an image has on the device at most. A random crop takes a twelfth of an
-// image's area at least by the usual policies, which is then as large as the input.
-const Detail = 4
+// detail limits how large images are on the device: the shorter side of an image
+// has at most detail times as many pixels as the side of the network's input. The
+// usual policies crop a twelfth of an image's area or more, so that even the smallest
+// crop has about as many pixels as the input.
+const detail = 4
 
 // Validate reports a mode that is none of the three, nor "".
 func (m Mode) Validate() error {
@@ -50,9 +51,9 @@ func (m Mode) Validate() error {
 //	images of one size       pixels [n, height, width, 3] uint8
 //	images of several sizes  pixels [rows, side, 3] uint8 and frames [n, 3] int32: row, height, width
 //
-// That is the form of [dataset.Images], with [augment.SpareRows] after the last
-// image. A resident source has one set of all images; a streamed one makes a set
-// of each batch.
+// Images lie in a set as in [dataset.Images], with [augment.SpareRows] after the last
+// one. A resident source has one set of all images; a streamed one makes a set of
+// each batch.
 type Source struct {
 	device *device.Device
 	images *dataset.Images
@@ -68,9 +69,9 @@ func Open(d *device.Device, images *dataset.Images, mode Mode) (*Source, error) 
 }
 
 // OpenFor is [Open] for networks whose input has size × size pixels. An image
-// whose shorter side has more than [Detail] times size pixels is shrunk to that, so
+// whose shorter side has more than four times size pixels is shrunk to that, so
 // that the device's memory depends on size and not on the largest image. A streamed
-// source shrinks images each time that it reads them. 0: images stay as they are.
+// source shrinks images each time that it reads them. With size 0 no image is shrunk.
 func OpenFor(d *device.Device, images *dataset.Images, mode Mode, size int) (*Source, error) {
 	if images.Len() == 0 {
 		return nil, fmt.Errorf("feed: there are no images")
@@ -78,7 +79,7 @@ func OpenFor(d *device.Device, images *dataset.Images, mode Mode, size int) (*So
 	if err := mode.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Source{device: d, images: images, form: formOf(images, Detail*size)}
+	s := &Source{device: d, images: images, form: formOf(images, detail*size)}
 	switch mode {
 	case Auto, "":
 		free, err := d.Free()
@@ -107,9 +108,9 @@ func (s *Source) Mode() Mode {
 // Len is the number of images.
 func (s *Source) Len() int { return s.images.Len() }
 
-// Batch is the number of images, at most most, that a program can take at once so
-// that they need a moderate amount of memory: as bytes, and as numbers of the
-// square that [augment.Policy.Plain] takes of each.
+// Batch is how many images a program should take at once, but no more than most. It
+// limits the memory that they need (256 MiB, 2 GiB on a GPU) in both forms: as the
+// bytes of a set, and as float32 once [augment.Policy.Plain] has cut them out.
 func (s *Source) Batch(most int) int {
 	limit := 256 << 20
 	if s.device.Kind == device.CUDA {
@@ -124,8 +125,8 @@ func (s *Source) Set() []*tensors.Tensor { return s.set }
 // Free releases the device's memory. The source is of no use then.
 func (s *Source) Free() { free(s.set) }
 
-// Places says where the sets that a [Reader] gives for an order of images hold
-// them: for each image of the order its index in the set of its batch.
+// Places returns, for each image of an order, its index in the set that a [Reader]
+// gives for its batch.
 func (s *Source) Places(order []int32, batch int) []int32 {
 	if s.Mode() == Resident {
 		return order
@@ -200,6 +201,3 @@ func Take(set []*graph.Node, places *graph.Node) augment.Batch {
 	}
 	return augment.Framed(set[0], graph.Gather(set[1], at)) // [batch, 3]
 }
-
-// Len is the number of images of a set, in a graph.
-func Len(set []*graph.Node) int { return set[len(set)-1].Shape().Dimensions[0] }

@@ -7,15 +7,15 @@ import (
 	"github.com/gossl/gossl/sslkit/dataset"
 )
 
-// longest is how many times as long as its shorter side an image may be for images
-// of one size to be fed as such. Of longer ones a program would hold more than it
-// needs of each.
+// longest is the largest ratio of an image's sides for which images of one size lie
+// in a set whole. Longer images are treated like images of several sizes, of which a
+// program holds no more than the part that it needs.
 const longest = 4
 
 // A form is how images lie in a set, which may be smaller than in the data set.
 type form struct {
 	*dataset.Images      // those of the data set, or others without pixels
-	same            bool // those of the data set
+	same            bool // they are those of the data set
 }
 
 // formOf returns the form of images whose shorter side has at most short pixels,
@@ -51,13 +51,13 @@ func formOf(m *dataset.Images, short int) form {
 // bytes is how many bytes all images take.
 func (f *form) bytes() int {
 	if f.same {
-		return len(f.Pixels) // to the last row, and with the side of a set that these are but a part of
+		return len(f.Pixels) // also where these are a part of a larger set, whose Side they have
 	}
 	_, end := f.Span(f.Len() - 1)
 	return end
 }
 
-// spare is how many bytes have to follow them.
+// spare is how many unused bytes have to follow the images, see [augment.SpareRows].
 func (f *form) spare() int {
 	if f.Frames == nil {
 		return 0
@@ -65,7 +65,7 @@ func (f *form) spare() int {
 	return 3 * f.Side * augment.SpareRows(f.Side)
 }
 
-// room is how many bytes the largest of the images take, a batch of them.
+// room is how many bytes any batch of the images takes at most.
 func (f *form) room(batch int) int {
 	if f.Frames == nil {
 		return 3 * f.Height * f.Width * batch
@@ -88,8 +88,8 @@ func (f *form) lengths() []int {
 	return rows
 }
 
-// batch is how many of at most most images need no more than limit bytes, but 1 at
-// least.
+// batch is how many images, whichever they are, need no more than limit bytes: no
+// more than most, and 1 at least.
 func (f *form) batch(most, limit int) int {
 	const number = 4 // bytes of a float32
 	if f.Frames == nil {

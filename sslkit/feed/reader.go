@@ -17,7 +17,7 @@ const ahead = 2
 // It is for one goroutine.
 type Reader struct {
 	source *Source
-	left   int // batches that were not asked for
+	left   int // batches that Next has not returned yet
 
 	// Of a streamed source:
 	current []*tensors.Tensor
@@ -105,14 +105,14 @@ func (r *Reader) work(order []int32, batch int, stop <-chan struct{}) {
 type desk struct {
 	source *Source
 	pixels []uint8
-	room   int     // how many of them may belong to images
+	room   int     // how many of the pixels' bytes are for images; spare ones follow
 	frames []int32 // [batch, 3]; empty if the images have one size
 	from   []int   // [batch]: where in pixels each image begins
 }
 
-// newDesk returns a desk for batches of any of the source's images, none twice.
-// Where they have several sizes there is room for the largest, so that all sets
-// have one shape.
+// newDesk returns a desk for any batch of the source's images that has none twice.
+// Where images have several sizes, there is room for a batch of the largest, so that
+// all sets have one shape.
 func newDesk(s *Source, batch int) *desk {
 	d := &desk{source: s, from: make([]int, batch), room: s.form.room(batch)}
 	d.pixels = make([]uint8, d.room+s.form.spare())
@@ -142,8 +142,8 @@ func (d *desk) set(indices []int32) ([]*tensors.Tensor, error) {
 	return d.source.upload(d.pixels, d.frames)
 }
 
-// copy copies images to where each shall begin, several at a time: some may have
-// to come from a disk, or to be shrunk.
+// copy copies images into pixels, where from says, several at a time: some may have
+// to be read from a disk, or to be shrunk.
 func (s *Source) copy(pixels []uint8, indices []int32, from []int) {
 	_ = par.Each(context.Background(), len(indices), func(k int) { // nothing stops it
 		i := int(indices[k])

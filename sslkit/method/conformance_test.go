@@ -82,7 +82,8 @@ func TestMethodsLearn(t *testing.T) {
 // small is a network, and the sizes of a case that trains in no time.
 func small() (backbone.ResNet, stepCase) {
 	network := backbone.ResNet{Width: 4, Blocks: []int{1}, StemReLU: true, Splits: 1}
-	c := stepCase{Recipe: "cifar_head", Width: network.Width, Batch: 8, Image: 8, LR: 0.02}
+	c := stepCase{Recipe: "cifar_head", Width: network.Width, Batch: 8, Image: 8, LR: rates{0.02}}
+	c.Pixels.Base, c.Bank.S = 1000, 3
 	c.Sizes.Hidden, c.Sizes.Out, c.Sizes.PredHidden, c.Sizes.Bank = 8, 8, 8, 32
 	c.Sizes.Head, c.Sizes.Pred = "linear bn relu linear", "linear bn relu linear(bias)"
 	return network, c

@@ -18,7 +18,7 @@ import (
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
-// A run trains a method on the same views at every step, at a constant rate.
+// A run trains a method on the same views at every step.
 type run struct {
 	device  *device.Device
 	mode    nn.Mode
@@ -26,8 +26,9 @@ type run struct {
 	network backbone.Backbone
 	exec    *graph.Exec
 	state   []*tensors.Tensor // parameters, buffers, velocity
-	fixed   []*tensors.Tensor // learning rate, views
-	made    int               // steps
+	fixed   []*tensors.Tensor // views
+	rates   rates
+	made    int // steps
 	t       *testing.T
 
 	embedding []float64 // of the last step
@@ -43,16 +44,15 @@ var referenceOptimizer = optim.SGD{Momentum: 0.9, WeightDecay: schedule.Constant
 // counted through the online network.
 func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, network backbone.Backbone, c stepCase) *run {
 	t.Helper()
-	r := &run{t: t, device: d, mode: mode, network: network}
+	r := &run{t: t, device: d, mode: mode, network: network, rates: c.LR}
 	dtype := mode.Precision.ParamDType()
-	r.fixed = []*tensors.Tensor{testkit.Tensor(dtype, []float64{c.LR})}
 	for view := range m.Views().Count() {
-		r.fixed = append(r.fixed, testkit.Pictures(view, c.Batch, c.Image).Tensor(dtype))
+		r.fixed = append(r.fixed, c.pictures(view).Tensor(dtype))
 	}
 	vars, err := nn.Declare(d.Backend, mode, func(scope *nn.Scope) {
 		views := make([]*graph.Node, m.Views().Count())
 		for i := range views {
-			views[i] = graph.Zeros(scope.Graph(), shapes.Make(dtype, c.Batch, c.Image, c.Image, 3))
+			views[i] = graph.Zeros(scope.Graph(), shapes.Make(dtype, c.Batch, c.size(i), c.size(i), 3))
 		}
 		m.Loss(method.NewStep(m, scope, network, views))
 	})
@@ -61,8 +61,8 @@ func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, net
 	}
 	r.vars = vars
 	_, buffers := vars.Initial(0)
-	weights := testkit.Weights(vars.Params(), testkit.UnitNorms)
-	startBuffers(vars, weights, buffers)
+	weights := testkit.WeightsFrom(c.FirstWeight, vars.Params(), testkit.UnitNorms)
+	startBuffers(vars, c.Bank.S, weights, buffers)
 	if c.Tensors > 0 && (len(vars.Params()) != c.Tensors || len(weights) != c.Parameters) {
 		t.Fatalf("%d tensors of %d parameters, want %d of %d", len(vars.Params()), len(weights), c.Tensors, c.Parameters)
 	}
@@ -105,12 +105,12 @@ func referenceOrder(n int) []int32 {
 }
 
 // startBuffers copies the weights to the target, and fills the queue with the
-// reference keys.
-func startBuffers(vars *nn.Variables, weights, buffers []float64) {
+// reference keys of a generator.
+func startBuffers(vars *nn.Variables, generator int, weights, buffers []float64) {
 	for _, v := range vars.Buffers() {
 		values := buffers[v.Offset : v.Offset+v.Size()]
 		if v.Path == "queue" {
-			for row, keys := 0, testkit.G(3, v.Dims[0], v.Dims[1]); row < len(keys); row += v.Dims[1] {
+			for row, keys := 0, testkit.G(generator, v.Dims[0], v.Dims[1]); row < len(keys); row += v.Dims[1] {
 				norm := testkit.Norm(keys[row : row+v.Dims[1]])
 				for i := row; i < row+v.Dims[1]; i++ {
 					values[i] = keys[i] / norm
@@ -130,7 +130,8 @@ func startBuffers(vars *nn.Variables, weights, buffers []float64) {
 // step takes one training step.
 func (r *run) step(t *testing.T) (loss float64, gradient []float64) {
 	t.Helper()
-	args := []any{r.state[0], r.state[1], r.state[2], tensors.FromScalar(int32(r.made))}
+	rate := testkit.Tensor(r.mode.Precision.ParamDType(), []float64{r.rates.at(r.made)})
+	args := []any{r.state[0], r.state[1], r.state[2], tensors.FromScalar(int32(r.made)), rate}
 	for _, in := range r.fixed {
 		args = append(args, in)
 	}
@@ -217,7 +218,7 @@ func (r *run) features(t *testing.T) []float64 {
 	return testkit.Run(t, r.device, func(in []*graph.Node) []*graph.Node {
 		model := r.vars.Bind(r.mode, in[0], in[1])
 		return []*graph.Node{method.Features(model.Scope, r.network, in[2])}
-	}, r.state[0], r.state[1], r.fixed[1])[0]
+	}, r.state[0], r.state[1], r.fixed[0])[0]
 }
 
 func meanAndStd(values []float64) (mean, std float64) {

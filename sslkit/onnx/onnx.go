@@ -1,6 +1,6 @@
-// Package onnx is the ONNX file format, version 1.23.2 of its definition, as Go
-// types: https://onnx.ai. They are generated. What is written with them is
-// decided elsewhere.
+// Package onnx has Go types for files of ONNX, https://onnx.ai, generated from
+// version 1.23.2 of the format's definition. Package pretrained writes networks
+// with them.
 package onnx
 
 //go:generate ./generate.sh

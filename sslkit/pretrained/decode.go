@@ -26,7 +26,8 @@ var codings = map[safetensors.DType]coding{
 	}},
 }
 
-// decode reads the values of a tensor in a file. The error goes on after the tensor's name.
+// decode reads the values of a tensor in a file. Its errors continue a sentence that
+// begins with the tensor's name.
 func (t *tensor) decode(view safetensors.TensorView) error {
 	equal := func(a uint64, b int) bool { return b >= 0 && a == uint64(b) }
 	splits := t.splits(view)
@@ -58,8 +59,8 @@ func (t *tensor) decode(view safetensors.TensorView) error {
 	return nil
 }
 
-// splits is the number of statistics that a batch norm with splits has of each
-// channel, one behind the other; 1 for whatever is no such thing.
+// splits is how many statistics a file has of each channel, one vector behind the
+// other, where its batch norms have splits; 1 of any other tensor.
 func (t *tensor) splits(view safetensors.TensorView) int {
 	if shape := view.Shape(); t.statistic && len(shape) == 1 && len(t.dims) == 1 && t.dims[0] > 0 && shape[0]%uint64(t.dims[0]) == 0 {
 		return max(int(shape[0]/uint64(t.dims[0])), 1)

@@ -39,10 +39,10 @@ func (o Origin) Describe() string {
 	return "by " + from
 }
 
-// FeaturesOrigin is the origin of the features that the model makes: its network,
-// by a description and a fingerprint of layers and weights, and how it prepares
-// images. A run folder and the file that its backbone was exported to have the same.
-// Nothing is said of images.
+// FeaturesOrigin is the origin of the features that the model makes: a description
+// of its network, a fingerprint of layers and weights, and how images are prepared. It
+// does not say which images. A run folder has the same origin as the file to which its
+// backbone was exported.
 func (m *Model) FeaturesOrigin() (*embedding.Origin, error) {
 	origin, err := m.featuresOrigin()
 	if err != nil {
@@ -66,11 +66,11 @@ func (m *Model) featuresOrigin() (*embedding.Origin, error) {
 	}, nil
 }
 
-// fingerprint tells the network from others: layers, and all weights.
+// fingerprint is a hash of the network's layers and of all its weights.
 func (m *Model) fingerprint() (string, error) {
 	layers := form{m.Backbone}
 	if net, ok := m.Backbone.(backbone.ResNet); ok {
-		net.NormalInit = false // it counts before training only
+		net.NormalInit = false // how weights were drawn at first does not count here
 		layers = form{net}
 	}
 	text, err := json.Marshal(layers)

@@ -12,18 +12,18 @@ import (
 	"github.com/nlpodyssey/safetensors"
 )
 
-// A dict is a file's tensors, and how the names of layout are written there. The
-// zero one's are as they are.
+// A dict is a file's tensors, and how the names of layout are spelt in the file. As
+// its zero value says, they are spelt alike.
 type dict struct {
 	safetensors.SafeTensors
-	prefix    string // of the network's names
-	shortcut  bool   // lightly's word for downsample
-	stage     int    // number of layer1 in an nn.Sequential of the network's children; 0: they have names
-	stages    int    // that follow each other from there, if they have numbers
-	finalConv int    // number of the convolution behind the pool, or 0
+	prefix    string // before all names of the network
+	shortcut  bool   // downsample is called shortcut, as in lightly
+	stage     int    // number of layer1, where the network's children have numbers, as in an nn.Sequential; 0: they have names
+	stages    int    // number of stages: layer1, layer2, …; 0 if they have names
+	finalConv int    // number of the convolution behind the pool; 0: there is none
 }
 
-// followers are in names of networks that are averages of another.
+// followers matches names of networks that follow another: averages of it.
 var followers = regexp.MustCompile(`(?i)momentum|target|teacher|ema|_k\.|key|swa`)
 
 // prefixes lists what stands before the names of each such network in the file.
@@ -44,7 +44,7 @@ func prefixes(found safetensors.SafeTensors, net backbone.Listed) []string {
 	for _, name := range found.Names() {
 		view, _ := found.Tensor(name)
 		if shape := view.Shape(); len(shape) != 4 || shape[1] != 3 {
-			continue // not the first convolution of a network of colours
+			continue // not a first convolution, which has three channels of colour
 		}
 		for conv, norm := range map[string]string{"conv1": "bn1", "0": "1"} {
 			prefix, ok := strings.CutSuffix(name, conv+weight)
@@ -89,7 +89,7 @@ func newDict(found safetensors.SafeTensors, net backbone.Listed, prefix string) 
 		_, ok := found.Tensor(fmt.Sprintf("%s%d.0.conv1%s", prefix, number, weight))
 		return ok
 	}
-	for number := 2; number <= 4; number++ { // conv1, bn1, and perhaps relu and maxpool come before
+	for number := 2; number <= 4; number++ { // after conv1, bn1 and, in some networks, relu and maxpool
 		if d.stage == 0 && isStage(number) {
 			d.stage = number
 		}
@@ -111,7 +111,7 @@ func newDict(found safetensors.SafeTensors, net backbone.Listed, prefix string) 
 	return d
 }
 
-// name is that of a tensor of layout in the file.
+// name returns the file's name of a tensor that layout calls ours.
 func (d dict) name(ours string) string {
 	if d.shortcut {
 		ours = strings.Replace(ours, ".downsample.", ".shortcut.", 1)
@@ -122,20 +122,21 @@ func (d dict) name(ours string) string {
 	first, rest, _ := strings.Cut(ours, ".")
 	number := map[string]int{"conv1": 0, "bn1": 1, "final_conv": d.finalConv}[first]
 	if layer, ok := strings.CutPrefix(first, "layer"); ok {
-		n, _ := strconv.Atoi(layer) // layout makes it
+		n, _ := strconv.Atoi(layer) // layout wrote the number
 		number = d.stage + n - 1
 	}
 	return fmt.Sprintf("%s%d.%s", d.prefix, number, rest)
 }
 
-// adapt gives a backbone what the numbers of its layers tell, and says so.
+// adapt sets what the numbers of a file's layers tell of a ResNet better than r does,
+// and returns notes of what it has changed.
 func (d dict) adapt(r *backbone.ResNet) (notes []string, err error) {
 	if d.stage == 0 {
 		return nil, nil
 	}
 	stem, ok := d.Tensor(d.name("conv1" + weight))
 	if !ok || len(stem.Shape()) != 4 {
-		return nil, nil // an error soon
+		return nil, nil // take will report it
 	}
 	switch large := stem.Shape()[2] == 7; {
 	case large && d.stage < 4:
@@ -169,8 +170,8 @@ func (d dict) isHead(name string) bool {
 	return err == nil && number >= d.stage+d.stages && number != d.finalConv
 }
 
-// beside is how the name of a tensor begins that is not the network's: as far as the
-// prefix goes with it, and one word more.
+// beside is how the name of a tensor begins that is not the network's: with what it
+// has in common with the prefix, and the next word. It stands for a network of its own.
 func (d dict) beside(name string) string {
 	at := 0
 	for at < min(len(name), len(d.prefix)) && name[at] == d.prefix[at] {

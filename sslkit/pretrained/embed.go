@@ -14,9 +14,9 @@ import (
 	"github.com/gossl/gossl/sslkit/train"
 )
 
-// Embed returns the features of images, with their labels, classes and files,
-// as the evaluation of a run has them, and with their origin: see
-// [Model.FeaturesOrigin]; its Images is the fingerprint of the images' pixels. An empty kind is [device.Auto]. It stops
+// Embed returns the features of images, as the evaluation of a run has them, with
+// the images' labels, classes and files. Their origin is [Model.FeaturesOrigin] with
+// the fingerprint of the images' pixels. An empty kind is [device.Auto]. It stops
 // between batches when the context ends.
 func (m *Model) Embed(ctx context.Context, kind device.Kind, images *dataset.Images) (*embedding.Set, error) {
 	origin, err := m.featuresOrigin()
@@ -85,7 +85,7 @@ func (m *Model) features(ctx context.Context, d *device.Device, images *dataset.
 	return tensors.CopyFlatData[float32](features)
 }
 
-// flat returns the model's values of variables as [nn.Variables] has them.
+// flat returns the model's weights as the flat vector of these variables.
 func (m *Model) flat(variables []nn.Variable) (*tensors.Tensor, error) {
 	known := map[string]tensor{}
 	for _, t := range m.tensors {

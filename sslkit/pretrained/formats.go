@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// converter is the program that makes a safetensors file of one of PyTorch's.
+// converter is a command that converts a file of PyTorch's to safetensors.
 const converter = `python3 -c '
 import sys, torch, safetensors.torch
 d = torch.load(sys.argv[1], map_location="cpu", weights_only=True)
@@ -14,7 +14,7 @@ d = d.get("state_dict", d)
 d = {k: v.contiguous().clone() for k, v in d.items() if torch.is_tensor(v)}
 safetensors.torch.save_file(d, sys.argv[2])' %[1]s %[1]s.safetensors`
 
-// otherFormat recognises files that are none of safetensors by how they begin.
+// otherFormat returns an error for files that begin as those of other formats do.
 func otherFormat(path string, file []byte) error {
 	begins := func(text string) bool { return bytes.HasPrefix(file, []byte(text)) }
 	switch {

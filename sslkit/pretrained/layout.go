@@ -29,7 +29,7 @@ type tensor struct {
 const (
 	weight     = ".weight"
 	runningVar = ".running_var"
-	batches    = ".num_batches_tracked" // torchvision's only: a count that matters to no batch norm with a momentum
+	batches    = ".num_batches_tracked" // only torchvision has it: a count, unused by batch norms with a momentum
 )
 
 func (t tensor) size() int {
@@ -52,7 +52,7 @@ func (t tensor) finite() bool {
 	})
 }
 
-// layout lists the tensors of a network that is a list of layers, without values, in
+// layout lists the tensors, without values, of a network that is a list of layers, in
 // PyTorch's order.
 func layout(b backbone.Listed) iter.Seq[tensor] {
 	return func(yield func(tensor) bool) {
@@ -77,8 +77,8 @@ func (n Network) listed() (backbone.Listed, error) {
 	return b, nil
 }
 
-// tensors lists those of any network, without values: of one that is no list of
-// layers, with the names and the order of axes that its own variables have.
+// tensors lists the tensors of any network, without values. Those of a network that
+// is no list of layers have the names and the dimensions of its variables.
 func (n Network) tensors() (iter.Seq[tensor], error) {
 	if b, ok := n.Backbone.(backbone.Listed); ok {
 		return layout(b), nil
@@ -110,8 +110,8 @@ func (n Network) declare(d *device.Device) (*nn.Variables, error) {
 // inBackbone is a variable's path in the scope of a run's backbone, or "" if the
 // variable is of something else.
 func inBackbone(v nn.Variable) string {
-	path, _ := strings.CutPrefix(v.Path, "online/backbone/") // see method.Features
-	if path == v.Path {
+	path, ok := strings.CutPrefix(v.Path, method.BackbonePath+"/")
+	if !ok {
 		return ""
 	}
 	return path
@@ -127,7 +127,7 @@ func (t tensor) ours() []float32 {
 	return values
 }
 
-// fill gives the tensor the values that our layers have.
+// fill sets the values from those of our layers.
 func (t *tensor) fill(ours []float64) {
 	t.values = make([]float32, t.size())
 	if !t.kernel {

@@ -28,13 +28,15 @@ const (
 //	images    [batch, 3, height, width] float32: red, green, blue, each from 0 to 1
 //	features  [batch, Backbone.Features()] float32
 //
-// Colours go in as they are: (colour − Mean) / Std is in the network. Resizing is
-// not: resize an image's shorter side to Size, bilinear with antialias, and cut out
-// the central square, to have the features that sslkit has. Batch, height and width
+// The network in the file computes (colour − Mean) / Std itself. It does not resize:
+// for the features that sslkit computes, resize an image's shorter side to Size,
+// bilinear with antialias, and cut out the central square. Batch, height and width
 // may be any.
 //
-// Weights have torchvision's names, and batch norms are nodes. The model's
-// metadata say under "sslkit" what a safetensors file says there.
+// Weights have PyTorch's names, those of torchvision for a ResNet, and batch norms are
+// nodes of their own. The file's metadata have the same under "sslkit" as those of a
+// safetensors file. It is an error if the backbone is no [backbone.Listed], or has a
+// layer of a kind that this package knows no ONNX operator for.
 func (m *Model) WriteONNX(path string) error {
 	model, err := m.onnx()
 	if err != nil {
@@ -104,7 +106,7 @@ func narrow(colours [3]float64) []float32 {
 // onnxBuilder adds nodes to a graph. Each has one output, of the node's name.
 type onnxBuilder struct {
 	graph *onnx.GraphProto
-	err   error // the first
+	err   error // the first one of layer
 }
 
 func (b *onnxBuilder) weight(t tensor) {
@@ -127,7 +129,7 @@ func (b *onnxBuilder) node(operator, name string, inputs []string, attributes ..
 	return name
 }
 
-// layer adds the node of a layer, on the outputs that it takes.
+// layer adds the node of a layer to the nodes whose outputs it takes.
 func (b *onnxBuilder) layer(l backbone.Layer, in []string) string {
 	inputs := in
 	for _, w := range l.Weights() {

@@ -6,8 +6,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// onnxValue is a float32 input or output; axes are lengths, or names of those that
-// may be of any.
+// onnxValue is a float32 input or output. An axis is its length, or a name if it may
+// have any length.
 func onnxValue(name, text string, axes ...any) *onnx.ValueInfoProto {
 	shape := &onnx.TensorShapeProto{}
 	for _, axis := range axes {

@@ -1,6 +1,6 @@
-// Package pretrained takes a trained backbone out of a run folder or a file,
-// ready to embed images, and hands it to other tools: as safetensors with
-// torchvision's names, and as ONNX. The heads stay behind.
+// Package pretrained reads a trained backbone from a run folder or a file, without
+// the heads it was trained with. A [Model] embeds images, and is written for other
+// tools: as safetensors with PyTorch's names, and as ONNX.
 package pretrained
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/gossl/gossl/sslkit/device"
 )
 
-// A Network is a backbone, and what becomes of images before it.
+// A Network is a backbone, and how images are prepared for it.
 type Network struct {
 	Backbone backbone.Backbone `json:"backbone"`
 
@@ -46,7 +46,7 @@ type Origin struct {
 type Model struct {
 	Network
 	Origin Origin
-	Notes  []string // what a person should hear of the reading: a damaged checkpoint, tensors left out
+	Notes  []string // what its reader should tell a person: a damaged checkpoint, tensors left out
 
 	tensors []tensor // in the order of Network.tensors, with values
 }
@@ -71,7 +71,7 @@ func (n Network) Validate() error {
 	return nil
 }
 
-// view is the policy whose plain images the network gets.
+// view is the policy that prepares images for the network, by its Plain.
 func (n Network) view() augment.Policy {
 	whole := [2]float64{1, 1}
 	return augment.Policy{Size: n.Size, Scale: whole, Ratio: whole, Mean: n.Mean, Std: n.Std}
@@ -88,11 +88,12 @@ func Torchvision(name string) (Network, error) {
 	default:
 		return Network{}, fmt.Errorf("pretrained: no network of torchvision's is known as %q: want resnet18 or resnet34", name)
 	}
+	mean, std := dataset.ImageNet()
 	return Network{
 		Backbone:  net,
 		Size:      224,
-		Mean:      [3]float64{0.485, 0.456, 0.406},
-		Std:       [3]float64{0.229, 0.224, 0.225},
+		Mean:      mean,
+		Std:       std,
 		Precision: device.F32,
 	}, nil
 }
@@ -116,7 +117,7 @@ func Load(path string) (*Model, error) {
 	return nil, fmt.Errorf("pretrained: %s: want a run folder or a .safetensors file", path)
 }
 
-// beginsOtherwise is [otherFormat] of a file.
+// beginsOtherwise applies [otherFormat] to the beginning of a file.
 func beginsOtherwise(path string) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -139,7 +140,7 @@ func (m *Model) Parameters() int {
 	return sum
 }
 
-// check reports a model that none of this package's functions made.
+// check reports a model whose weights are not those of its backbone.
 func (m *Model) check() error {
 	if err := m.Validate(); err != nil {
 		return err

@@ -11,12 +11,12 @@ import (
 )
 
 // Open reads the backbone of a run folder's last checkpoint. The run may have
-// ended, been stopped, or be at work, and its method may be one that another
-// program has registered. Where the last checkpoint is damaged, the
-// one before it is taken, and a note says so.
+// ended, been stopped, or be at work. Its method may be one that only another program
+// has registered; its backbone must be known here. Where the last checkpoint is
+// damaged, the one before it is read, and a note says so.
 //
-// Running statistics of batch norms with splits become their mean, which is
-// what evaluation takes. Weights become float32.
+// Of batch norms with splits the model has the mean of their running statistics, as
+// evaluation uses it. Weights become float32.
 func Open(run string) (*Model, error) {
 	w, name, err := train.ReadBackbone(run)
 	if err != nil {
@@ -33,7 +33,7 @@ func Open(run string) (*Model, error) {
 	return m, nil
 }
 
-// Untrained returns the backbone with which training of a recipe begins.
+// Untrained returns the backbone as it is before training.
 func Untrained(r recipe.Recipe) (*Model, error) {
 	w, err := train.InitialWeights(r)
 	if err != nil {

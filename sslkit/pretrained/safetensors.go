@@ -13,7 +13,8 @@ import (
 	"github.com/nlpodyssey/safetensors"
 )
 
-// metadataKey is where a file's header has what its tensors do not tell, a [metadata] as JSON.
+// metadataKey is the key of a file's header that holds a [metadata] as JSON: what the
+// tensors do not tell.
 const metadataKey = "sslkit"
 
 // metadataVersion changes when older readers would misunderstand.
@@ -32,8 +33,8 @@ func (m *Model) describe() (string, error) {
 	return string(text), err
 }
 
-// form is a backbone as metadata have it: a ResNet without its name, as there was
-// nothing else at first, so that all versions read it; others as {"ViT": {…}}.
+// form is a backbone as metadata have it: {"ViT": {…}}, but a ResNet without its name,
+// as in the first files, so that older versions of sslkit read the new ones, too.
 type form struct{ backbone.Backbone }
 
 // MarshalJSON implements [json.Marshaler].
@@ -50,7 +51,7 @@ func (f *form) UnmarshalJSON(text []byte) (err error) {
 	if err := json.Unmarshal(text, &fields); err != nil {
 		return err
 	}
-	if len(fields) == 1 { // a name; a ResNet has more fields
+	if len(fields) == 1 { // a name: a ResNet has more fields than one
 		f.Backbone, err = backbone.Types.Read(text)
 		return err
 	}
@@ -62,8 +63,9 @@ func (f *form) UnmarshalJSON(text []byte) (err error) {
 
 // WriteSafetensors writes the weights with the names, the order of axes and the
 // types of torchvision's ResNets: conv1.weight [out, in, height, width], …,
-// layer4.1.bn2.running_var, and counts of batches that are 0. There is no fc. The
-// file is replaced at once.
+// layer4.1.bn2.running_var, and counts of batches that are 0. There is no fc. Of
+// another network that is a list of layers, names are those of its layers; one that is
+// not, see [backbone.Listed], is an error. The file is replaced at once.
 //
 // For a network with LargeStem, StemReLU and the blocks and width of ResNet-18,
 // this is the state dict of torchvision.models.resnet18 without fc:
@@ -74,10 +76,10 @@ func (f *form) UnmarshalJSON(text []byte) (err error) {
 //	features = net.eval()(images)
 //
 // Without LargeStem, conv1 is Conv2d(3, width, 3, 1, 1, bias=False) and maxpool
-// an Identity; without StemReLU, relu of the network, not of its blocks, is an
-// Identity. FinalConv adds final_conv, a Conv2d of 1×1 behind avgpool.
+// an Identity. Without StemReLU, the relu of the network is an Identity, those of its
+// blocks are not. FinalConv adds final_conv, a Conv2d of 1×1 behind avgpool.
 //
-// The header's metadata say under "sslkit", as JSON, what the tensors do not:
+// The header's metadata have, under "sslkit", as JSON, what the tensors do not tell:
 // see [Network] and [Origin].
 func (m *Model) WriteSafetensors(path string) error {
 	data, err := m.safetensors()
@@ -115,7 +117,7 @@ func (m *Model) safetensors() ([]byte, error) {
 	return safetensors.Serialize(views, map[string]string{"format": "pt", metadataKey: about})
 }
 
-// stored is a tensor of a file. The library's own type takes no scalars.
+// stored is a tensor of a file. The library's own type allows no scalars.
 type stored struct {
 	dtype safetensors.DType
 	shape []uint64

@@ -23,24 +23,26 @@ func quoted(prefixes []string) string {
 	return strings.Join(list, ", ")
 }
 
-// ReadStateDict reads a safetensors file with a state dict of PyTorch's that says
-// nothing of what its tensors are for: n does. See [Torchvision].
+// ReadStateDict reads a safetensors file with a state dict of PyTorch's. Such a file
+// does not say which network its tensors are of, so n does: see [Torchvision].
 //
-// Names are those of torchvision's ResNets, or of lightly's, whose shortcuts are
-// called so; behind any prefix, such as "module.encoder_q." or "backbone."; and
-// with numbers instead of conv1, bn1, layer1, where the network's children became
-// an nn.Sequential. Of several networks in a file, one whose name tells that it
-// follows another (momentum, target, teacher, …) is not taken; where two are left,
-// that is an error: see [ReadStateDictPart].
+// The tensors of a ResNet may be named as in torchvision, or as in lightly, which has
+// shortcut for downsample. Instead of conv1, bn1 and layer1 there may be numbers, as in
+// an nn.Sequential of the network's children. Those of another network are named as
+// its layers, see [backbone.Listed]. Before the names there may be any prefix, such as
+// "module.encoder_q." or "backbone.". A file may hold several networks: those that
+// follow another, by their names (momentum, target, teacher, …), are left out. If more
+// than one remains, that is an error, see [ReadStateDictPart].
 //
-// Some things the numbers tell better than n: whether a ReLU follows the stem,
-// which it does not among the children of lightly's ResNets, and whether there is
-// a final convolution. The model's Notes say so, where that differs from n.
+// Numbers in the names of layers tell whether a ReLU follows the stem (among the
+// children of lightly's ResNets there is none) and whether there is a final
+// convolution. Where n has it otherwise, the model has what the numbers tell, and its
+// Notes say so.
 //
-// Numbers may be F32, F64, F16 or BF16. Statistics of batch norms with splits become
-// their mean. Classifiers, heads and networks beside the backbone are left out
-// with a note. Other tensors that the network does not have, missing ones, and
-// those of other shapes are errors that name the tensor, and those that there are.
+// Types may be F32, F64, F16 or BF16. Of batch norms with splits the mean of their
+// statistics is taken. Classifiers, heads and networks beside the backbone are left
+// out, and noted. Tensors that are missing, of another shape, or of no part of the
+// network are errors, which name the tensor and those that the file has.
 func ReadStateDict(path string, n Network) (*Model, error) {
 	return readStateDict(path, n, findDict)
 }
@@ -91,7 +93,7 @@ func readStateDict(path string, n Network, open func(safetensors.SafeTensors, ba
 	return m, nil
 }
 
-// take gives the model the tensors of a file.
+// take reads the model's tensors from a file.
 func (m *Model) take(d dict) error {
 	if err := m.Validate(); err != nil {
 		return err
@@ -104,7 +106,7 @@ func (m *Model) take(d dict) error {
 	for _, name := range d.Names() {
 		left[name] = true
 	}
-	for t := range layout(net) { // ends at the first that is not there: the backbone may be anything
+	for t := range layout(net) { // a damaged file may claim endless layers: the first that is missing ends it
 		name := d.name(t.name)
 		view, ok := d.Tensor(name)
 		if !ok {
@@ -124,7 +126,8 @@ func (m *Model) take(d dict) error {
 	return err
 }
 
-// leave says of the tensors that were not taken what they are.
+// leave returns notes of the tensors that were not taken, or an error if one should be
+// a part of the network.
 func (d dict) leave(names []string) (notes []string, err error) {
 	beside := map[string]int{}
 	for _, name := range names {

@@ -135,11 +135,12 @@ func size(batch, epochs int) string { return fmt.Sprintf("%d/%d", batch, epochs)
 // Published runs computed in float32, or in TF32 where the GPU has it; these do
 // in bfloat16.
 func cifar10(preset Preset, batch, epochs int) Recipe {
+	data, _ := dataset.About(dataset.CIFAR10)
 	return Recipe{
 		Preset:      preset,
-		Data:        dataset.CIFAR10,
-		TrainImages: 50_000,
-		TestImages:  10_000,
+		Data:        data.Name,
+		TrainImages: data.Train,
+		TestImages:  data.Test,
 		Backbone:    backbone.ResNet18(),
 		Optim:       sgd,
 		Epochs:      epochs,
@@ -160,11 +161,12 @@ func splitNorm() backbone.ResNet {
 
 // imagenette is the same for ImageNette.
 func imagenette(preset Preset, batch, epochs int) Recipe {
+	data, _ := dataset.About(dataset.Imagenette)
 	return Recipe{
 		Preset:      preset,
-		Data:        dataset.Imagenette,
-		TrainImages: 9_469,
-		TestImages:  3_925,
+		Data:        data.Name,
+		TrainImages: data.Train,
+		TestImages:  data.Test,
 		Backbone:    backbone.ResNet18Large(),
 		Optim:       sgd,
 		Epochs:      epochs,

@@ -77,10 +77,11 @@ func Shapes(name string) (Recipe, error) {
 
 // onShapes is what those recipes have in common.
 func onShapes() Recipe {
+	data, _ := dataset.About(dataset.Shapes)
 	return Recipe{
-		Data:        dataset.Shapes,
-		TrainImages: 5_000,
-		TestImages:  1_000,
+		Data:        data.Name,
+		TrainImages: data.Train,
+		TestImages:  data.Test,
 		Backbone:    backbone.Tiny(),
 		Views:       croppedFrom(0.2), // a smaller crop shows too little of a form
 		Optim:       sgd,

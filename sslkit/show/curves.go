@@ -3,6 +3,7 @@ package show
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -19,17 +20,22 @@ import (
 // is the untrained network, whose accuracy a dashed line carries along. Several
 // runs share the axes and get a legend; runs of different methods, whose losses
 // mean different things, show the spread of their embeddings in place of the
-// loss. So do runs without kNN accuracy in place of that.
+// loss. So do runs without kNN accuracy in place of that. Below follow the meters
+// of the methods' own, by name.
 func Curves(results ...*train.Result) Picture {
 	if err := checkRuns(results); err != nil {
 		return failed("show: Curves: %w", err)
 	}
 	results = asOfNow(results)
-	names := curvesLegend(results)
-	return Picture{what: "curves", width: wide, height: 300*px + names.height(wide-2*edge), draw: func(canvas draw.Canvas) error {
-		return drawCurves(names.below(draw.Crop(canvas, edge, -edge, edge, -edge)), results)
+	names, meters := curvesLegend(results), meterNames(results)
+	rows := vg.Length(1 + (len(meters)+1)/2)
+	return Picture{what: "curves", width: wide, height: rows*curvesRow + names.height(wide-2*edge), draw: func(canvas draw.Canvas) error {
+		return drawCurves(names.below(draw.Crop(canvas, edge, -edge, edge, -edge)), results, meters)
 	}}
 }
+
+// curvesRow is the height of a row of panels, with the room below it.
+const curvesRow = 300 * px
 
 // checkRuns says what is wrong with results that are to be drawn.
 func checkRuns(results []*train.Result) error {
@@ -75,8 +81,8 @@ func curvesLegend(results []*train.Result) legend {
 	return l
 }
 
-// drawCurves fills the canvas with the two panels.
-func drawCurves(canvas draw.Canvas, results []*train.Result) error {
+// drawCurves fills the canvas with the two panels, and those of meters below.
+func drawCurves(canvas draw.Canvas, results []*train.Result, meters []string) error {
 	const spread = "spread of the embeddings (0: collapsed)"
 	accuracy, loss := panel("kNN accuracy", "epoch"), panel("training loss", "epoch")
 	comparable, measured := sameMethod(results), accurate(results)
@@ -112,13 +118,59 @@ func drawCurves(canvas draw.Canvas, results []*train.Result) error {
 	if !measured && !comparable { // they are the same
 		panels = panels[:1]
 	}
-	for _, p := range panels {
-		p.X.Min, p.X.Max = 0, top
-		p.X.Tick.Marker = ticks{most: 8, whole: true}
-		frame(p)
+	rows := [][]*plot.Plot{panels}
+	for pair := range slices.Chunk(meters, 2) {
+		var row []*plot.Plot
+		for _, name := range pair {
+			p, err := meterPanel(results, name)
+			if err != nil {
+				return fmt.Errorf("show: Curves: %w", err)
+			}
+			row = append(row, p)
+		}
+		rows = append(rows, row)
 	}
-	drawPanels(canvas, panels...)
+	for i, row := range rows {
+		for _, p := range row {
+			p.X.Min, p.X.Max = 0, top
+			p.X.Tick.Marker = ticks{most: 8, whole: true}
+			frame(p)
+		}
+		above := vg.Length(i) * curvesRow
+		bottom := vg.Length(len(rows)-1-i) * curvesRow
+		drawPanels(draw.Crop(canvas, 0, 0, bottom, -above), row...)
+	}
 	return nil
+}
+
+// meterNames are those of the methods' own meters, sorted.
+func meterNames(results []*train.Result) []string {
+	names := map[string]bool{}
+	for _, r := range results {
+		for _, e := range r.Epochs {
+			for name := range e.Meters {
+				names[name] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// meterPanel draws a meter of all runs that have it.
+func meterPanel(results []*train.Result, name string) (*plot.Plot, error) {
+	p := panel(name, "epoch")
+	for i, r := range results {
+		var xys plotter.XYs
+		for _, e := range r.Epochs {
+			if y, ok := e.Meters[name]; ok {
+				xys = append(xys, plotter.XY{X: float64(e.Epoch), Y: y})
+			}
+		}
+		if err := addCurve(p, stroke(i), xys, true); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
 }
 
 // accurate tells whether kNN accuracy was measured in any run.

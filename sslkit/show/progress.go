@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/train"
 )
@@ -130,7 +133,11 @@ func epochLine(e train.Event) string {
 	if last.Epoch == 0 {
 		return strings.TrimSpace(line + "untrained   " + accuracy)
 	}
-	line += fmt.Sprintf("loss %.3f  %s%.0f images/s", last.Loss, accuracy, last.ImagesPerSecond)
+	line += fmt.Sprintf("loss %.3f  %s", last.Loss, accuracy)
+	for _, name := range slices.Sorted(maps.Keys(last.Meters)) {
+		line += fmt.Sprintf("%s %.3g  ", name, last.Meters[name])
+	}
+	line += fmt.Sprintf("%.0f images/s", last.ImagesPerSecond)
 	if last.Warning != "" {
 		line += "\nwarning: " + last.Warning
 	}
@@ -208,8 +215,7 @@ func page(e train.Event, left time.Duration) string {
 		text += fmt.Sprintf(", kNN accuracy %.3f", e.Result.Last().KNN)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<div style="font-family:sans-serif;max-width:864px"><div>%s</div>`, html.EscapeString(text))
-	fmt.Fprintf(&b, `<progress style="width:100%%" max="1" value="%.3f"></progress>`, fraction)
+	b.WriteString(`<div style="font-family:sans-serif;max-width:864px">` + pageBar(text, fraction))
 	if e.Result != nil && len(e.Result.Epochs) > 0 {
 		if warning := e.Result.Last().Warning; warning != "" {
 			fmt.Fprintf(&b, `<div style="color:var(--jp-error-color1,#b3261e);margin-bottom:6px">%s</div>`, html.EscapeString(warning))
@@ -224,32 +230,57 @@ func page(e train.Event, left time.Duration) string {
 	return b.String()
 }
 
-// Bytes returns what reports a download, for [dataset.Fetch]: a bar in a
-// terminal, and a line that is updated in a notebook.
-func Bytes() func(what string, done, total int64) {
+// pageBar is a bar as browsers draw it, below a line of text.
+func pageBar(text string, fraction float64) string {
+	return fmt.Sprintf(`<div>%s</div><progress style="width:100%%;max-width:864px" max="1" value="%.3f"></progress>`,
+		html.EscapeString(text), fraction)
+}
+
+// Bytes returns what reports a download, for [dataset.Fetch]: a bar in a notebook
+// and, on standard error, in a terminal.
+func Bytes() dataset.Progress {
+	return counting(progressbar.OptionShowBytes(true), func(n int64) string { return fmt.Sprintf("%d MiB", n>>20) })
+}
+
+// Count returns what reports work whose pieces are counted, such as the images
+// that [dataset.Folder] decodes, in the same way as [Bytes].
+func Count() dataset.Progress {
+	return counting(progressbar.OptionShowCount(), func(n int64) string { return fmt.Sprint(n) })
+}
+
+// counting reports done work to whoever looks, in the unit that the option or the
+// function writes.
+func counting(unit progressbar.Option, write func(n int64) string) dataset.Progress {
 	switch {
 	case gonbui.IsNotebook:
 		id := "sslkit_" + gonbui.UniqueId()
 		return func(what string, done, total int64) {
-			gonbui.UpdateHTML(id, fmt.Sprintf("%s: %d of %d MiB", what, done>>20, total>>20))
+			text := fmt.Sprintf("%s: %s of %s", what, write(done), write(total))
+			gonbui.UpdateHTML(id, pageBar(text, float64(done)/float64(max(total, 1))))
 		}
 	case !term.IsTerminal(int(os.Stderr.Fd())):
 		return func(string, int64, int64) {}
 	}
+	return countingBar(os.Stderr, unit)
+}
+
+// countingBar is a bar in a terminal, a new one for each kind of work.
+func countingBar(out io.Writer, unit progressbar.Option) dataset.Progress {
 	var bar *progressbar.ProgressBar
 	last := ""
 	return func(what string, done, total int64) {
 		if bar == nil || what != last {
 			last = what
-			bar = progressbar.NewOptions64(total,
-				progressbar.OptionSetWriter(os.Stderr),
+			bar = progressbar.NewOptions64(total, unit,
+				progressbar.OptionSetWriter(out),
 				progressbar.OptionSetDescription(what),
-				progressbar.OptionShowBytes(true),
 				progressbar.OptionThrottle(100*time.Millisecond),
 				progressbar.OptionClearOnFinish(),
 			)
 		}
-		bar.ChangeMax64(total)
+		if total != bar.GetMax64() { // which draws the bar, with what was done before
+			bar.ChangeMax64(total)
+		}
 		_ = bar.Set64(done)
 	}
 }

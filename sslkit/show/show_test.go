@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/schollz/progressbar/v3"
 
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/dataset"
@@ -227,5 +228,24 @@ func TestProgress(t *testing.T) {
 	}
 	if last := pages[len(pages)-1]; strings.Contains(last, "NaN") || strings.Count(last, "<svg") != 1 {
 		t.Errorf("want two curves without NaN: %s", last)
+	}
+}
+
+// Counted work is a bar in a terminal, the library's, and one of the page in a notebook.
+func TestCountingBar(t *testing.T) {
+	var out bytes.Buffer
+	report := countingBar(&out, progressbar.OptionShowCount())
+	report("decoding", 0, 40)
+	time.Sleep(110 * time.Millisecond) // a bar is drawn ten times a second at most
+	report("decoding", 10, 40)
+	report("copying", 0, 2)
+	for _, want := range []string{"decoding   0%", "(0/40)", "decoding  25%", "(10/40)", "copying   0%", "(0/2)"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the terminal does not say %q: %q", want, out.String())
+		}
+	}
+	want := `<div>a &lt; b: 10 of 40</div><progress style="width:100%;max-width:864px" max="1" value="0.250"></progress>`
+	if diff := cmp.Diff(want, pageBar("a < b: 10 of 40", 0.25)); diff != "" {
+		t.Error(diff)
 	}
 }

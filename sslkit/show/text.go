@@ -2,6 +2,7 @@ package show
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -57,6 +58,9 @@ func Table(result *train.Result) Text {
 		row("kNN best", "%.2f %%  (epoch %d)", 100*best.KNN, best.Epoch)
 	} else {
 		row("loss last", "%.3f  (epoch %d)", last.Loss, last.Epoch)
+	}
+	for _, name := range slices.Sorted(maps.Keys(last.Meters)) {
+		row(name+" last", "%.4g  (epoch %d)", last.Meters[name], last.Epoch)
 	}
 	if last.Warning != "" {
 		row("warning", "%s", last.Warning)

@@ -76,13 +76,13 @@ func aboutNeighbours(r recipe.Recipe, classes int) string {
 	if !r.Eval.On() {
 		return ""
 	}
-	known := []dataset.Name{dataset.CIFAR10, dataset.Imagenette, dataset.Shapes}
+	_, known := dataset.About(r.Data)
 	sensible := recipe.Neighbours(r.Eval.K, r.TrainImages, classes)
 	switch {
 	case r.Eval.K > sensible:
 		return fmt.Sprintf("kNN accuracy tells little: it asks the %d nearest of %d training images, and a class has about %d; "+
 			"want an Eval.K of at most that", r.Eval.K, r.TrainImages, sensible)
-	case !slices.Contains(known, r.Data):
+	case !known:
 		return fmt.Sprintf("kNN accuracy asks the %d nearest of %d training images of %d classes", r.Eval.K, r.TrainImages, classes)
 	}
 	return ""

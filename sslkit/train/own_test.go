@@ -58,7 +58,7 @@ func TestRunWithoutClasses(t *testing.T) {
 			t.Errorf("epoch %d: accuracy %g and loss %g, want 0 and %g", i, e.KNN, e.Loss, measured.Epochs[i].Loss)
 		}
 	}
-	if len(result.Epochs) != 3 || result.Best() != (train.Epoch{}) {
+	if len(result.Epochs) != 3 || result.Best().Epoch != 0 {
 		t.Errorf("%d epochs, the best %+v, want 3 and none", len(result.Epochs), result.Best())
 	}
 	kept, err := train.Open(dir)
@@ -70,7 +70,7 @@ func TestRunWithoutClasses(t *testing.T) {
 // The best of epochs without any hit is the first of them, if there was an accuracy.
 func TestBestOfNone(t *testing.T) {
 	r := train.Result{Epochs: []train.Epoch{{}, {Epoch: 1, Loss: 2}, {Epoch: 2, Loss: 1}}}
-	if best := r.Best(); best != (train.Epoch{}) {
+	if best := r.Best(); best.Epoch != 0 || best.KNN != 0 {
 		t.Errorf("without an accuracy the best is %+v", best)
 	}
 	r.Recipe.Eval = eval.KNN{K: 1, Temperature: 1}

@@ -44,6 +44,10 @@ type Epoch struct {
 	EmbeddingSpread float64  `json:"embedding_spread"`          // standard deviation of the normalised embeddings, times √dimensions: near 1 is healthy, 0 is collapse
 	CollapseMargin  *float64 `json:"collapse_margin,omitempty"` // loss of a collapsed network minus the loss; nil of methods that do not know it, see [method.Collapser]
 	Warning         string   `json:"warning,omitempty"`
+
+	// Meters are the means of the method's own, see [method.Output]. One that was not
+	// a finite number in some step is missing, and Warning says so.
+	Meters map[string]float64 `json:"meters,omitempty"`
 }
 
 // A Result is a run so far.

@@ -97,7 +97,7 @@ func drawMap(cmd *cobra.Command, s *embedding.Set, method string, opts embedding
 		fmt.Fprintf(cmd.ErrOrStderr(), "sslkit: the axes show %.1f %% and %.1f %% of the variance\n", 100*m.Explained[0], 100*m.Explained[1])
 		return m, nil
 	}
-	report := progress(cmd.ErrOrStderr())
+	report := show.Count()
 	opts.Progress = func(done, total int) { report("t-SNE", int64(done), int64(total)) }
 	m, err := embedding.TSNE(cmd.Context(), s, opts)
 	if err != nil {

@@ -13,10 +13,10 @@ type Case struct {
 	text       json.RawMessage
 }
 
-// Cases returns the cases of every file of a kind (see [Golden]).
-func Cases(t testing.TB, kind string) []Case {
+// Cases returns the cases of every file of some kinds (see [Golden]).
+func Cases(t testing.TB, kinds ...string) []Case {
 	t.Helper()
-	files := Golden[struct{ Cases []json.RawMessage }](t, kind)
+	files := Golden[struct{ Cases []json.RawMessage }](t, kinds...)
 	var cases []Case
 	for _, file := range slices.Sorted(maps.Keys(files)) {
 		for _, text := range files[file].Cases {

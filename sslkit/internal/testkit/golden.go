@@ -12,11 +12,11 @@ import (
 	"github.com/gossl/gossl/sslkit/internal/mix"
 )
 
-// Golden reads every file of reference numbers of one kind ("losses", "steps",
-// …): those whose name holds the kind, in the directory that SSLKIT_GOLDEN
-// names, by default the repository's own. If a directory so named has none, the
-// test is skipped.
-func Golden[T any](t testing.TB, kind string) map[string]T {
+// Golden reads every file of reference numbers of some kinds ("losses", "steps",
+// …): those whose name holds one, in the directory that SSLKIT_GOLDEN names, by
+// default the repository's own. If a directory so named has none, the test is
+// skipped.
+func Golden[T any](t testing.TB, kinds ...string) map[string]T {
 	t.Helper()
 	dir := os.Getenv("SSLKIT_GOLDEN")
 	named := dir != ""
@@ -24,9 +24,13 @@ func Golden[T any](t testing.TB, kind string) map[string]T {
 		_, here, _, _ := runtime.Caller(0)
 		dir = filepath.Join(filepath.Dir(here), "..", "..", "testdata", "golden")
 	}
-	paths, err := filepath.Glob(filepath.Join(dir, "*"+kind+"*.json"))
-	if err != nil {
-		t.Fatal(err)
+	var paths []string
+	for _, kind := range kinds {
+		found, err := filepath.Glob(filepath.Join(dir, "*"+kind+"*.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, found...)
 	}
 	files := map[string]T{}
 	for _, path := range paths {
@@ -41,10 +45,10 @@ func Golden[T any](t testing.TB, kind string) map[string]T {
 		files[strings.TrimSuffix(filepath.Base(path), ".json")] = file
 	}
 	if len(files) == 0 && named {
-		t.Skipf("no *%s*.json in SSLKIT_GOLDEN=%s", kind, dir)
+		t.Skipf("no file of %q in SSLKIT_GOLDEN=%s", kinds, dir)
 	}
 	if len(files) == 0 {
-		t.Fatalf("no *%s*.json in %s", kind, dir)
+		t.Fatalf("no file of %q in %s", kinds, dir)
 	}
 	return files
 }

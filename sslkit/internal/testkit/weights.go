@@ -19,7 +19,10 @@ const (
 
 // Weights fills parameters as the reference networks have them: the tensor at
 // place n of the list with the numbers of generator [U] number n.
-func Weights(list []nn.Variable, norms Norms) []float64 {
+func Weights(list []nn.Variable, norms Norms) []float64 { return WeightsFrom(0, list, norms) }
+
+// WeightsFrom is [Weights] whose first tensor has generator number first.
+func WeightsFrom(first int, list []nn.Variable, norms Norms) []float64 {
 	var flat []float64
 	fanIn := 0 // of the layer, once its weight was met; 0 in a batch norm
 	for n, v := range list {
@@ -32,7 +35,7 @@ func Weights(list []nn.Variable, norms Norms) []float64 {
 			}
 		}
 		for k := range values {
-			switch u := U(n, k); {
+			switch u := U(first+n, k); {
 			case fanIn > 0:
 				values[k] = (2*u - 1) / math.Sqrt(float64(fanIn))
 			case isBias && norms == RandomNorms:
@@ -82,16 +85,20 @@ func Kernel(torch Array) Array {
 	return Array{Shape: append(slices.Clone(torch.Shape[2:]), in, out), Data: data}
 }
 
-// Pictures is a view of a batch of reference images, [batch, size, size, 3].
-// The generator counts channel by channel.
-func Pictures(view, batch, size int) Array {
+// Pictures is a view of a batch of reference images, [batch, size, size, 3], of
+// the generators from 1000 on.
+func Pictures(view, batch, size int) Array { return PicturesFrom(1000, view, batch, size) }
+
+// PicturesFrom is [Pictures] of the generators from base on, which count channel
+// by channel.
+func PicturesFrom(base, view, batch, size int) Array {
 	data := make([]float64, batch*size*size*3)
 	area := size * size
 	for b := range batch {
 		for c := range 3 {
 			for at := range area {
 				k := (b*3+c)*area + at
-				data[(b*area+at)*3+c] = 4*(0.7*U(1000, k)+0.3*U(1001+view, k)) - 2
+				data[(b*area+at)*3+c] = 4*(0.7*U(base, k)+0.3*U(base+1+view, k)) - 2
 			}
 		}
 	}
