@@ -42,10 +42,10 @@ var library = house{"sslkit", []storey{
 }}
 
 var kernel = house{"kernel", []storey{
-	{"ground", "processes, protocols and files, which know nothing of cells",
-		[]string{"proc", "event", "wire", "wire/wiretest", "notebook", "progress", "install/home"}},
+	{"ground", "processes, protocols and folders, which know nothing of cells",
+		[]string{"proc", "event", "wire", "wire/wiretest", "progress", "install/home"}},
 	{"cells", "what becomes of a cell: its text, its program, its output",
-		[]string{"gonb", "gonb/value", "gonb/lines", "launch", "pipes", "assist"}},
+		[]string{"gonb", "gonb/value", "gonb/lines", "notebook", "launch", "pipes", "assist"}},
 	{"parts", "each is a part that the command plays",
 		[]string{"front", "run", "install/setup", "install/spec", "install/doctor", "conformance", "conformance/browser"}},
 	{"command", "the command itself",

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 // Options say what an Assistant works with.
@@ -95,7 +97,7 @@ func (a *Assistant) run(ctx context.Context) {
 	defer close(a.done)
 	awaitWorkspace(ctx, a.options.Dir)
 	known := newMemory(a.options.Dir)
-	library := make(chan map[string]importSpec, 1)
+	library := make(chan map[string]gonb.Import, 1)
 	go func() {
 		packages, err := libraryPackages(ctx, a.options)
 		if err != nil && a.Err() == nil {
@@ -143,7 +145,7 @@ func awaitWorkspace(ctx context.Context, dir string) {
 }
 
 // serve runs one gopls to its end.
-func (a *Assistant) serve(ctx context.Context, known *memory, library <-chan map[string]importSpec) error {
+func (a *Assistant) serve(ctx context.Context, known *memory, library <-chan map[string]gonb.Import) error {
 	server, err := startServer(a.options)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errStart, err)

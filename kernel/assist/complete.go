@@ -2,7 +2,6 @@ package assist
 
 import (
 	"context"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -31,11 +30,13 @@ const most = 200
 // Complete answers Tab. The cursor is in code points. When ctx ends, or gopls cannot help, there are no matches.
 func (a *Assistant) Complete(ctx context.Context, code string, cursor int) Completion {
 	offset := byteOffset(code, cursor)
-	if foreign(code, offset) {
+	src := gonb.Read(code)
+	if src.ForeignAt(offset) {
 		return newCompletion(code, offset, "", nil)
 	}
-	if before, ok := magicAt(code, offset); ok {
-		prefix, candidates := completeMagic(before, a.remembered)
+	if command, start, ok := src.CommandAt(offset); ok {
+		before := command[:min(len(command), max(0, offset-start))]
+		prefix, candidates := completeCommand(before, a.remembered)
 		return newCompletion(code, offset, prefix, candidates)
 	}
 	found, _ := ask(ctx, a, func(ctx context.Context, s *session) (matches, error) {
@@ -77,18 +78,15 @@ func (a *Assistant) remembered() []declaration {
 	if err != nil {
 		return nil // nothing has run yet
 	}
-	set, file, _ := parse(text) // half written, it still names some
-	return declarations(set, file)
+	file, _ := parse(text) // half written, it still names some
+	return declarations(file)
 }
-
-// ours are names that the kernel has put into the cells' package.
-var ours = regexp.MustCompile(`^(?:sslkit[A-Z]|` + gonb.BlankName + `[0-9a-f]{8})`)
 
 // candidates translates gopls's items, which come best first.
 func candidates(items []completionItem) []candidate {
 	var list []candidate
 	for _, item := range items {
-		if ours.MatchString(item.TextEdit.NewText) {
+		if gonb.IsOurs(item.TextEdit.NewText) {
 			continue
 		}
 		typ, ok := jupyterTypes[item.Kind]

@@ -34,9 +34,9 @@ func (s *session) sourceAt(places []location) string {
 
 // declarationAround returns the source of the top-level declaration that holds an offset, its comment left out.
 func declarationAround(text string, offset int) string {
-	set, file, _ := parse(text) // what can be parsed of it is enough
+	file, _ := parse(text) // what can be parsed of it is enough
 	for _, decl := range file.Decls {
-		start, end := set.Position(decl.Pos()).Offset, set.Position(decl.End()).Offset
+		start, end := file.Offset(decl.Pos()), file.Offset(decl.End())
 		if offset < start || offset >= end || end-start > longest {
 			continue
 		}

@@ -5,10 +5,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 func TestDocument(t *testing.T) {
-	known := map[string]importSpec{"fmt": {path: "fmt"}, "str": {"str", "strings"}}
+	known := map[string]gonb.Import{"fmt": {Path: "fmt"}, "str": {Name: "str", Path: "strings"}}
 	const top = "package main\n\nimport  \"fmt\"\nimport str \"strings\"\n"
 	tests := []struct{ name, code, want string }{
 		{"statement", "fmt.Pr‸", top + "func _() {fmt.Pr‸\n}\n"},
@@ -51,7 +53,7 @@ func TestDocumentUses(t *testing.T) {
 	const code = "import g \"x/graph\"\nvar v = g.Abs(fmt.Sprint())\ntype T struct{ F int }\n" +
 		"r, err := recipe.Shapes(\"SimCLR\")\nr.Name = os.Args[0] + rand.N‸ + v.X + strings.lower"
 	plain, cursor := cursorIn(t, code)
-	d := newDocument(plain, byteOffset(plain, cursor), map[string]importSpec{"fmt": {path: "fmt"}})
+	d := newDocument(plain, byteOffset(plain, cursor), map[string]gonb.Import{"fmt": {Path: "fmt"}})
 	want := []use{{"recipe", "Shapes"}, {"os", "Args"}}
 	if diff := cmp.Diff(want, d.uses, cmp.AllowUnexported(use{})); diff != "" {
 		t.Error(diff)
@@ -73,7 +75,7 @@ func TestWithoutNames(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(map[string]importSpec{"fmt": {path: "fmt"}, "str": {"str", "strings"}}, m.imported, cmp.AllowUnexported(importSpec{})); diff != "" {
+	if diff := cmp.Diff(map[string]gonb.Import{"fmt": {Path: "fmt"}, "str": {Name: "str", Path: "strings"}}, m.imported); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -104,19 +106,5 @@ func TestMemoryUpdate(t *testing.T) {
 	}
 	if m.main != earlier {
 		t.Errorf("main.go is remembered as %q, want the last version without errors", m.main)
-	}
-}
-
-func TestImportKey(t *testing.T) {
-	for spec, want := range map[importSpec]string{
-		{path: "math/rand/v2"}:      "rand",
-		{path: "k8s.io/klog"}:       "klog",
-		{name: "g", path: "x/y"}:    "g",
-		{name: ".", path: "x/y"}:    ". x/y",
-		{path: "example.com/v2set"}: "v2set",
-	} {
-		if got := spec.key(); got != want {
-			t.Errorf("%+v has key %q, want %q", spec, got, want)
-		}
 	}
 }

@@ -3,7 +3,6 @@ package assist
 import (
 	"context"
 	"encoding/json"
-	"regexp"
 	"strings"
 
 	"github.com/gossl/gossl/kernel/gonb"
@@ -13,20 +12,17 @@ import (
 // parentheses what is called. The cursor is in code points. From detail 1 on, the answer shows the source too.
 func (a *Assistant) Inspect(ctx context.Context, code string, cursor, detail int) (markdown, plain string, found bool) {
 	offset := byteOffset(code, cursor)
-	if foreign(code, offset) {
+	src := gonb.Read(code)
+	if src.ForeignAt(offset) {
 		return "", "", false
 	}
-	if _, ok := magicAt(code, offset); ok {
-		start, end := lineAround(code, offset)
-		return explainMagic(code[start:end])
+	if command, _, ok := src.CommandAt(offset); ok {
+		return explainCommand(command)
 	}
 	markdown, _ = ask(ctx, a, func(ctx context.Context, s *session) (string, error) { return s.inspect(ctx, code, offset, detail) })
-	markdown = given.ReplaceAllString(markdown, "_")
+	markdown = gonb.Unblank(markdown)
 	return markdown, plainText(markdown), markdown != ""
 }
-
-// given are the names that the kernel gives to what the user calls _.
-var given = regexp.MustCompile(gonb.BlankName + `\w+`)
 
 func (s *session) inspect(ctx context.Context, code string, offset, detail int) (string, error) {
 	d, err := s.show(ctx, code, offset, false)

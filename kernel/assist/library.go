@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
+
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 // Library is the folder of packages that cells most likely use.
@@ -14,7 +16,7 @@ const Library = "github.com/gossl/gossl/sslkit"
 
 // libraryPackages returns the packages of the library that cells can import, as if a cell had imported them: gopls then
 // has them loaded before anybody asks.
-func libraryPackages(ctx context.Context, o Options) (map[string]importSpec, error) {
+func libraryPackages(ctx context.Context, o Options) (map[string]gonb.Import, error) {
 	command := o.guarded("go", "list", "-find", "-f", "{{.Name}} {{.ImportPath}}", Library+"/...")
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir, cmd.Env = o.Dir, environ(o.Env)
@@ -28,15 +30,15 @@ func libraryPackages(ctx context.Context, o Options) (map[string]importSpec, err
 		}
 		return nil, fmt.Errorf("assist: list the packages of %s: %w", Library, err)
 	}
-	packages := map[string]importSpec{}
+	packages := map[string]gonb.Import{}
 	for line := range strings.Lines(string(out)) {
 		name, path, _ := strings.Cut(strings.TrimSpace(line), " ")
 		if name == "main" || strings.Contains(path+"/", "/internal/") {
 			continue
 		}
-		i := importSpec{path: path}
-		if i.key() != name {
-			i.name = name
+		i := gonb.Import{Path: path}
+		if i.Key() != name {
+			i.Name = name
 		}
 		packages[name] = i
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gossl/gossl/kernel/gonb"
 	"github.com/gossl/gossl/kernel/gonb/lines"
 )
 
@@ -30,12 +31,12 @@ type memory struct {
 	stamps   map[string]stamp // of the files that gopls loads from dir
 	main     string           // the last main.go that could be parsed
 	declared []declaration    // in it
-	imported map[string]importSpec
+	imported map[string]gonb.Import
 	asked    map[use]bool // not to be found in any package, as long as no file changes
 }
 
 func newMemory(dir string) *memory {
-	return &memory{dir: dir, main: "package main\n", imported: map[string]importSpec{}, asked: map[use]bool{}}
+	return &memory{dir: dir, main: "package main\n", imported: map[string]gonb.Import{}, asked: map[use]bool{}}
 }
 
 // update looks at the files again, and returns those that have changed.
@@ -79,25 +80,25 @@ func (m *memory) readMain() {
 	if err != nil || text == m.main {
 		return
 	}
-	set, file, err := parse(text)
+	file, err := parse(text)
 	if err != nil {
 		return
 	}
-	m.main, m.declared = text, declarations(set, file)
+	m.main, m.declared = text, declarations(file)
 	maps.Copy(m.imported, importsOf(file))
 }
 
 // readMain returns the file in which GoNB writes down what it remembers: another one if the last cell was a test.
 func readMain(dir string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(dir, "main.go"))
+	text, err := os.ReadFile(filepath.Join(dir, gonb.Files[0]))
 	if os.IsNotExist(err) {
-		text, err = os.ReadFile(filepath.Join(dir, "main_test.go"))
+		text, err = os.ReadFile(filepath.Join(dir, gonb.Files[1]))
 	}
 	return lines.Bare(string(text)), err // gopls would take the directives for documentation
 }
 
 // provide imports packages whose names mean nothing else yet.
-func (m *memory) provide(packages map[string]importSpec) {
+func (m *memory) provide(packages map[string]gonb.Import) {
 	for name, i := range packages {
 		if _, taken := m.imported[name]; !taken {
 			m.imported[name] = i
@@ -106,10 +107,10 @@ func (m *memory) provide(packages map[string]importSpec) {
 }
 
 // usable returns the imports that hide no declaration of an earlier cell.
-func (m *memory) usable() map[string]importSpec {
+func (m *memory) usable() map[string]gonb.Import {
 	usable := maps.Clone(m.imported)
 	for _, d := range m.declared {
-		delete(usable, d.name)
+		delete(usable, d.key)
 	}
 	return usable
 }
@@ -122,7 +123,7 @@ func (m *memory) mainBeside(d document) string {
 // unknown returns those uses whose names are neither declared nor known to be of no package.
 func (m *memory) unknown(uses []use) []use {
 	return slices.DeleteFunc(slices.Clone(uses), func(u use) bool {
-		return m.asked[u] || slices.ContainsFunc(m.declared, func(other declaration) bool { return other.name == u.name })
+		return m.asked[u] || slices.ContainsFunc(m.declared, func(other declaration) bool { return other.key == u.name })
 	})
 }
 

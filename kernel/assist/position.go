@@ -76,3 +76,10 @@ func lineAround(text string, offset int) (start, end int) {
 	}
 	return start, offset + end
 }
+
+// danglingSelector says whether the cursor stands behind a dot with nothing to select. The next line would be taken for
+// the selection.
+func danglingSelector(src string, cursor int) bool {
+	next, _ := utf8.DecodeRuneInString(src[cursor:])
+	return strings.HasSuffix(src[:cursor], ".") && !isWord(next)
+}

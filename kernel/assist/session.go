@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 // The files that gopls sees, none of them as it is on disk.
@@ -63,7 +65,7 @@ func (s *session) open(ctx context.Context) error {
 }
 
 // load has gopls load packages for the cells to come, calls loaded when that is over, and does not wait for it.
-func (s *session) load(ctx context.Context, packages map[string]importSpec, loaded func()) error {
+func (s *session) load(ctx context.Context, packages map[string]gonb.Import, loaded func()) error {
 	s.memory.provide(packages)
 	const code = "fmt."
 	d, err := s.show(ctx, code, len(code), true)
@@ -142,7 +144,7 @@ func (s *session) write(name, text string) error {
 }
 
 // missing looks for the packages that hold what is used.
-func (s *session) missing(ctx context.Context, uses []use) (map[string]importSpec, error) {
+func (s *session) missing(ctx context.Context, uses []use) (map[string]gonb.Import, error) {
 	text := usesFile(uses)
 	if err := s.write(usesFileName, text); err != nil {
 		return nil, err
@@ -161,7 +163,7 @@ func (s *session) missing(ctx context.Context, uses []use) (map[string]importSpe
 			text = applyEdits(text, change.Edits)
 		}
 	}
-	_, file, err := parse(text)
+	file, err := parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("assist: imports of %v: %w", uses, err)
 	}

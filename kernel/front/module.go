@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 // surrounding is the Go module, or the workspace, in which the notebook lies.
@@ -130,7 +132,7 @@ func (f *front) loads(dirs []string) error {
 		return err
 	}
 	defer os.RemoveAll(dir) // it goes with the kernel's folder at the latest
-	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module gonb_probe\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module "+gonb.FolderPrefix+"probe\n"), 0o600); err != nil {
 		return err
 	}
 	if _, err := f.goCommand(dir, append([]string{"work", "init", "."}, dirs...)...); err != nil {
@@ -174,8 +176,9 @@ func (f *front) unusable(code string) string {
 	if found := modulePath.FindSubmatch(text); err == nil && found != nil { // if Go could not even list it
 		paths = append(paths, string(found[1]))
 	}
+	imports := gonb.ImportPaths(code)
 	for _, path := range paths {
-		if strings.Contains(code, `"`+path+`"`) || strings.Contains(code, `"`+path+`/`) {
+		if slices.ContainsFunc(imports, func(p string) bool { return p == path || strings.HasPrefix(p, path+"/") }) {
 			return fmt.Sprintf("cells cannot use the module %s in %s: %s\n%s", path, s.dir, s.problem, f.remedy())
 		}
 	}

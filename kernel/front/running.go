@@ -2,8 +2,8 @@ package front
 
 import (
 	"encoding/json"
-	"regexp"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -30,6 +30,8 @@ type running struct {
 	ended    chan struct{} // closed when the cell has ended
 	asks     sync.Mutex    // held while the client is asked for input
 
+	questions atomic.Int32 // of the cell's own that the client has not answered
+
 	expressions content // values of its user_expressions
 
 	build       *event.Event // the end of the build; nil before it
@@ -52,10 +54,6 @@ func newRunning(request *wire.Message, o order) *running {
 		idle: make(chan struct{}), ended: make(chan struct{}),
 	}
 }
-
-// badEnd is what GoNB prints when a command that it ran failed. What the command
-// itself prints does not come by GoNB.
-var badEnd = regexp.MustCompile(`^(?:\^C\n)?(exit status \d+|signal: [a-z ]+)\n$`)
 
 // filter deals with what GoNB publishes for the running cell, and says whether to publish it.
 func (f *front) filter(r *running, m *wire.Message) bool {
@@ -112,15 +110,11 @@ func (f *front) filterStream(r *running, m *wire.Message) bool {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if complaint := gonb.Complaint(stream.Text); complaint != "" && r.launcher == 0 {
-		r.command = complaint
-		return false
-	}
-	end := badEnd.FindStringSubmatch(stream.Text)
-	if end == nil || r.launcher != 0 {
+	failure := gonb.CommandFailure(stream.Text)
+	if failure == "" || r.launcher != 0 {
 		return true
 	}
-	r.command = end[1]
+	r.command = failure
 	return false
 }
 

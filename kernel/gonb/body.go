@@ -28,32 +28,32 @@ func Quiet(code string) (string, bool) {
 }
 
 // body wraps statements into func main and shows the value of the last one.
-func (r *rewriter) body(body []chunk) {
+func (r *rewriter) body(body []Chunk) {
 	if len(body) == 0 {
 		return
 	}
-	if r.main < 0 {
+	if r.Body < 0 {
 		if r.hasMain || r.exec || r.has("test") {
 			return
 		}
 		for _, c := range body {
-			if c.declaration() && slices.Contains([]token.Token{token.FUNC, token.IMPORT, token.PACKAGE}, c.first()) {
+			if c.Declaration() && slices.Contains([]token.Token{token.FUNC, token.IMPORT, token.PACKAGE}, c.First()) {
 				return // GoNB reports it
 			}
 		}
-		r.insert(body[0].from, MainStart)
+		r.insert(body[0].From, MainStart)
 		r.closing = "\n}"
 	}
-	if last := body[len(body)-1]; !last.declaration() && !r.has("test", "wasm") {
+	if last := body[len(body)-1]; !last.Declaration() && !r.has("test", "wasm") {
 		r.value(last)
 	}
 }
 
 // value shows the value of a statement that is an expression, or several, or
 // drops it where a semicolon follows.
-func (r *rewriter) value(c chunk) {
+func (r *rewriter) value(c Chunk) {
 	const call = "f("
-	expr, err := parser.ParseExpr(call + r.golang[c.from:c.to] + ")")
+	expr, err := parser.ParseExpr(call + r.Go[c.From:c.To] + ")")
 	if err != nil {
 		return
 	}
@@ -67,10 +67,10 @@ func (r *rewriter) value(c chunk) {
 	statement := len(values.Args) == 1 && statement(values.Args[0])
 	switch {
 	case c.silent && !statement:
-		r.insert(c.from, strings.Repeat("_, ", len(values.Args)-1)+"_ = ")
+		r.insert(c.From, strings.Repeat("_, ", len(values.Args)-1)+"_ = ")
 	case !c.silent && !slices.ContainsFunc(values.Args, worthless):
-		r.insert(c.from, ShowCall)
-		r.insert(c.to, ShowEnd)
+		r.insert(c.From, ShowCall)
+		r.insert(c.To, ShowEnd)
 		r.shows = true
 	}
 }

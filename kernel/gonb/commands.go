@@ -8,10 +8,69 @@ import (
 	"sync"
 )
 
-// names are GoNB's commands.
-var names = strings.Fields("%% %main %args %exec %test %env %cd %ls %list %rm %remove %reset %goflags %capture %autoget %noautoget " +
-	"%goworkfix %track %untrack %wasm %widgets %widgets_hb %with_inputs %with_password %help %version " +
-	"%%bash %%sh %%script %%writefile %%gx")
+// Command is one of GoNB's commands.
+type Command struct {
+	Name      string
+	Arguments string
+	Meaning   string // "" for one that this GoNB is built without
+	silent    bool   // it prints nothing
+	foreign   bool   // it stands in the first line of a cell that is not Go
+}
+
+// Usage is the command with its arguments.
+func (c Command) Usage() string { return strings.TrimSpace(c.Name + " " + c.Arguments) }
+
+// Commands are those of GoNB 0.11, the most used ones first.
+var Commands = []Command{
+	{Name: "%%", Arguments: "[arguments]", Meaning: "The lines below are the body of func main, which gets the arguments.", silent: true},
+	{Name: "%main", Arguments: "[arguments]", Meaning: "The lines below are the body of func main, which gets the arguments: the same as %%.", silent: true},
+	{Name: "%args", Arguments: "arguments", Meaning: "Sets the arguments that the cell's program gets.", silent: true},
+	{Name: "%exec", Arguments: "function [arguments]", Meaning: "Runs a function without parameters; the program gets the arguments.", silent: true},
+	{Name: "%test", Arguments: "[flags]", Meaning: "Runs the cell's tests and benchmarks, with flags such as -test.run=Name.", silent: true},
+	{Name: "%env", Arguments: "[NAME [value]]", Meaning: "Sets an environment variable of cells and shell commands, tells it, or lists all."},
+	{Name: "%cd", Arguments: "[folder]", Meaning: "Changes the folder in which cells and shell commands run, or tells it."},
+	{Name: "%ls", Meaning: "Lists what GoNB remembers of earlier cells."},
+	{Name: "%list", Meaning: "Lists what GoNB remembers of earlier cells."},
+	{Name: "%rm", Arguments: "names", Meaning: "Forgets declarations, named as %ls lists them."},
+	{Name: "%remove", Arguments: "names", Meaning: "Forgets declarations, named as %ls lists them."},
+	{Name: "%reset", Arguments: "[go.mod]", Meaning: "Forgets all declarations and begins go.mod anew; with go.mod, begins only that anew."},
+	{Name: "%goflags", Arguments: "[flags]", Meaning: `Sets flags of go build, or tells them; %goflags """ takes them back.`},
+	{Name: "%capture", Arguments: "[-a] file", Meaning: "Writes the cell's output to a file too; -a appends.", silent: true},
+	{Name: "%autoget", Meaning: "Downloads packages that are missing: the default.", silent: true},
+	{Name: "%noautoget", Meaning: "Downloads no packages.", silent: true},
+	{Name: "%goworkfix", Meaning: "Copies the modules of go.work into go.mod as replacements."},
+	{Name: "%track", Arguments: "[path]", Meaning: "Watches a file or folder of Go code for changes, or lists those watched."},
+	{Name: "%untrack", Arguments: "path", Meaning: "Stops watching a file or folder; a path that ends in ... stands for all that begin so."},
+	{Name: "%wasm", Meaning: "Compiles the cell to WebAssembly and runs it in the browser."},
+	{Name: "%widgets", Meaning: "Connects the notebook's page for widgets; widgets do it by themselves."},
+	{Name: "%widgets_hb", Meaning: "Checks the connection to the notebook's page."},
+	{Name: "%with_inputs", Meaning: "The next shell command asks for input.", silent: true},
+	{Name: "%with_password", Meaning: "The next shell command asks for a password.", silent: true},
+	{Name: "%help", Meaning: "Shows GoNB's help."},
+	{Name: "%version", Meaning: "Shows GoNB's version."},
+	{Name: "%%bash", Meaning: "The cell is a script for bash; first line only.", foreign: true},
+	{Name: "%%sh", Meaning: "The cell is a script for sh; first line only.", foreign: true},
+	{Name: "%%script", Arguments: "command", Meaning: "The cell is the input of a command; first line only.", foreign: true},
+	{Name: "%%writefile", Arguments: "[-a] file", Meaning: "The cell is written to a file, -a appends; first line only.", foreign: true},
+	{Name: "%%gx", foreign: true},
+	{Name: "!", Arguments: "command", Meaning: "Runs a shell command in the folder of %cd, before the cell's Go code."},
+	{Name: "!*", Arguments: "command", Meaning: "Runs a shell command in the folder where GoNB builds, which holds go.mod."},
+}
+
+// named is the command of a name.
+func named(name string) (Command, bool) {
+	i := slices.IndexFunc(Commands, func(c Command) bool { return c.Name == name })
+	if i < 0 {
+		return Command{}, false
+	}
+	return Commands[i], true
+}
+
+// isForeign says whether a cell whose first line begins with a word is not Go.
+func isForeign(word string) bool {
+	c, ok := named(word)
+	return ok && c.foreign
+}
 
 // elsewhere is what to do in place of commands that other kernels have.
 var elsewhere = map[string]string{
@@ -51,9 +110,9 @@ var (
 const Env = "sslkit-env"
 
 // check finds commands that GoNB would pass over with a note, or take for Go.
-func (s *source) check() error {
+func (s *Source) check() error {
 	for i := 0; i < len(s.lines); i++ {
-		l, text := s.lines[i], strings.TrimPrefix(s.text(i), prefix)
+		l, text := s.lines[i], strings.TrimPrefix(s.text(i), Prefix)
 		complain := func(format string, args ...any) error {
 			return fmt.Errorf("gonb: line %d: %s", i+1, fmt.Sprintf(format, args...))
 		}
@@ -89,16 +148,23 @@ func (s *source) check() error {
 // those behind the percent sign.
 func unknown(words []string, first bool) string {
 	name := "%" + words[0]
+	c, known := named(name)
 	switch {
-	case slices.Contains(magics, name) && !first:
+	case c.foreign && !first:
 		return fmt.Sprintf("%s stands in the first line of its cell, which is then no Go", name)
 	case name == "%exec" && len(words) == 1:
 		return "%exec needs the name of a function without parameters: %exec Function [arguments]"
-	case slices.Contains(names, name):
+	case known:
 		return ""
 	}
 	if advice, ok := elsewhere[name]; ok {
 		return fmt.Sprintf("there is no command %s: %s", name, advice)
+	}
+	var names []string
+	for _, c := range Commands {
+		if c.Name[0] == '%' {
+			names = append(names, c.Name)
+		}
 	}
 	if near := Nearest(name, names); near != "" {
 		return fmt.Sprintf("there is no command %s: do you mean %s?", name, near)
@@ -111,7 +177,7 @@ func (r *rewriter) environment(i int) bool {
 	if !r.lines[i].command || strings.HasSuffix(r.text(i), `\`) || i > 0 && r.lines[i-1].command && strings.HasSuffix(r.text(i-1), `\`) {
 		return false
 	}
-	command, ok := environment(strings.TrimPrefix(r.text(i), prefix))
+	command, ok := environment(strings.TrimPrefix(r.text(i), Prefix))
 	if ok {
 		r.replace(r.lines[i].from, r.lines[i].to, command)
 	}
@@ -135,15 +201,25 @@ func environment(text string) (command string, ok bool) {
 	return "%env " + m[1] + ` "` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`, true
 }
 
-var notRemembered = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\. key "(.*)" not found in any definition, not removed\n$`)
-})
+var (
+	// ended is what GoNB prints when a command that it ran failed.
+	ended = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:\^C\n)?(exit status \d+|signal: [a-z ]+)\n$`)
+	})
+	notRemembered = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\. key "(.*)" not found in any definition, not removed\n$`)
+	})
+)
 
-// Complaint says what is wrong with a command of which GoNB complains on stderr and
-// no more; "" if it does not.
-func Complaint(stderr string) string {
+// CommandFailure says how a command failed, of which GoNB tells on stderr and nowhere
+// else; "" if the text is about something else. What a command itself prints must not
+// be in the text.
+func CommandFailure(stderr string) string {
 	if m := notRemembered().FindStringSubmatch(stderr); m != nil {
 		return fmt.Sprintf("%%rm: no declaration is called %s: %%ls lists them", m[1])
+	}
+	if m := ended().FindStringSubmatch(stderr); m != nil {
+		return m[1]
 	}
 	return ""
 }

@@ -84,10 +84,19 @@ func TestNearest(t *testing.T) {
 			t.Errorf("nearest to %q is %q, want %q", c[0], got, c[1])
 		}
 	}
-	if got := Complaint(". key \"x\" not found in any definition, not removed\n"); !strings.Contains(got, "no declaration is called x") {
-		t.Errorf("got %q", got)
-	}
-	if got := Complaint("key \"x\"\n"); got != "" {
-		t.Errorf("got %q", got)
+}
+
+func TestCommandFailure(t *testing.T) {
+	for stderr, want := range map[string]string{
+		". key \"x\" not found in any definition, not removed\n": "%rm: no declaration is called x: %ls lists them",
+		"exit status 3\n":         "exit status 3",
+		"^C\nsignal: interrupt\n": "signal: interrupt",
+		"key \"x\"\n":             "",
+		"exit status 3":           "",
+		"a\nexit status 3\n":      "",
+	} {
+		if got := CommandFailure(stderr); got != want {
+			t.Errorf("%q: %q, want %q", stderr, got, want)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package gonb
 import (
 	"go/parser"
 	"go/token"
+	"slices"
 	"strings"
 )
 
@@ -16,9 +17,9 @@ const (
 // Completeness says, for a console, whether code can be executed or needs more
 // lines, and how the next line is to be indented.
 func Completeness(code string) (status, indent string) {
-	src := read(code)
+	src := Read(code)
 	last := len(src.lines) - 1
-	if src.magic || strings.TrimSpace(code) == "" || last > 0 && strings.TrimSpace(src.text(last)) == "" {
+	if src.Foreign || strings.TrimSpace(code) == "" || last > 0 && strings.TrimSpace(src.text(last)) == "" {
 		return Complete, ""
 	}
 	if l := src.lines[last]; l.command {
@@ -28,11 +29,11 @@ func Completeness(code string) (status, indent string) {
 	} else if l.start.after(src.text(last)) != inCode {
 		return Incomplete, ""
 	}
-	open, ok := openBrackets(src.golang)
+	open, ok := openBrackets(src.Go)
 	if !ok {
 		return Invalid, ""
 	}
-	if open > 0 || continues(src.golang) {
+	if open > 0 || continues(src.Go) {
 		return Incomplete, strings.Repeat("\t", open)
 	}
 	if parses(code) {
@@ -42,32 +43,21 @@ func Completeness(code string) (status, indent string) {
 }
 
 // openBrackets is how many brackets are open at the end of source; false if one
-// is closed that was not open.
+// is closed that was not open, or something is no Go.
 func openBrackets(src string) (open int, ok bool) {
-	var stack []token.Token
-	closes := map[token.Token]token.Token{token.RPAREN: token.LPAREN, token.RBRACK: token.LBRACK, token.RBRACE: token.LBRACE}
-	for _, w := range words(src) {
-		switch w.tok {
-		case token.LPAREN, token.LBRACK, token.LBRACE:
-			stack = append(stack, w.tok)
-		case token.RPAREN, token.RBRACK, token.RBRACE:
-			n := len(stack) - 1
-			if n < 0 || stack[n] != closes[w.tok] {
-				return 0, false
-			}
-			stack = stack[:n]
-		case token.ILLEGAL:
-			return 0, false
-		}
+	all := Words(src)
+	if slices.ContainsFunc(all, func(w Word) bool { return w.Tok == token.ILLEGAL }) {
+		return 0, false
 	}
-	return len(stack), true
+	left, wrong := brackets(all, nil)
+	return len(left), wrong == nil
 }
 
 // continues says whether source ends in the middle of a statement: Go puts no
 // semicolon at the end.
 func continues(src string) bool {
-	all := words(src + "\n")
-	return len(all) > 0 && all[len(all)-1].tok != token.SEMICOLON
+	all := Words(src + "\n")
+	return len(all) > 0 && all[len(all)-1].Tok != token.SEMICOLON
 }
 
 // parses says whether GoNB can parse a cell. What it refuses for other reasons is

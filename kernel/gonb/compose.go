@@ -1,6 +1,9 @@
 package gonb
 
-import "strings"
+import (
+	"sort"
+	"strings"
+)
 
 // Line says where a line of composed text comes from.
 type Line struct {
@@ -19,20 +22,18 @@ func Compose(code string) (text string, lines []Line) {
 	}
 	add("package main", Line{})
 	add("", Line{})
-	src := read(code)
+	src := Read(code)
 	body := false
 	for i, l := range src.lines {
 		text, number := src.text(i), i+1
+		call, exec := Exec(text)
 		switch {
 		case l.command && isMain(text):
 			add("func main() {", Line{number, true})
 			add("\tflag.Parse()", Line{number, true})
 			body = true
-		case l.command && isExec(text):
-			name := ""
-			if words := strings.Split(strings.TrimPrefix(text, prefix), " "); len(words) > 1 {
-				name = words[1]
-			}
+		case l.command && exec:
+			name, _, _ := strings.Cut(call, " ")
 			for _, text := range []string{"func main() {", "\tflag.Parse()", "\t" + name + "()", "}"} {
 				add(text, Line{number, true})
 			}
@@ -46,4 +47,21 @@ func Compose(code string) (text string, lines []Line) {
 		add("}", Line{})
 	}
 	return b.String(), lines
+}
+
+// LineStarts are the offsets at which the lines of a text begin.
+func LineStarts(text string) []int {
+	starts := []int{0}
+	for i := range len(text) {
+		if text[i] == '\n' {
+			starts = append(starts, i+1)
+		}
+	}
+	return starts
+}
+
+// LineColumn is where an offset of a text is, both counted from 1, the column in bytes.
+func LineColumn(starts []int, offset int) (line, column int) {
+	line = sort.SearchInts(starts, offset+1)
+	return line, offset - starts[line-1] + 1
 }

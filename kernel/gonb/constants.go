@@ -17,15 +17,15 @@ func (r *rewriter) constants(d *ast.GenDecl, blanks map[*ast.Ident]string, offse
 		r.name(blanks, offset)
 		return
 	}
-	r.replace(offset(d.Pos()), offset(d.Pos())+len("const"), spaces("const"))
+	r.replace(offset(d.Pos()), offset(d.Pos())+len("const"), Blank("const"))
 	if d.Lparen.IsValid() {
 		r.replace(offset(d.Lparen), offset(d.Lparen)+1, " ")
 		r.replace(offset(d.Rparen), offset(d.Rparen)+1, " ")
-		if tail := strings.TrimRight(r.golang[:offset(d.Rparen)], " \t"); strings.HasSuffix(tail, "\n") || strings.HasSuffix(tail, ";") {
+		if tail := strings.TrimRight(r.Go[:offset(d.Rparen)], " \t"); strings.HasSuffix(tail, "\n") || strings.HasSuffix(tail, ";") {
 			r.dropSemicolon(offset(d.Rparen) + 1)
 		}
 	}
-	text := func(n ast.Node) string { return r.golang[offset(n.Pos()):offset(n.End())] }
+	text := func(n ast.Node) string { return r.Go[offset(n.Pos()):offset(n.End())] }
 	var last *ast.ValueSpec // with values
 	for i, spec := range specs {
 		from, to := offset(spec.Pos()), offset(spec.End())
@@ -54,7 +54,7 @@ func (r *rewriter) constants(d *ast.GenDecl, blanks map[*ast.Ident]string, offse
 			}
 			each = append(each, declared+" = "+onOneLine(value.apply(text(last.Values[j]))))
 		}
-		r.replace(from, to, strings.Join(each, "; ")+strings.Repeat("\n", strings.Count(r.golang[from:to], "\n")))
+		r.replace(from, to, strings.Join(each, "; ")+strings.Repeat("\n", strings.Count(r.Go[from:to], "\n")))
 	}
 }
 
@@ -101,19 +101,19 @@ func onOneLine(src string) string {
 		return src
 	}
 	var b strings.Builder
-	for _, w := range words(src) {
+	for _, w := range Words(src) {
 		switch {
-		case w.tok == token.SEMICOLON && w.text == "\n":
-			w.text = ";"
-		case w.tok == token.STRING && strings.Contains(w.text, "\n"):
-			if s, err := strconv.Unquote(w.text); err == nil {
-				w.text = strconv.Quote(s)
+		case w.Tok == token.SEMICOLON && w.Text == "\n":
+			w.Text = ";"
+		case w.Tok == token.STRING && strings.Contains(w.Text, "\n"):
+			if s, err := strconv.Unquote(w.Text); err == nil {
+				w.Text = strconv.Quote(s)
 			}
 		}
 		if b.Len() > 0 {
 			b.WriteByte(' ')
 		}
-		b.WriteString(w.text)
+		b.WriteString(w.Text)
 	}
 	return strings.TrimSuffix(b.String(), " ;")
 }

@@ -65,7 +65,7 @@ func (r *rewriter) importDecl(d *ast.GenDecl, offset func(token.Pos) int) error 
 
 // blankImport leaves an import declaration without the import.
 func (r *rewriter) blankImport(from, to int, grouped bool) {
-	text := []byte(spaces(r.code[from:to]))
+	text := []byte(Blank(r.code[from:to]))
 	if grouped {
 		r.dropSemicolon(to)
 	} else {
@@ -75,8 +75,7 @@ func (r *rewriter) blankImport(from, to int, grouped bool) {
 }
 
 var (
-	versionElement = regexp.MustCompile(`^v[0-9]+$`)
-	versioned      = regexp.MustCompile(`[/.]v[0-9]+$`)
+	versioned = regexp.MustCompile(`[/.]v[0-9]+$`)
 	// lastWord is what GoNB takes for the name of an imported package.
 	lastWord = regexp.MustCompile(`^.*?(\w+)\s*$`)
 )
@@ -90,7 +89,7 @@ func (r *rewriter) packageName(p string) string {
 	}
 	name := ""
 	if versioned.MatchString(p) {
-		name = assumedName(p)
+		name = PackageName(p)
 	}
 	if r.names != nil {
 		if n, ok := r.names(p); ok {
@@ -104,22 +103,19 @@ func (r *rewriter) packageName(p string) string {
 	return name
 }
 
-// assumedName guesses a package's name from a path that ends in a version, as Go
-// tools do.
-func assumedName(p string) string {
-	name := path.Base(p)
-	if versionElement.MatchString(name) {
-		name = path.Base(path.Dir(p))
-	}
-	name = strings.TrimPrefix(name, "go-")
-	if i := strings.IndexFunc(name, func(c rune) bool { return !token.IsIdentifier("a" + string(c)) }); i >= 0 {
-		name = name[:i]
-	}
-	return name
-}
-
 // BlankName begins the names that blank variables and constants are given.
 const BlankName = "sslkit_blank_"
+
+var blankName = regexp.MustCompile(BlankName + `\w+`)
+
+var ours = regexp.MustCompile(`^(?:sslkit[A-Z]|` + BlankName + `[0-9a-f]{8})`)
+
+// IsOurs says whether a name is one that the kernel, rather than the user, has put into
+// the cells' package.
+func IsOurs(name string) bool { return ours.MatchString(name) }
+
+// Unblank returns text with an underscore for each name that stands for a blank one.
+func Unblank(text string) string { return blankName.ReplaceAllString(text, "_") }
 
 // blankNames are names for blank variables and constants: GoNB keeps a blank
 // variable once more each time that the cell runs, and one blank constant in all.

@@ -48,12 +48,13 @@ func (e edits) apply(text string) string {
 	return out.String()
 }
 
-// spaces is text with everything but line breaks made a space.
-func spaces(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\r' {
-			return r
+// Blank is text with a space for each byte, line breaks excepted.
+func Blank(text string) string {
+	b := []byte(text)
+	for i, c := range b {
+		if c != '\n' && c != '\r' {
+			b[i] = ' '
 		}
-		return ' '
-	}, text)
+	}
+	return string(b)
 }

@@ -28,55 +28,16 @@ func (r *rewriter) note(p parsed) error {
 		}
 		return fmt.Errorf("gonb: %s is declared in lines %d and %d, and GoNB would keep the last", called, first, now)
 	}
-	switch d := p.Decl.(type) {
-	case *ast.FuncDecl:
-		return add(d.Name, receiver(d)+d.Name.Name)
-	case *ast.GenDecl:
-		for _, s := range d.Specs {
-			switch s := s.(type) {
-			case *ast.TypeSpec:
-				if err := add(s.Name, s.Name.Name); err != nil {
-					return err
-				}
-			case *ast.ValueSpec:
-				for _, n := range s.Names {
-					if err := add(n, n.Name); err != nil {
-						return err
-					}
-				}
-			}
+	for _, n := range namesOf([]ast.Decl{p.Decl}) {
+		called := n.Name
+		if n.Method() {
+			called = n.typeName() + "." + n.Name
+		}
+		if err := add(n.Ident, called); err != nil {
+			return err
 		}
 	}
 	r.memory.iota = r.memory.iota || r.declared["iota"] > 0
-	return nil
-}
-
-// receiver is the type that a method belongs to, with a dot; "" for a function.
-func receiver(d *ast.FuncDecl) string {
-	if d.Recv == nil || len(d.Recv.List) == 0 {
-		return ""
-	}
-	t := ast.Unparen(d.Recv.List[0].Type)
-	if star, ok := t.(*ast.StarExpr); ok {
-		t = ast.Unparen(star.X)
-	}
-	if generic := genericType(t); generic != nil {
-		t = generic
-	}
-	if id, ok := t.(*ast.Ident); ok {
-		return id.Name + "."
-	}
-	return "?."
-}
-
-// genericType is the type of which x is an instance; nil if it is none.
-func genericType(x ast.Expr) ast.Expr {
-	switch t := x.(type) {
-	case *ast.IndexExpr:
-		return t.X
-	case *ast.IndexListExpr:
-		return t.X
-	}
 	return nil
 }
 
@@ -104,7 +65,7 @@ var embedding = regexp.MustCompile(`(?m)^[ \t]*//go:embed[ \t]`)
 // embeds refuses a variable with a file's content: GoNB drops the comment that asks for it.
 func (r *rewriter) embeds(p parsed) error {
 	d := p.Decl
-	before := r.golang[:p.offset(d.Pos())]
+	before := r.Go[:p.offset(d.Pos())]
 	lines := strings.Split(before, "\n")
 	from := len(lines) - 1
 	for from > 0 && (strings.HasPrefix(strings.TrimSpace(lines[from-1]), "//") || strings.TrimSpace(lines[from-1]) == "") {

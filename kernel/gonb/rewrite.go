@@ -9,7 +9,7 @@ import (
 
 // rewriter collects the changes of one cell.
 type rewriter struct {
-	source
+	Source
 	edits
 	names    func(path string) (string, bool)
 	shell    func(command string, after bool) string
@@ -29,10 +29,10 @@ func (r *rewriter) rewrite() error {
 	r.commandLines()
 	r.shellLines()
 	r.withoutInputCommands()
-	all := chunks(r.golang)
+	all := Chunks(r.Go)
 	split := len(all) // from here on all is the body of func main
 	for i, c := range all {
-		if r.main >= 0 && c.from >= r.main || r.main < 0 && !c.declaration() {
+		if r.Body >= 0 && c.From >= r.Body || r.Body < 0 && !c.Declaration() {
 			split = i
 			break
 		}
@@ -55,12 +55,12 @@ func (r *rewriter) commandLines() {
 		text := r.text(i)
 		switch {
 		case l.empty:
-			r.replace(l.from, l.to, spaces(r.code[l.from:l.to]))
+			r.replace(l.from, l.to, Blank(r.code[l.from:l.to]))
 		case r.environment(i):
 		case l.command && len(text) < l.to-l.from:
 			r.replace(l.from+len(text), l.to, "")
 		}
-		if l.command && isExec(text) {
+		if _, exec := Exec(text); l.command && exec {
 			rest := text[strings.Index(text, "%exec")+len("%exec"):]
 			if name := strings.TrimLeft(rest, " \t"); name != "" && len(name) < len(rest) {
 				r.replace(l.from+len(text)-len(rest), l.from+len(text)-len(name), " ")
@@ -80,8 +80,8 @@ func (r *rewriter) literals() {
 			r.insert(l.from, " ") // the clause itself is blanked
 		}
 	}
-	for _, w := range words(r.golang) {
-		if w.tok == token.STRING && strings.Contains(w.text, "\n") && len(w.text) > 1 && w.text[len(w.text)-1] == '`' {
+	for _, w := range Words(r.Go) {
+		if w.Tok == token.STRING && strings.Contains(w.Text, "\n") && len(w.Text) > 1 && w.Text[len(w.Text)-1] == '`' {
 			r.rawString(w)
 		}
 	}
@@ -92,10 +92,10 @@ func (r *rewriter) literals() {
 //
 //	`a        (`a`+"\n"+
 //	%d`       "%"+`d`)
-func (r *rewriter) rawString(w word) {
+func (r *rewriter) rawString(w Word) {
 	found := false
 	for i, l := range r.lines {
-		if l.from <= w.off || l.from >= w.end || !l.hidden && !strings.HasPrefix(r.text(i), "package") {
+		if l.from <= w.From || l.from >= w.To || !l.hidden && !strings.HasPrefix(r.text(i), "package") {
 			continue
 		}
 		found = true
@@ -103,7 +103,7 @@ func (r *rewriter) rawString(w word) {
 		r.replace(l.from, l.from+1, `"`+r.code[l.from:l.from+1]+"\"+`")
 	}
 	if found {
-		r.edits = append(r.edits, edit{at: w.off, text: "(", rank: opensLiteral}, edit{at: w.end, text: ")", rank: closesLiteral})
+		r.edits = append(r.edits, edit{at: w.From, text: "(", rank: opensLiteral}, edit{at: w.To, text: ")", rank: closesLiteral})
 	}
 }
 
@@ -118,22 +118,21 @@ type parsed struct {
 }
 
 // declarations changes what is declared outside func main.
-func (r *rewriter) declarations(all []chunk) error {
+func (r *rewriter) declarations(all []Chunk) error {
 	var list []parsed
 	for _, c := range all {
-		text := r.golang[c.from:c.to]
-		if c.first() == token.PACKAGE {
-			r.replace(c.from, c.to, spaces(r.code[c.from:c.to]))
-			r.dropSemicolon(c.to)
+		text := r.Go[c.From:c.To]
+		if c.First() == token.PACKAGE {
+			r.replace(c.From, c.To, Blank(r.code[c.From:c.To]))
+			r.dropSemicolon(c.To)
 			continue
 		}
-		files := token.NewFileSet()
-		file, err := parser.ParseFile(files, "", clause+text, parser.SkipObjectResolution)
+		f, err := ParseFile(clause+text, parser.SkipObjectResolution)
 		if err != nil {
-			continue // GoNB reports it
+			continue // the front reports it
 		}
-		for _, d := range file.Decls {
-			list = append(list, parsed{d, text, func(p token.Pos) int { return c.from + files.File(file.Pos()).Offset(p) - len(clause) }})
+		for _, d := range f.Decls {
+			list = append(list, parsed{d, text, func(p token.Pos) int { return c.From + f.Offset(p) - len(clause) }})
 		}
 	}
 	for _, p := range list {
@@ -180,7 +179,7 @@ func (r *rewriter) name(blanks map[*ast.Ident]string, offset func(token.Pos) int
 
 // dropSemicolon blanks the semicolon behind a blanked piece of code.
 func (r *rewriter) dropSemicolon(at int) {
-	rest := r.golang[at:]
+	rest := r.Go[at:]
 	gap := len(rest) - len(strings.TrimLeft(rest, " \t"))
 	if strings.HasPrefix(rest[gap:], ";") {
 		r.replace(at+gap, at+gap+1, " ")

@@ -78,14 +78,14 @@ func (m memory) clone() memory {
 // Rewrite makes of a user's code what GoNB treats right. The error is for the
 // user: GoNB would silently lose code, and it says what to write instead.
 func (s *Session) Rewrite(code string) (Rewritten, error) {
-	src := read(code)
-	if src.magic {
+	src := Read(code)
+	if src.Foreign {
 		return Rewritten{Code: src.withoutReturns(s.Script)}, nil
 	}
 	if err := src.check(); err != nil {
 		return Rewritten{}, err
 	}
-	r := rewriter{source: src, names: s.PackageName, shell: s.Shell, number: s.Number, memory: &s.next}
+	r := rewriter{Source: src, names: s.PackageName, shell: s.Shell, number: s.Number, memory: &s.next}
 	if err := r.removals(s.kept.tuples); err != nil {
 		return Rewritten{}, err
 	}
@@ -99,7 +99,7 @@ func (s *Session) Rewrite(code string) (Rewritten, error) {
 		Code: r.apply(), Files: map[string]string{ImportsFile: s.next.imports(), ShowFile: ""},
 		Speaks: src.speaks(), Captures: src.has("capture"), Password: src.has("with_password"),
 	}
-	s.next.preambles = withPreamble(s.next.preambles, preamble(src.golang))
+	s.next.preambles = withPreamble(s.next.preambles, preamble(src.Go))
 	out.Files[CgoHeader], out.Files[CgoFile] = cgoFiles(s.next.preambles)
 	if src.exec && src.blankGo(out.Code) {
 		out.Code += "\n//"
@@ -137,7 +137,7 @@ func (s *Session) obey(commands []command) {
 				if key == "_" {
 					clear(s.kept.blank)
 				}
-				if method, ok := strings.CutPrefix(key, "unknown~"); ok {
+				if method, ok := strings.CutPrefix(key, unknownReceiver+keyMark); ok {
 					delete(s.kept.receivers, method)
 				}
 				s.kept.iota = s.kept.iota && key != "iota"
@@ -149,7 +149,7 @@ func (s *Session) obey(commands []command) {
 
 // Forgets are the names that a cell's commands have GoNB forget; all if reset.
 func Forgets(code string) (names []string, reset bool) {
-	for _, c := range read(code).commands {
+	for _, c := range Read(code).commands {
 		switch {
 		case c.name == "reset" && len(c.args) == 0:
 			reset = true

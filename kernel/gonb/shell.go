@@ -12,7 +12,7 @@ func (r *rewriter) shellLines() {
 	}
 	for i := 0; i < len(r.lines); i++ {
 		l := r.lines[i]
-		if !l.command || l.empty || !strings.HasPrefix(strings.TrimPrefix(r.text(i), prefix), "!") {
+		if !l.command || l.empty || !strings.HasPrefix(strings.TrimPrefix(r.text(i), Prefix), "!") {
 			continue
 		}
 		joined, last := r.joined(i)
@@ -23,18 +23,18 @@ func (r *rewriter) shellLines() {
 		}
 		r.replace(l.from, l.to, "!"+star+r.shell(text, r.speaks()))
 		for _, rest := range r.lines[i+1 : last+1] {
-			r.replace(rest.from, rest.to, spaces(r.code[rest.from:rest.to]))
+			r.replace(rest.from, rest.to, Blank(r.code[rest.from:rest.to]))
 		}
 		i = last
 	}
 }
 
-// quiet are the commands of GoNB's that print nothing.
-var quiet = strings.Fields("% main args exec test capture with_inputs with_password autoget noautoget")
-
 // speaks says whether a command of GoNB's may print something.
-func (s *source) speaks() bool {
-	return slices.ContainsFunc(s.commands, func(c command) bool { return !slices.Contains(quiet, c.name) })
+func (s *Source) speaks() bool {
+	return slices.ContainsFunc(s.commands, func(c command) bool {
+		known, ok := named("%" + c.name)
+		return !ok || !known.silent
+	})
 }
 
 // script has a cell of another language run so that it writes to the front.
@@ -42,7 +42,7 @@ func script(line string, program func() string) string {
 	if program == nil {
 		return line
 	}
-	text := strings.TrimPrefix(line, prefix)
+	text := strings.TrimPrefix(line, Prefix)
 	name, args, _ := strings.Cut(text, " ")
 	switch {
 	case name == "%%script" && strings.TrimSpace(args) != "":
@@ -60,9 +60,9 @@ var inputCommands = []string{"with_inputs", "with_password"}
 // withoutInputCommands blanks them.
 func (r *rewriter) withoutInputCommands() {
 	for i, l := range r.lines {
-		words := strings.FieldsFunc(strings.TrimPrefix(r.text(i), prefix), isBlank)
+		words := strings.FieldsFunc(strings.TrimPrefix(r.text(i), Prefix), isBlank)
 		if l.command && len(words) > 0 && slices.Contains(inputCommands, strings.TrimPrefix(words[0], "%")) {
-			r.replace(l.from, l.to, spaces(r.code[l.from:l.to]))
+			r.replace(l.from, l.to, Blank(r.code[l.from:l.to]))
 		}
 	}
 }

@@ -5,11 +5,8 @@ import (
 	"strings"
 )
 
-// prefix hides a command from Go tools; GoNB skips it.
-const prefix = "//gonb:"
-
-// magics begin a cell that is not Go.
-var magics = []string{"%%writefile", "%%script", "%%bash", "%%sh", "%%gx"}
+// Prefix hides a command from Go tools, in files that are Go: GoNB skips it.
+const Prefix = "//gonb:"
 
 // within is what a position in Go source lies in.
 type within int
@@ -36,27 +33,29 @@ type command struct {
 	end  int // offset
 }
 
-// source is a cell as GoNB reads it.
-type source struct {
+// Source is a cell as GoNB reads it.
+type Source struct {
+	Go      string // the code with spaces for commands and carriage returns; nothing else if it is Foreign
+	Foreign bool   // the cell is in another language, or text to write
+	Body    int    // offset from which the code is the body of func main; -1 without %%
+
 	code     string
-	golang   string // code with spaces for commands and carriage returns
 	lines    []line
-	magic    bool // another language, or text to write
-	main     int  // offset from which the code is the body of func main; -1 without %%
 	exec     bool // GoNB makes a func main that calls a function
 	commands []command
 }
 
-func read(code string) source {
-	s := source{code: code, main: -1}
+// Read reads a cell.
+func Read(code string) Source {
+	s := Source{code: code, Body: -1}
 	at := 0
 	for text := range strings.SplitSeq(code, "\n") {
 		s.lines = append(s.lines, line{from: at, to: at + len(text)})
 		at += len(text) + 1
 	}
-	words := strings.FieldsFunc(strings.TrimPrefix(s.text(0), prefix), isBlank)
-	s.magic = len(words) > 0 && slices.Contains(magics, words[0])
-	if s.magic {
+	words := strings.FieldsFunc(strings.TrimPrefix(s.text(0), Prefix), isBlank)
+	if s.Foreign = len(words) > 0 && isForeign(words[0]); s.Foreign {
+		s.Go = Blank(code)
 		return s
 	}
 	b := []byte(strings.ReplaceAll(code, "\r", " "))
@@ -78,34 +77,71 @@ func read(code string) source {
 		}
 		state = state.after(code[l.from:l.to])
 	}
-	s.golang = string(b)
+	s.Go = string(b)
 	return s
 }
 
+// Declarations is what stands before the body of func main, where a command says
+// where that begins.
+func (s Source) Declarations() string {
+	if s.Body < 0 {
+		return s.Go
+	}
+	return s.Go[:s.Body]
+}
+
+// IsCommand says whether a line, counted from 0, is a command of GoNB's, or goes on
+// with one.
+func (s Source) IsCommand(line int) bool {
+	return s.lines[line].command || s.Foreign && line == 0
+}
+
+// CommandAt returns the command in whose line an offset is, and where it begins. It
+// may still be without a name.
+func (s Source) CommandAt(offset int) (command string, start int, ok bool) {
+	i := slices.IndexFunc(s.lines, func(l line) bool { return offset <= l.to })
+	if i < 0 || s.Foreign && i > 0 || s.lines[i].start != inCode {
+		return "", 0, false
+	}
+	text := strings.TrimPrefix(s.text(i), Prefix)
+	if text == "" || text[0] != '%' && text[0] != '!' {
+		return "", 0, false
+	}
+	return text, s.lines[i].from + len(s.text(i)) - len(text), true
+}
+
+// ForeignAt says whether an offset is in another language, below the line that says so.
+func (s Source) ForeignAt(offset int) bool { return s.Foreign && offset > s.lines[0].to }
+
 // text is a line as GoNB is to see it, without carriage returns at its end.
-func (s *source) text(i int) string {
+func (s *Source) text(i int) string {
 	return strings.TrimRight(s.code[s.lines[i].from:s.lines[i].to], "\r")
 }
 
 // isCommand says whether GoNB takes a line for a command.
 func isCommand(text string) bool {
-	text = strings.TrimPrefix(text, prefix)
+	text = strings.TrimPrefix(text, Prefix)
 	return len(text) > 1 && (text[0] == '%' || text[0] == '!')
 }
 
-// isMain and isExec are how GoNB finds the lines that stand for func main.
+// isMain says whether what is below a line is the body of func main.
 func isMain(text string) bool {
-	text = strings.TrimPrefix(text, prefix)
+	text = strings.TrimPrefix(text, Prefix)
 	return strings.HasPrefix(text, "%main") || text == "%%" || strings.HasPrefix(text, "%% ") || strings.HasPrefix(text, "%%\t")
 }
 
-func isExec(text string) bool { return strings.HasPrefix(strings.TrimPrefix(text, prefix), "%exec") }
+// Exec returns the function that a line has GoNB call, with the arguments of the
+// program behind it.
+func Exec(line string) (call string, ok bool) {
+	rest, ok := strings.CutPrefix(strings.TrimPrefix(line, Prefix), "%exec")
+	return strings.TrimSpace(rest), ok && (rest == "" || isBlank(rune(rest[0])) || rest[0] == '\r')
+}
 
 // joined is the command on line i, and its last line: a backslash at the end
 // continues it.
-func (s *source) joined(i int) (text string, last int) {
+func (s *Source) joined(i int) (text string, last int) {
 	for last = i; ; last++ {
-		text += strings.TrimPrefix(s.text(last), prefix)
+		text += strings.TrimPrefix(s.text(last), Prefix)
 		rest, more := strings.CutSuffix(text, `\`)
 		if !more {
 			return text, last
@@ -118,7 +154,7 @@ func (s *source) joined(i int) (text string, last int) {
 }
 
 // takeCommand records the command on line i and returns its last line.
-func (s *source) takeCommand(i int) int {
+func (s *Source) takeCommand(i int) int {
 	joined, last := s.joined(i)
 	for j := i; j <= last; j++ {
 		s.lines[j].command = true
@@ -133,21 +169,22 @@ func (s *source) takeCommand(i int) int {
 	if joined[0] == '%' {
 		s.commands = append(s.commands, command{words[0], words[1:], s.lines[last].from + len(s.text(last))})
 	}
-	if isMain(s.text(i)) && s.main < 0 {
-		s.main = s.lines[i].to
+	if isMain(s.text(i)) && s.Body < 0 {
+		s.Body = s.lines[i].to
 	}
-	s.exec = s.exec || isExec(s.text(i))
+	_, exec := Exec(s.text(i))
+	s.exec = s.exec || exec
 	return last
 }
 
 // has says whether the cell holds a command.
-func (s *source) has(names ...string) bool {
+func (s *Source) has(names ...string) bool {
 	return slices.ContainsFunc(s.commands, func(c command) bool { return slices.Contains(names, c.name) })
 }
 
 // blankGo says whether nothing but commands and blank lines is left in code, which
 // has the lines of s.
-func (s *source) blankGo(code string) bool {
+func (s *Source) blankGo(code string) bool {
 	for i, text := range strings.Split(code, "\n") {
 		if (i >= len(s.lines) || !s.lines[i].command) && strings.TrimSpace(text) != "" {
 			return false
@@ -157,7 +194,7 @@ func (s *source) blankGo(code string) bool {
 }
 
 // withoutReturns is the code with a first line that GoNB understands.
-func (s *source) withoutReturns(program func() string) string {
+func (s *Source) withoutReturns(program func() string) string {
 	return script(s.text(0), program) + s.code[s.lines[0].to:]
 }
 

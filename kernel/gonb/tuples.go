@@ -69,9 +69,9 @@ func (r *rewriter) variables(d *ast.GenDecl, blanks map[*ast.Ident]string, offse
 			}
 			t.names = append(t.names, name)
 		}
-		value := r.golang[offset(spec.Values[0].Pos()):offset(spec.Values[0].End())]
+		value := r.Go[offset(spec.Values[0].Pos()):offset(spec.Values[0].End())]
 		if spec.Type != nil {
-			t.rest = " " + onOneLine(r.golang[offset(spec.Type.Pos()):offset(spec.Type.End())])
+			t.rest = " " + onOneLine(r.Go[offset(spec.Type.Pos()):offset(spec.Type.End())])
 		}
 		t.rest += " = " + onOneLine(value)
 		r.tuples = append(r.tuples, t)
@@ -80,7 +80,7 @@ func (r *rewriter) variables(d *ast.GenDecl, blanks map[*ast.Ident]string, offse
 
 // keepTuples declares once more what the cell would take along of earlier cells'
 // tuples, beside the first of its own declarations.
-func (r *rewriter) keepTuples(all []chunk) {
+func (r *rewriter) keepTuples(all []Chunk) {
 	var again []string
 	remembered := r.memory.tuples
 	r.memory.tuples = nil
@@ -100,18 +100,18 @@ func (r *rewriter) keepTuples(all []chunk) {
 		return
 	}
 	// GoNB drops comments but those of functions.
-	first := slices.IndexFunc(all, func(c chunk) bool { return c.declares() && c.first() != token.FUNC })
+	first := slices.IndexFunc(all, func(c Chunk) bool { return c.declares() && c.First() != token.FUNC })
 	if first >= 0 {
-		r.edits = append(edits{{at: all[first].from, text: strings.Join(again, "; ") + "; "}}, r.edits...)
+		r.edits = append(edits{{at: all[first].From, text: strings.Join(again, "; ") + "; "}}, r.edits...)
 		return
 	}
-	first = slices.IndexFunc(all, chunk.declares)
-	r.insert(all[first].to, "; "+strings.Join(again, "; "))
+	first = slices.IndexFunc(all, Chunk.declares)
+	r.insert(all[first].To, "; "+strings.Join(again, "; "))
 }
 
 // declares says whether a chunk declares names of the package.
-func (c chunk) declares() bool {
-	return c.declaration() && c.first() != token.IMPORT && c.first() != token.PACKAGE
+func (c Chunk) declares() bool {
+	return c.Declaration() && c.First() != token.IMPORT && c.First() != token.PACKAGE
 }
 
 // removals completes commands that have GoNB forget variables of a tuple, and

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gossl/gossl/kernel/event"
+	"github.com/gossl/gossl/kernel/gonb/lines"
 	"github.com/gossl/gossl/kernel/proc"
 )
 
@@ -82,25 +83,19 @@ func (b *build) run(target string) result {
 	if b.tool, err = tool("go"); err != nil {
 		return failure(err)
 	}
-	theirs := b.takeFlag()
-	known := Annotate != nil && knowsCells()
-	if known {
-		if err := Annotate(b.dir); err != nil {
-			report(err) // then positions are GoNB's
-		}
+	cells, err := knownCells()
+	if err != nil {
+		report(err) // then positions are those in GoNB's files
 	}
-	if err := freeFlag(theirs); err != nil {
-		return failure(err)
-	}
-	if b.args, err = cgo(b.dir, b.args); err != nil {
+	if err := b.prepare(cells); err != nil {
 		return failure(err)
 	}
 	r := b.attempts()
 	if r.signal != "" { // a part of a program could pass for a whole one
 		err = os.RemoveAll(target + program)
 	} else if r.code == 0 {
-		if known && Number != nil {
-			if err := Number(target + program); err != nil {
+		if cells != nil {
+			if err := lines.Number(target+program, cells); err != nil {
 				report(err) // then the program names them by their IDs
 			}
 		}
@@ -112,10 +107,13 @@ func (b *build) run(target string) result {
 	return r
 }
 
-// knowsCells says whether the front has said where the cells' lines are from.
-func knowsCells() bool {
-	_, err := os.Stat(os.Getenv(CellsVar))
-	return err == nil
+// knownCells are the cells whose lines the front has told of; nil if it has told of none.
+func knownCells() (*lines.Index, error) {
+	index, err := lines.Load(os.Getenv(CellsVar))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return index, err
 }
 
 // attempts builds until it works, or nothing can be mended.

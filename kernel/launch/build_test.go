@@ -14,6 +14,7 @@ import (
 
 	"github.com/gossl/gossl/kernel/event"
 	"github.com/gossl/gossl/kernel/gonb"
+	"github.com/gossl/gossl/kernel/gonb/lines"
 	"github.com/gossl/gossl/kernel/proc"
 )
 
@@ -182,18 +183,32 @@ func TestBuildDoesNotMend(t *testing.T) {
 	}
 }
 
+// Positions are those of cells as soon as the front has told of some.
 func TestBuildAnnotates(t *testing.T) {
 	g := newCells(t)
-	g.environ = append(g.environ, "LAUNCH_TEST_ANNOTATE=package main\n\nfunc annotated() {}\n")
-	g.write("main.go", "package main\n\nfunc main() { annotated() }\n")
-	if end := g.build(); end.Code == 0 {
-		t.Error("annotated although the front has told nothing about cells")
+	const cell = "func twice(x int) int { return 2 * y }"
+	g.write("main.go", "package main\n\n"+cell+"\n\nfunc main() { twice(1) }\n")
+	if end := g.build(); !strings.Contains(end.Text, "main.go:3:36: undefined: y") {
+		t.Errorf("told %+v, want GoNB's position: the front has told of no cells", end)
 	}
-	if err := os.WriteFile(g.paths.Cells, nil, 0o600); err != nil {
+	cells := lines.NewIndex()
+	cells.Add(7, "\n"+cell)
+	if err := cells.Save(g.paths.Cells); err != nil {
+		t.Fatal(err)
+	}
+	if end := g.build(); !strings.Contains(end.Text, "cell[1]:2:36: undefined: y") {
+		t.Errorf("told %+v, want the cell's position", end)
+	}
+	g.write("main.go", "package main\n\nfunc twice(x int) int { panic(x) }\n\nfunc main() { twice(1) }\n")
+	cells.Add(8, "func twice(x int) int { panic(x) }")
+	if err := cells.Save(g.paths.Cells); err != nil {
 		t.Fatal(err)
 	}
 	if end := g.build(); end.Code != 0 {
-		t.Errorf("told %+v, want that the file was annotated", end)
+		t.Fatalf("told %+v", end)
+	}
+	if program, err := os.ReadFile(g.program + program); err != nil || !bytes.Contains(program, []byte("cell[8]\x00")) {
+		t.Errorf("the program does not name the cell by its number, error %v", err)
 	}
 }
 

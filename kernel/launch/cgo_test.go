@@ -40,7 +40,8 @@ func TestCgoIncludesPreamble(t *testing.T) {
 			if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			got, err := cgo(dir, slices.Clone(args))
+			b := build{dir: dir, args: slices.Clone(args)}
+			err := b.prepare(nil)
 			text, readErr := os.ReadFile(file)
 			if err != nil || readErr != nil {
 				t.Fatal(err, readErr)
@@ -48,7 +49,7 @@ func TestCgoIncludesPreamble(t *testing.T) {
 			if diff := cmp.Diff(wanted.text, string(text)); diff != "" {
 				t.Errorf("header %v: main.go (-want +got):\n%s", header, diff)
 			}
-			if diff := cmp.Diff(wanted.args, got); diff != "" {
+			if diff := cmp.Diff(wanted.args, b.args); diff != "" {
 				t.Errorf("header %v: arguments (-want +got):\n%s", header, diff)
 			}
 			if strings.Count(string(text), "\n") != strings.Count(source, "\n") {

@@ -21,11 +21,6 @@ func TestMain(m *testing.M) {
 	case len(os.Args) > 1 && os.Args[1] == asCell:
 		play(os.Args[2], os.Args[3:])
 	case name == "go":
-		if note := os.Getenv("LAUNCH_TEST_ANNOTATE"); note != "" {
-			Annotate = func(dir string) error {
-				return os.WriteFile(filepath.Join(dir, "note.go"), []byte(note), 0o600)
-			}
-		}
 		os.Exit(Go(os.Args[1:]))
 	case name == "gopls":
 		os.Exit(Gopls(os.Args[1:]))

@@ -15,14 +15,6 @@ import (
 // notFound is the exit status of a shell for a program that it does not find.
 const notFound = 127
 
-// Annotate, if set, marks in the Go files of GoNB's folder which line of which
-// cell each declaration is from, before they are built. It must not move lines.
-var Annotate func(dir string) error
-
-// Number, if set, has a program that was built, or was there already, name the
-// cells by the numbers of their last execution.
-var Number func(program string) error
-
 // Go stands in for the go command. It builds cells in GoNB's folder, and is the
 // true go command for everything else.
 func Go(args []string) int {
@@ -56,7 +48,7 @@ func Go(args []string) int {
 }
 
 // isWork says whether a path is named like the folder that GoNB builds in, which is the name of its program, too.
-func isWork(path string) bool { return strings.HasPrefix(filepath.Base(path), "gonb_") }
+func isWork(path string) bool { return strings.HasPrefix(filepath.Base(path), gonb.FolderPrefix) }
 
 // isIn says whether file lies directly in dir, whichever way the two are written.
 func isIn(dir, file string) bool {

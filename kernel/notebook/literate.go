@@ -7,13 +7,12 @@ import (
 	"go/token"
 	"regexp"
 	"strings"
+
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 // marker opens a cell: `// %%` with `[markdown]` for text, and `tags=["a","b"]` behind either.
 var marker = regexp.MustCompile(`^// %%( \[markdown\])?(?: tags=\[((?:"[\w-]+",? ?)+)\])?$`)
-
-// execLine is the directive that calls a function of the notebook.
-var execLine = regexp.MustCompile(`^%exec (\w+)\b`)
 
 // Literate makes the cells of a notebook from a literate Go source, a real Go file of package main:
 //
@@ -132,14 +131,16 @@ func (l *literate) addText(line string) error {
 }
 
 func (l *literate) addCode(line string) error {
-	directive, ok := strings.CutPrefix(line, "//gonb:")
+	directive, ok := strings.CutPrefix(line, gonb.Prefix)
 	if !ok {
 		l.code = l.code || line != "" && !strings.HasPrefix(line, "//")
 		l.lines = append(l.lines, line)
 		return nil
 	}
-	if call := execLine.FindStringSubmatch(directive); call != nil && !l.functions[call[1]] {
-		return l.errorf(l.line, "%%exec %s: this file has no function %s() without parameters and results", call[1], call[1])
+	if call, ok := gonb.Exec(directive); ok {
+		if name, _, _ := strings.Cut(call, " "); !l.functions[name] {
+			return l.errorf(l.line, "%%exec %s: this file has no function %s() without parameters and results", name, name)
+		}
 	}
 	if strings.HasPrefix(directive, "%") {
 		l.calls = true

@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 // Cell types.
@@ -112,8 +114,8 @@ func (n Notebook) Title(cell int) string {
 	first := ""
 	for line := range strings.Lines(n.Cells[cell].Source) {
 		line = strings.TrimSpace(line)
-		if target, ok := strings.CutPrefix(line, "%exec "); ok {
-			return strings.TrimSpace(target)
+		if call, ok := gonb.Exec(line); ok {
+			return call
 		}
 		if first == "" && line != "" && !strings.HasPrefix(line, "//") {
 			first = strings.TrimRight(line, " ({")

@@ -8,6 +8,8 @@ import (
 	"go/scanner"
 	"go/token"
 	"strings"
+
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 // Source makes a literate Go source of a notebook's cells: [Literate] makes the
@@ -56,7 +58,8 @@ func (w *sourceWriter) cell(number int, c Cell) {
 	}
 	w.line(number, "")
 	w.line(number, head)
-	lines := strings.Split(strings.Trim(c.Source, "\n"), "\n")
+	source := strings.Trim(c.Source, "\n")
+	lines := strings.Split(source, "\n")
 	if c.Type == Markdown {
 		for _, line := range lines {
 			w.line(number, strings.TrimRight("// "+line, " "))
@@ -64,14 +67,15 @@ func (w *sourceWriter) cell(number int, c Cell) {
 		return
 	}
 	w.line(number, "")
+	read := gonb.Read(source)
 	for i, line := range lines {
-		if strings.HasPrefix(line, "%") || strings.HasPrefix(line, "!") {
-			lines[i] = "//gonb:" + line
+		if read.IsCommand(i) {
+			lines[i] = gonb.Prefix + line
 		}
 	}
 	if isStatements(lines) {
 		name := fmt.Sprintf("cell%d", number)
-		lines = append(append([]string{"func " + name + "() {"}, lines...), "}", "", "//gonb:%exec "+name)
+		lines = append(append([]string{"func " + name + "() {"}, lines...), "}", "", gonb.Prefix+"%exec "+name)
 	}
 	for _, line := range lines {
 		w.line(number, line)

@@ -77,6 +77,22 @@ func F() {}
 	}
 }
 
+// Lines that look like commands within a string stay, and those that go on with a command follow it.
+func TestSourceOfCommands(t *testing.T) {
+	cells := []Cell{{Type: Code, Source: "var s = `\n%d\n`\n\n!ls \\\n  -l", Tags: []string{}}}
+	source, err := Source(cells)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "var s = `\n%d\n`\n\n//gonb:!ls \\\n//gonb:  -l\n"; !strings.HasSuffix(string(source), want) {
+		t.Errorf("got %q, want it to end in %q", source, want)
+	}
+	again, err := Literate("again.go", source)
+	if diff := cmp.Diff(cells, again); err != nil || diff != "" {
+		t.Errorf("error %v, cells (-first +again):\n%s", err, diff)
+	}
+}
+
 func TestSourceErrors(t *testing.T) {
 	for _, c := range []struct {
 		name  string

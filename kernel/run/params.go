@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gossl/gossl/kernel/gonb"
 	"github.com/gossl/gossl/kernel/notebook"
 )
 
@@ -83,24 +84,13 @@ func findParameter(n notebook.Notebook, name string) (parameter, error) {
 // keep the declarations before from being found.
 func parameters(source string) map[string]parameter {
 	const clause = "package p;"
-	files := token.NewFileSet()
 	// Errors are the compiler's to tell: what could be parsed is in the file.
-	file, _ := parser.ParseFile(files, "", clause+goOnly(source), parser.AllErrors|parser.SkipObjectResolution)
-	if file == nil {
-		return nil
-	}
-	offset := func(p token.Pos) int { return files.Position(p).Offset - len(clause) }
+	file, _ := gonb.ParseFile(clause+gonb.Read(source).Declarations(), parser.AllErrors|parser.SkipObjectResolution)
+	offset := func(p token.Pos) int { return file.Offset(p) - len(clause) }
 	found := map[string]parameter{}
-	for _, declaration := range file.Decls {
-		general, ok := declaration.(*ast.GenDecl)
-		if !ok || general.Tok != token.VAR && general.Tok != token.CONST {
-			continue
-		}
-		for _, spec := range general.Specs {
-			values := spec.(*ast.ValueSpec) // what var and const declare
-			for i, name := range values.Names {
-				found[name.Name] = valueOf(values, i, offset)
-			}
+	for _, n := range file.Names() {
+		if spec, ok := n.Node.(*ast.ValueSpec); ok {
+			found[n.Name] = valueOf(spec, slices.Index(spec.Names, n.Ident), offset)
 		}
 	}
 	delete(found, "_")
@@ -127,22 +117,6 @@ func valueOf(spec *ast.ValueSpec, name int, offset func(token.Pos) int) paramete
 		p.refusal = "its declaration gives it no value of its own, want one like: var " + spec.Names[name].Name + " = value"
 	}
 	return p
-}
-
-// goOnly blanks the lines of a cell that are GoNB's commands, and what follows the one that begins main.
-func goOnly(source string) string {
-	var kept strings.Builder
-	for line := range strings.Lines(source) {
-		word := strings.TrimSpace(line)
-		if strings.HasPrefix(word, "%%") || word == "%main" {
-			break
-		}
-		if strings.HasPrefix(word, "%") || strings.HasPrefix(word, "!") {
-			line = strings.Repeat(" ", len(line)-1) + "\n"
-		}
-		kept.WriteString(line)
-	}
-	return kept.String()
 }
 
 // expression is the Go text of a new value: for a string the value need not be quoted.

@@ -37,7 +37,6 @@ func main() {
 // playPart is this program under another name: what GoNB takes for the go
 // command, for gopls, or for a cell's program. It returns for none of these.
 func playPart(args []string) {
-	launch.Annotate, launch.Number = annotate, number
 	switch name := filepath.Base(args[0]); {
 	case name == "go":
 		os.Exit(launch.Go(args[1:]))

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"go/scanner"
 	"go/token"
-	"sort"
 	"strings"
 
 	"github.com/gossl/gossl/kernel/gonb"
@@ -43,14 +42,14 @@ func AnnotateFile(name string, src []byte, index *Index) []byte {
 			from[w.index] = places[i]
 		}
 	}
-	a := annotator{text: text, name: name, starts: lineStarts(text)}
+	a := annotator{text: text, name: name, starts: gonb.LineStarts(text)}
 	for i, w := range all {
 		if from[i].file == "" {
 			continue
 		}
-		a.at(w.off, from[i])
+		a.at(w.From, from[i])
 		if i+1 == len(all) || from[i+1].file == "" {
-			a.at(w.end, a.own(w.end))
+			a.at(w.To, a.own(w.To))
 		}
 	}
 	a.out.WriteString(text[a.done:])
@@ -70,7 +69,7 @@ type annotator struct {
 
 // own is the position of an offset in the file itself.
 func (a *annotator) own(off int) place {
-	line, col := position(a.starts, off)
+	line, col := gonb.LineColumn(a.starts, off)
 	return place{file: a.name, line: line, col: col}
 }
 
@@ -97,13 +96,13 @@ func (x *Index) places() map[string][]place {
 	all := map[string][]place{}
 	for _, c := range x.Cells {
 		text, lines := gonb.Compose(c.Code)
-		starts := lineStarts(text)
+		starts := gonb.LineStarts(text)
 		name := fileName(c.ID)
 		found, _ := declarations(text)
 		for _, d := range found {
 			list := make([]place, len(d.words))
 			for i, w := range d.words {
-				list[i] = origin(lines, starts, w.off)
+				list[i] = origin(lines, starts, w.From)
 				list[i].file = name
 			}
 			if signature := d.signature(); all[signature] == nil || !d.again() {
@@ -117,7 +116,7 @@ func (x *Index) places() map[string][]place {
 // origin is where an offset in a composed cell comes from. What GoNB appends is at
 // the last line that comes from the cell.
 func origin(lines []gonb.Line, starts []int, off int) place {
-	line, col := position(starts, off)
+	line, col := gonb.LineColumn(starts, off)
 	for i := line - 1; i >= 0; i-- {
 		if l := lines[i]; l.Number > 0 {
 			if l.Made || i < line-1 {
@@ -127,21 +126,6 @@ func origin(lines []gonb.Line, starts []int, off int) place {
 		}
 	}
 	return place{line: 1, col: 1, made: true}
-}
-
-func lineStarts(text string) []int {
-	starts := []int{0}
-	for i := range len(text) {
-		if text[i] == '\n' {
-			starts = append(starts, i+1)
-		}
-	}
-	return starts
-}
-
-func position(starts []int, off int) (line, col int) {
-	line = sort.SearchInts(starts, off+1)
-	return line, off - starts[line-1] + 1
 }
 
 var ours = lazy(`^/\*line (` + book + `/cell\[\d+\]|main(_test)?\.go):\d+:\d+\*/$`)

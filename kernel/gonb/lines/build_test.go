@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 // goTool runs the go command in a new module of files.
@@ -59,7 +61,7 @@ func TestCompiler(t *testing.T) {
 				file, text = fileName(i+1), c
 			}
 		}
-		line, col := position(lineStarts(text), regexp.MustCompile(m[2] + `\b`).FindStringIndex(text)[0])
+		line, col := gonb.LineColumn(gonb.LineStarts(text), regexp.MustCompile(m[2] + `\b`).FindStringIndex(text)[0])
 		if want := fmt.Sprintf("%s:%d:%d", file, line, col); m[1] != want {
 			t.Errorf("%s is at %s, want %s", m[2], m[1], want)
 		}

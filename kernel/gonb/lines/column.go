@@ -15,8 +15,8 @@ func column(rewritten, written string, col int) int {
 	}
 	same := align(a, b)
 	for i, w := range a {
-		if j := same[i]; j >= 0 && w.end >= col {
-			return b[j].off + 1 + max(0, min(col-1-w.off, b[j].end-b[j].off))
+		if j := same[i]; j >= 0 && w.To >= col {
+			return b[j].From + 1 + max(0, min(col-1-w.From, b[j].To-b[j].From))
 		}
 	}
 	return len(written) + 1
@@ -31,7 +31,7 @@ func align(a, b []word) []int {
 	}
 	for i := range a {
 		for j := range b {
-			if a[i].text == b[j].text {
+			if a[i].Text == b[j].Text {
 				length[i+1][j+1] = length[i][j] + 1
 			} else {
 				length[i+1][j+1] = max(length[i][j+1], length[i+1][j])
@@ -44,7 +44,7 @@ func align(a, b []word) []int {
 	}
 	for i, j := len(a), len(b); i > 0 && j > 0; {
 		switch {
-		case a[i-1].text == b[j-1].text:
+		case a[i-1].Text == b[j-1].Text:
 			i, j = i-1, j-1
 			same[i] = j
 		case length[i-1][j] >= length[i][j-1]:

@@ -92,7 +92,6 @@ var (
 	pragmas   = lazy(`//(?:go:[a-z]+|export)\b`)
 	get       = lazy(`^go get (\S+)$`)
 	files     = lazy(`^(?:\./)?(?:main(?:_test)?|sslkit_\w+(?:/\w+)?)\.go:(\d+)(?::\d+)?: (.*)$`)
-	given     = lazy(gonb.BlankName + `\w+`)
 )
 
 // explainer reads what the go command says, line by line.
@@ -134,7 +133,7 @@ func (e *explainer) line(line string) {
 // inWords takes out of a message what the user did not write.
 func (e *explainer) inWords(message string) string {
 	message = strings.ReplaceAll(message, " in argument to "+strings.TrimSuffix(gonb.ShowCall, "("), "")
-	message = notTheirs().ReplaceAllString(given().ReplaceAllString(message, "_"), "")
+	message = notTheirs().ReplaceAllString(gonb.Unblank(message), "")
 	return inText().ReplaceAllStringFunc(message, func(position string) string {
 		m := inText().FindStringSubmatch(position)
 		return e.index.inWords(m[1], m[2])

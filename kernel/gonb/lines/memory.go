@@ -4,9 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gossl/gossl/kernel/gonb"
@@ -23,90 +21,48 @@ type remembered struct {
 func (d remembered) String() string {
 	var names []string
 	for _, name := range d.names {
-		names = append(names, given().ReplaceAllString(strings.Replace(name, "~", ".", 1), "_"))
+		names = append(names, gonb.Unblank(strings.Replace(name, "~", ".", 1)))
 	}
 	return strings.Join(names, ", ")
 }
 
 func (d remembered) remove() string { return "%rm " + strings.Join(d.names, " ") }
 
-// remembered are the declarations of a cell, and the packages that it imports.
+// kinds are the words for kinds of declarations.
+var kinds = map[token.Token]string{token.TYPE: "type", token.VAR: "variable", token.CONST: "constant", token.FUNC: "function"}
+
+// remembered are the declarations of a cell, and the packages that it imports, by the
+// names that it most likely uses.
 func (c Cell) remembered() (all []remembered, packages []string) {
 	text, origins := gonb.Compose(c.Code)
-	files := token.NewFileSet()
-	file, err := parser.ParseFile(files, "", text, parser.SkipObjectResolution)
+	file, err := gonb.ParseFile(text, parser.SkipObjectResolution)
 	if err != nil {
 		return nil, nil
 	}
-	starts := lineStarts(text)
-	line := func(p token.Pos) int { return origin(origins, starts, files.File(file.Pos()).Offset(p)).line }
-	for _, s := range file.Imports {
-		packages = append(packages, packageName(s))
+	starts := gonb.LineStarts(text)
+	line := func(p token.Pos) int { return origin(origins, starts, file.Offset(p)).line }
+	for _, i := range file.Imports() {
+		packages = append(packages, i.Key())
 	}
-	add := func(n ast.Node, kind string, names ...string) {
+	for _, n := range file.Names() {
+		names, kind := []string{file.Key(n)}, kinds[n.Kind]
+		if n.Method() {
+			kind = "method"
+		}
+		if s, ok := n.Node.(*ast.ValueSpec); ok && gonb.Tuple(n.Kind, s) {
+			if n.Ident != s.Names[0] {
+				continue // with the first one
+			}
+			for _, other := range s.Names[1:] {
+				names = append(names, other.Name)
+			}
+		}
 		again := slices.ContainsFunc(names, func(name string) bool { _, ok := gonb.Former(name); return ok })
 		if !again && !slices.Contains(names, "main") {
-			all = append(all, remembered{names: names, kind: kind, from: line(n.Pos()), to: line(n.End() - 1)})
-		}
-	}
-	for _, d := range file.Decls {
-		switch d := d.(type) {
-		case *ast.FuncDecl:
-			if d.Recv == nil || len(d.Recv.List) == 0 {
-				add(d, "function", d.Name.Name)
-			} else {
-				add(d, "method", receiver(text, d.Recv.List[0].Type, files.File(file.Pos()))+"~"+d.Name.Name)
-			}
-		case *ast.GenDecl:
-			for _, s := range d.Specs {
-				switch s := s.(type) {
-				case *ast.TypeSpec:
-					add(s, "type", s.Name.Name)
-				case *ast.ValueSpec:
-					addValues(d.Tok, s, add)
-				}
-			}
+			all = append(all, remembered{names: names, kind: kind, from: line(n.Node.Pos()), to: line(n.Node.End() - 1)})
 		}
 	}
 	return all, packages
-}
-
-// packageName is the name by which a cell most likely uses a package.
-func packageName(s *ast.ImportSpec) string {
-	if s.Name != nil {
-		return s.Name.Name
-	}
-	p, _ := strconv.Unquote(s.Path.Value) // the parser has checked it
-	return path.Base(p)
-}
-
-func addValues(kind token.Token, s *ast.ValueSpec, add func(n ast.Node, kind string, names ...string)) {
-	word := "variable"
-	if kind == token.CONST {
-		word = "constant"
-	}
-	var names []string
-	for _, n := range s.Names {
-		names = append(names, n.Name)
-	}
-	if len(names) > 1 && kind == token.VAR && len(s.Values) == 1 {
-		add(s, word, names...)
-		return
-	}
-	for _, name := range names {
-		add(s, word, name)
-	}
-}
-
-// receiver is what GoNB has before a method's name.
-func receiver(text string, t ast.Expr, file *token.File) string {
-	switch t := t.(type) {
-	case *ast.Ident:
-		return t.Name
-	case *ast.StarExpr:
-		return text[file.Offset(t.X.Pos()):file.Offset(t.X.End())]
-	}
-	return "unknown"
 }
 
 // memory is what GoNB remembers of cells, by name, and the packages that they import.

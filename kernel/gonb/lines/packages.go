@@ -2,14 +2,12 @@ package lines
 
 import (
 	"fmt"
-	"go/ast"
 	"go/parser"
 	"go/token"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/gossl/gossl/kernel/gonb"
 )
@@ -135,7 +133,7 @@ func (e *explainer) declared() []string {
 	var names []string
 	for _, keys := range e.index.declares {
 		for _, key := range keys {
-			if kind, name, _ := strings.Cut(key, " "); !strings.Contains(name, " ") && (kind != token.FUNC.String() || name != "main" && name != "init") {
+			if kind, name, _ := strings.Cut(key, " "); !strings.Contains(name, "~") && (kind != token.FUNC.String() || name != "main" && name != "init") {
 				names = append(names, name)
 			}
 		}
@@ -147,13 +145,8 @@ func (e *explainer) declared() []string {
 func (x *Index) Imports() []string {
 	var paths []string
 	for _, c := range x.Cells {
-		text, _ := gonb.Compose(c.Code)
-		file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.ImportsOnly)
-		if err != nil {
-			continue
-		}
-		for _, i := range file.Imports {
-			if path := strings.Trim(i.Path.Value, "\"`"); !slices.Contains(paths, path) {
+		for _, path := range gonb.ImportPaths(c.Code) {
+			if !slices.Contains(paths, path) {
 				paths = append(paths, path)
 			}
 		}
@@ -168,37 +161,18 @@ func (p Package) exported() []string {
 		return nil // a folder with odd characters
 	}
 	var names []string
-	add := func(name *ast.Ident) {
-		if r := []rune(name.Name); unicode.IsUpper(r[0]) {
-			names = append(names, name.Name)
-		}
-	}
 	for _, path := range files {
 		text, err := os.ReadFile(path)
 		if err != nil || strings.HasSuffix(path, "_test.go") {
 			continue
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
+		file, err := gonb.ParseFile(string(text), parser.SkipObjectResolution)
 		if err != nil || file.Name.Name != p.Name {
 			continue
 		}
-		for _, d := range file.Decls {
-			switch d := d.(type) {
-			case *ast.FuncDecl:
-				if d.Recv == nil {
-					add(d.Name)
-				}
-			case *ast.GenDecl:
-				for _, s := range d.Specs {
-					switch s := s.(type) {
-					case *ast.TypeSpec:
-						add(s.Name)
-					case *ast.ValueSpec:
-						for _, name := range s.Names {
-							add(name)
-						}
-					}
-				}
+		for _, n := range file.Names() {
+			if n.IsExported() && !n.Method() {
+				names = append(names, n.Name)
 			}
 		}
 	}

@@ -1,18 +1,16 @@
-package front
+package gonb
 
 import (
 	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/gossl/gossl/kernel/gonb"
 )
 
 // TestSyntaxErrors checks that they speak of the user's text.
 func TestSyntaxErrors(t *testing.T) {
-	wrapped := func(line, col int) string { return fmt.Sprintf("%d:%d", line, len(gonb.MainStart)+col) } // in a func main of ours
-	for code, want := range map[string][]syntaxError{
+	wrapped := func(line, col int) string { return fmt.Sprintf("%d:%d", line, len(MainStart)+col) } // in a func main of ours
+	for code, want := range map[string][]SyntaxError{
 		"func F() {}":                           nil,
 		"x := 1\n_ = x":                         nil,
 		"func F() {\n\tif true {":               {{"2:10", "this { is not closed"}},
@@ -38,11 +36,11 @@ func TestSyntaxErrors(t *testing.T) {
 		"import (\n\t\"fmt\"":                   {{"1:8", "this ( is not closed"}},
 		"func F() {\n\tx := 1 +\n}\n\nf(1 2)\n": {{"3:1", "expected operand, found '}'"}},
 	} {
-		r, err := gonb.NewSession().Rewrite(code)
+		r, err := NewSession().Rewrite(code)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, syntaxErrors(r.Code), cmp.AllowUnexported(syntaxError{})); diff != "" {
+		if diff := cmp.Diff(want, SyntaxErrors(r.Code)); diff != "" {
 			t.Errorf("%q: -want +got:\n%s", code, diff)
 		}
 	}

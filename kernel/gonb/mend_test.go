@@ -1,4 +1,4 @@
-package launch
+package gonb
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 )
 
 // GoNB's call of flag.Parse goes where flag is the user's, and nothing else.
-func TestWithoutFlags(t *testing.T) {
+func TestFreeFlag(t *testing.T) {
 	const call = "flag.Parse()"
 	for _, c := range []struct {
 		source string
@@ -31,8 +31,8 @@ func TestWithoutFlags(t *testing.T) {
 			want = strings.Replace(before, call, strings.Repeat(" ", len(call)), 1)
 		}
 		got := []byte(before)
-		if takesFlag(got) {
-			got = withoutFlags(got)
+		if TakesFlag(got) {
+			got = FreeFlag(got)
 		}
 		if string(got) != want {
 			t.Errorf("got  %q\nwant %q", got, want)
