@@ -102,6 +102,16 @@ func startChild(cmd *exec.Cmd) (*child, error) {
 	return c, nil
 }
 
+// ended says whether GoNB has ended.
+func (c *child) ended() bool {
+	select {
+	case <-c.gone:
+		return true
+	default:
+		return false
+	}
+}
+
 // kill ends GoNB and everything below this process.
 func (c *child) kill() {
 	_ = c.cmd.Process.Signal(syscall.SIGTERM)
@@ -118,6 +128,15 @@ func (c *child) kill() {
 func (f *front) dial(conn *wire.Conn) error {
 	ctx, cancel := context.WithTimeoutCause(f.ctx, f.limits.Start, errors.New("front: GoNB does not answer"))
 	defer cancel()
+	ctx, give := context.WithCancelCause(ctx)
+	defer give(nil)
+	f.goes.Go(func() {
+		select {
+		case <-f.child.gone:
+			give(fmt.Errorf("%w before it answered", ErrGoNBGone))
+		case <-ctx.Done():
+		}
+	})
 	for channel, socket := range map[wire.Channel]**wire.Socket{
 		wire.Shell: &f.gonb.shell, wire.Control: &f.gonb.control,
 		wire.IOPub: &f.gonb.iopub,
