@@ -66,6 +66,16 @@ func (f *front) startGoNB(connectionName string) error {
 // holdTime is how long what GoNB has left behind may hold its output open.
 const holdTime = 200 * time.Millisecond
 
+// ended says whether GoNB has ended.
+func (c *child) ended() bool {
+	select {
+	case <-c.Gone():
+		return true
+	default:
+		return false
+	}
+}
+
 // kill ends GoNB and everything below this process.
 func (c *child) kill() {
 	c.Stop(time.Second)
@@ -76,6 +86,15 @@ func (c *child) kill() {
 func (f *front) dial(conn *wire.Conn) error {
 	ctx, cancel := context.WithTimeoutCause(f.ctx, f.limits.Start, errors.New("front: GoNB does not answer"))
 	defer cancel()
+	ctx, give := context.WithCancelCause(ctx)
+	defer give(nil)
+	f.goes.Go(func() {
+		select {
+		case <-f.child.gone:
+			give(fmt.Errorf("%w before it answered", ErrGoNBGone))
+		case <-ctx.Done():
+		}
+	})
 	for channel, socket := range map[wire.Channel]**wire.Socket{
 		wire.Shell: &f.gonb.shell, wire.Control: &f.gonb.control,
 		wire.IOPub: &f.gonb.iopub,

@@ -76,10 +76,10 @@ func (f *front) value(of *running, expression any) content {
 	f.session.Built(r.build != nil && r.build.Code == 0)
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	of.interrupted = of.interrupted || r.interrupted // and so are those that come
 	if e := f.failed(r); e != nil {
 		return failure(e.name, e.value, e.traceback...)
 	}
-	of.interrupted = of.interrupted || r.interrupted
 	value := content{"status": "ok", "data": content{}, "metadata": content{}}
 	if n := len(r.shown); n > 0 {
 		value["data"] = r.shown[n-1]

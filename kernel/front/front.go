@@ -59,6 +59,8 @@ type front struct {
 	environ   []string        // of whatever is started
 	ctx       context.Context // of the kernel's life
 	cancel    context.CancelFunc
+	ears      context.Context // of the sockets that clients use: they take a kernel without for dead
+	deafen    context.CancelFunc
 	goes      sync.WaitGroup // what goes on beside Run
 	dir       *runDir
 	jupyter   sockets // that we listen on
@@ -143,6 +145,7 @@ func newFront(ctx context.Context, o Options, l limits) *front {
 		input: make(chan string, 1), spare: make(chan spare), quit: make(chan error, 8), worked: make(chan struct{}),
 	}
 	f.ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx)) // the last messages are sent when ctx is done
+	f.ears, f.deafen = context.WithCancel(context.WithoutCancel(ctx))
 	f.session.PackageName, f.session.Shell, f.session.Script = f.packageName, f.shell, f.script
 	f.session.Module = func() string { return filepath.Base(f.workDir()) }
 	return f
@@ -182,6 +185,7 @@ func (f *front) close() {
 	if f.child != nil {
 		f.child.kill()
 	}
+	f.deafen()
 	f.gonb.close()
 	f.jupyter.close()
 	if f.pipes != nil {
@@ -219,14 +223,14 @@ func (f *front) openOutputs() (err error) {
 
 // listen binds Jupyter's sockets. It comes first: ports that are free now may be taken later.
 func (f *front) listen(conn *wire.Conn) error {
-	if err := wire.ServeHeartbeat(f.ctx, conn); err != nil {
+	if err := wire.ServeHeartbeat(f.ears, conn); err != nil {
 		return err
 	}
 	for channel, socket := range map[wire.Channel]**wire.Socket{
 		wire.Shell: &f.jupyter.shell, wire.Control: &f.jupyter.control,
 		wire.Stdin: &f.jupyter.stdin, wire.IOPub: &f.jupyter.iopub,
 	} {
-		s, err := wire.Listen(f.ctx, conn, channel)
+		s, err := wire.Listen(f.ears, conn, channel)
 		if err != nil {
 			return err
 		}

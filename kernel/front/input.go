@@ -99,7 +99,9 @@ func (f *front) watchInput(r *running) {
 		}
 		if !f.stdin.unread() && reads(f.child.PID(), f.stdin.path) {
 			f.pipes.Drain(false) // the question comes first
-			f.askInput(r, pipes.Input{})
+			if r.questions.Load() == 0 {
+				f.askInput(r, pipes.Input{})
+			}
 		}
 		r.asks.Unlock()
 	}
@@ -148,9 +150,11 @@ func (f *front) requestInput(r *running, q pipes.Input) {
 		r.failed = &ending{name: "Input", value: fmt.Sprintf("the cell asks for input (%q), and this client gives none", q.Prompt)}
 		f.mu.Unlock()
 	}
+	r.questions.Add(1)
 	f.goes.Go(func() {
 		r.asks.Lock()
 		defer r.asks.Unlock()
+		defer r.questions.Add(-1)
 		f.askInput(r, q)
 	})
 }

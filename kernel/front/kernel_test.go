@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -59,7 +61,9 @@ func beFront(connectionFile, text string) int {
 	p.Options.Log = os.Stderr
 	warmUp()
 	before := files()
-	err := run(context.Background(), connectionFile, p.Options, p.Limits)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	err := run(ctx, connectionFile, p.Options, p.Limits)
+	stop()
 	r := report{Goroutines: goroutines(), Files: added(before, files), Processes: proc.Below(os.Getpid())}
 	if err != nil {
 		r.Error = err.Error()
@@ -109,8 +113,15 @@ func answers(f func(prompt string, password bool) string) change {
 	return func(_ *plan, c *wire.Command) { c.Input = f }
 }
 
-// start starts a front that must be well.
+// start starts a front that must be well, in a test that runs beside others.
 func start(t *testing.T, changes ...change) *kernel {
+	t.Helper()
+	t.Parallel()
+	return another(t, changes...)
+}
+
+// another is start for the second front of a test.
+func another(t *testing.T, changes ...change) *kernel {
 	t.Helper()
 	k, err := launched(t, changes...)
 	if err != nil {
@@ -118,6 +129,9 @@ func start(t *testing.T, changes ...change) *kernel {
 	}
 	t.Cleanup(func() {
 		k.Close()
+		if strings.Contains(k.log.String(), "DATA RACE") {
+			t.Error("the kernel has a data race")
+		}
 		if t.Failed() {
 			t.Logf("the kernel printed:\n%s", k.log)
 		}
@@ -128,7 +142,6 @@ func start(t *testing.T, changes ...change) *kernel {
 // launched starts a front. GoNB and the go command are those for tests.
 func launched(t *testing.T, changes ...change) (*kernel, error) {
 	t.Helper()
-	t.Parallel()
 	dir, err := os.MkdirTemp("", "f-") // sockets have short names
 	if err != nil {
 		t.Fatal(err)
@@ -165,7 +178,7 @@ func launched(t *testing.T, changes ...change) (*kernel, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command.Argv = []string{self, asFront, wire.ConnectionFile, string(text)}
+	command.Argv = append(command.Argv, self, asFront, wire.ConnectionFile, string(text))
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	client, err := wire.Start(ctx, command, sockets)
@@ -177,15 +190,10 @@ func launched(t *testing.T, changes ...change) (*kernel, error) {
 func (k *kernel) ended() string {
 	k.t.Helper()
 	var r report
-	for end := time.Now().Add(limit); ; time.Sleep(5 * time.Millisecond) {
+	eventually(k.t, "the front has ended", func() bool {
 		text, err := os.ReadFile(k.plan.Report)
-		if err == nil && json.Unmarshal(text, &r) == nil {
-			break
-		}
-		if time.Now().After(end) {
-			k.t.Fatalf("the front does not end; it printed:\n%s", k.log)
-		}
-	}
+		return err == nil && json.Unmarshal(text, &r) == nil
+	})
 	if len(r.Goroutines) > 0 {
 		k.t.Errorf("goroutines are left:\n%s", strings.Join(r.Goroutines, "\n\n"))
 	}
@@ -219,20 +227,20 @@ func (k *kernel) write(name string) {
 	}
 }
 
-func alive(pid int) bool { return proc.Alive(pid) }
-
-// dead waits until processes have ended and are forgotten.
+// dead waits until processes have ended.
 func dead(t *testing.T, pids ...int) {
 	t.Helper()
 	for _, pid := range pids {
-		for end := time.Now().Add(limit); ; time.Sleep(5 * time.Millisecond) {
-			if _, err := os.Stat("/proc/" + strconv.Itoa(pid)); err != nil {
-				break
-			}
-			if time.Now().After(end) {
-				t.Errorf("process %d (%s) is left", pid, proc.Comm(pid))
-				break
-			}
+		eventually(t, fmt.Sprintf("process %d has ended", pid), func() bool { return !proc.Alive(pid) })
+	}
+}
+
+// eventually waits until something is so.
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(limit); !is(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it does not become true that %s", what)
 		}
 	}
 }

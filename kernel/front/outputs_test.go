@@ -3,12 +3,14 @@ package front
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gossl/gossl/kernel/gonb/value"
+	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/wire"
 )
 
@@ -198,12 +200,16 @@ func TestLeftovers(t *testing.T) {
 		t.Fatalf("printed %q: %v", o.Stdout, err)
 	}
 	dead(t, child)
-	if !alive(orphan) || !alive(command) {
+	if !proc.Alive(orphan) || !proc.Alive(command) {
 		t.Error("what the cell and its command left does not run")
 	}
 	k.OK("//cell print 1")
 	k.Stop() // between cells
-	dead(t, orphan)
-	dead(t, command)
+	for _, pid := range []int{orphan, command} {
+		eventually(t, fmt.Sprintf("process %d has ended, and the system has forgotten it", pid), func() bool {
+			_, err := os.Stat(fmt.Sprint("/proc/", pid))
+			return err != nil
+		})
+	}
 	k.OK("//cell print 2")
 }

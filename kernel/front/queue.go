@@ -63,6 +63,10 @@ func (f *front) work() {
 			f.abort(len(f.queue))
 			return
 		case request := <-f.queue:
+			if f.child.ended() {
+				f.answer(f.jupyter.shell, request, content{"status": "aborted"})
+				continue
+			}
 			f.abort(f.execute(request))
 		}
 	}

@@ -3,6 +3,7 @@ package front
 import (
 	"encoding/json"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -28,6 +29,8 @@ type running struct {
 	still    sync.Once     // closes it
 	ended    chan struct{} // closed when the cell has ended
 	asks     sync.Mutex    // held while the client is asked for input
+
+	questions atomic.Int32 // of the cell's own that the client has not answered
 
 	expressions content // values of its user_expressions
 

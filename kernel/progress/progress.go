@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
@@ -22,8 +23,8 @@ const plainWidth = 80
 
 // Display shows one piece of work at a time.
 type Display struct {
-	out  *os.File
-	live bool // out is a terminal
+	out *os.File
+	bar *progressbar.ProgressBar // draws the live line; nil: out is no terminal
 
 	mu      sync.Mutex
 	label   string
@@ -37,7 +38,11 @@ type Display struct {
 
 // New returns a display on out.
 func New(out *os.File) *Display {
-	return &Display{out: out, live: term.IsTerminal(int(out.Fd()))}
+	d := &Display{out: out}
+	if term.IsTerminal(int(out.Fd())) {
+		d.bar = spinner(out, "")
+	}
+	return d
 }
 
 // Start begins a piece of work.
@@ -48,7 +53,8 @@ func (d *Display) Start(label string) {
 	d.start = time.Now()
 	d.spoke = d.start
 	d.stop = make(chan struct{})
-	if d.live {
+	if d.bar != nil {
+		d.bar = spinner(d.out, label)
 		d.draw()
 	}
 	go d.tick(d.stop)
@@ -83,7 +89,7 @@ func (d *Display) Done(result string) {
 
 func (d *Display) tick(stop chan struct{}) {
 	every := patient
-	if d.live {
+	if d.bar != nil {
 		every = redraw
 	}
 	ticker := time.NewTicker(every)
@@ -103,7 +109,7 @@ func (d *Display) beat() {
 	defer d.mu.Unlock()
 	switch {
 	case !d.working:
-	case d.live:
+	case d.bar != nil:
 		d.draw()
 	case !d.named:
 		d.name()
@@ -114,7 +120,7 @@ func (d *Display) beat() {
 
 // name puts the label above the first plain line about the work.
 func (d *Display) name() {
-	if !d.live && d.working && !d.named {
+	if d.bar == nil && d.working && !d.named {
 		d.named = true
 		d.println(d.label)
 	}
@@ -122,30 +128,42 @@ func (d *Display) name() {
 
 func (d *Display) println(line string) {
 	d.spoke = time.Now()
-	if !d.live {
-		fmt.Fprintln(d.out, line)
-		return
+	if d.bar != nil {
+		_ = d.bar.Clear()
 	}
-	fmt.Fprintf(d.out, "\r\x1b[K%s\n", line)
-	if d.working {
+	fmt.Fprintln(d.out, line)
+	if d.bar != nil && d.working {
 		d.draw()
 	}
 }
 
-func (d *Display) draw() {
-	line := d.label + "  " + d.status()
-	if width, _, err := term.GetSize(int(d.out.Fd())); err == nil && width > 1 {
-		line = cut(line, width-1)
-	}
-	fmt.Fprintf(d.out, "\r\x1b[K%s", line)
+// spinner is a live line for work whose end is not known: what it is, and the time
+// that it has taken. It is drawn when its description is set, not by itself.
+func spinner(out *os.File, label string) *progressbar.ProgressBar {
+	return progressbar.NewOptions(-1,
+		progressbar.OptionSetWriter(out),
+		progressbar.OptionSetDescription(label),
+		progressbar.OptionSetElapsedTime(true),
+		progressbar.OptionUseANSICodes(true),
+		progressbar.OptionSpinnerType(14),
+		progressbar.OptionSetSpinnerChangeInterval(0),
+	)
 }
 
-func (d *Display) status() string {
-	note := d.note
-	if !d.live {
-		note = cut(note, plainWidth)
+// besides is the room that the spinner and the time take.
+const besides = 16
+
+func (d *Display) draw() {
+	line := strings.TrimSpace(d.label + "  " + d.note)
+	if width, _, err := term.GetSize(int(d.out.Fd())); err == nil && width > besides {
+		line = cut(line, width-besides)
 	}
-	return strings.TrimSpace(seconds(time.Since(d.start)) + "  " + note)
+	d.bar.Describe(line)
+}
+
+// status is what plain output says of work that goes on.
+func (d *Display) status() string {
+	return strings.TrimSpace(seconds(time.Since(d.start)) + "  " + cut(d.note, plainWidth))
 }
 
 // cut shortens a line to a width in characters.

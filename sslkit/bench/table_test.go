@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -45,6 +46,31 @@ Run on cuda (H100), memory: device allocator, commit 0123456789ab.
 	if Markdown(nil) != "" {
 		t.Error("no records make a table")
 	}
+}
+
+// Records that earlier versions wrote are read, each with its recipe, and make the tables that they made then.
+func TestRecordsOfEarlierVersions(t *testing.T) {
+	records, err := Records("testdata/records")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records {
+		if path := recordPath("testdata/records", r.Recipe); !exists(path) {
+			t.Errorf("the recipe of %s is not the one that its record was named after: there is no %s", r.Recipe.Name, path)
+		}
+	}
+	want, err := os.ReadFile("testdata/records.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), Markdown(records)); diff != "" {
+		t.Errorf("table (-want +got):\n%s", diff)
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func TestList(t *testing.T) {

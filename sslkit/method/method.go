@@ -115,8 +115,11 @@ func Register(m Method) Method { return Types.Register(m) }
 // Name is a method's name as its paper spells it.
 func Name(m Method) string { return named.Name(m) }
 
+// BackbonePath is where a model's scope has the backbone that a method trains.
+const BackbonePath = "online/backbone"
+
 // Features builds the backbone whose features a method trains. Evaluation uses
 // it on images, a method on its views.
 func Features(scope *nn.Scope, net nn.Net, x *graph.Node) *graph.Node {
-	return net.Forward(scope.In("online").In("backbone"), x)
+	return net.Forward(scope.In(BackbonePath), x)
 }

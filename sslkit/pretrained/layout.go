@@ -110,8 +110,8 @@ func (n Network) declare(d *device.Device) (*nn.Variables, error) {
 // inBackbone is a variable's path in the scope of a run's backbone, or "" if the
 // variable is of something else.
 func inBackbone(v nn.Variable) string {
-	path, _ := strings.CutPrefix(v.Path, "online/backbone/") // see method.Features
-	if path == v.Path {
+	path, ok := strings.CutPrefix(v.Path, method.BackbonePath+"/")
+	if !ok {
 		return ""
 	}
 	return path

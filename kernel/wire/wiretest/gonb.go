@@ -64,7 +64,7 @@ func beGoNB(args []string) error {
 	case "deaf":
 		signal.Ignore(syscall.SIGTERM)
 	}
-	signal.Ignore(os.Interrupt) // meant for a cell
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt) // meant for a cell; what it starts is not to ignore it
 	k, err := listen(context.Background(), conn)
 	if err != nil {
 		return err
