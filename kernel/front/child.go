@@ -90,7 +90,7 @@ func (f *front) dial(conn *wire.Conn) error {
 	defer give(nil)
 	f.goes.Go(func() {
 		select {
-		case <-f.child.gone:
+		case <-f.child.Gone():
 			give(fmt.Errorf("%w before it answered", ErrGoNBGone))
 		case <-ctx.Done():
 		}
