@@ -16,9 +16,9 @@ import (
 )
 
 // ReadBackbone is [ReadWeights] for those who want the backbone and nothing else.
-// It reads runs of methods that another program has registered, too: of these,
-// the weights have no other variables, and the recipe has no method. The name of
-// the method is returned besides.
+// It reads runs of methods and optimizers that another program has registered, too:
+// of these, the weights have no other variables, and the recipe has no method, or
+// no optimizer. The name of the method is returned besides.
 func ReadBackbone(dir string) (w *Weights, methodName string, err error) {
 	f := &folder{dir: dir}
 	r, err := f.recipe()
@@ -40,12 +40,15 @@ func ReadBackbone(dir string) (w *Weights, methodName string, err error) {
 	if c == nil {
 		return nil, "", noCheckpoint(dir)
 	}
+	if methodName = method.Name(r.Method); r.Method == nil {
+		methodName = unknown.Name
+	}
 	return &Weights{
 		Recipe: r, Variables: vars,
 		Params: c.params, Buffers: c.buffers,
 		Epoch: c.Epoch, Step: c.Step,
 		Problem: problem,
-	}, unknown.Name, nil
+	}, methodName, nil
 }
 
 // declareBackbone returns the variables of a recipe's backbone.

@@ -95,6 +95,10 @@ func TestOwnBackbone(t *testing.T) {
 	if err != nil || name != "SimCLR" || want.Epoch != 2 {
 		t.Fatalf("weights %+v of %q, error %v", want, name, err)
 	}
+	edit(t, filepath.Join(dir, "recipe.json"), func(text string) string { return strings.Replace(text, `"SGD": {`, `"Theirs": {`, 1) })
+	if got, name, err := train.ReadBackbone(dir); err != nil || name != "SimCLR" || got.Recipe.Optim != nil || len(got.Params) >= len(want.Params) {
+		t.Errorf("weights %+v of %q, error %v, want those of the backbone of SimCLR", got, name, err)
+	}
 	edit(t, filepath.Join(dir, "recipe.json"), func(text string) string { return strings.Replace(text, `"SimCLR": {`, `"Theirs": {`, 1) })
 	got, name, err := train.ReadBackbone(dir)
 	if err != nil || name != "Theirs" || got.Recipe.Backbone != r.Backbone {
