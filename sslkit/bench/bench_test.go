@@ -177,7 +177,7 @@ func TestRunStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	records, err := Run(ctx, []recipe.Recipe{tiny(t, 0), tiny(t, 1)}, Options{Dir: t.TempDir(), Device: testkit.XLA(t).Kind, Quiet: true})
-	if len(records) != 0 || ExitStatus(err) != stoppedStatus {
+	if len(records) != 0 || exitStatus(err) != stoppedStatus {
 		t.Errorf("a stopped benchmark returned %d records and %v", len(records), err)
 	}
 }
