@@ -27,8 +27,8 @@ doctor: setup ## test the installation, and say how to mend what is wrong
 
 lint: setup ## gofmt, vet, staticcheck, and notebooks that differ from their sources
 	@files=$$($(SSLKIT) exec gofmt -l docker internal kernel notebooks sslkit) && if [ "$$files" ]; then echo "gofmt would change: $$files"; exit 1; fi
-	@$(SSLKIT) exec go vet ./...
-	@$(SSLKIT) exec go tool staticcheck ./...
+	@$(SSLKIT) exec sh -ec 'for module in . docker kernel/conformance/browser; do cd "$(CURDIR)/$$module"; \
+		go vet ./...; go tool -modfile="$(CURDIR)/kernel/tools/checks/go.mod" staticcheck ./...; done'
 	@$(SSLKIT) nb --check notebooks
 
 check: lint ## lint and the short tests, which need no plugin

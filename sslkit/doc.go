@@ -18,8 +18,9 @@
 // training step. Package loss holds the objectives as their papers write them.
 // Variables are born in package nn: scopes that name them, one flat vector that
 // holds them, and the layers of convolutional networks. Package feed brings a
-// program its images, which lie on the device or stream to it. Package optim is
-// the update of the parameters and its schedule.
+// program its images, which lie on the device or stream to it. Package schedule
+// holds numbers that change while a run trains, and package optim the update of the
+// parameters.
 //
 // The storey of models builds with them. Package backbone holds the networks
 // whose features one wants, and head the small networks between features and

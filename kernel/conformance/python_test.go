@@ -7,28 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/gossl/gossl/kernel/install/home"
 )
 
-// python is a command of set-up's Python, with the kernel of this checkout installed.
+// python is [Python] of this checkout.
 func python(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: starts the kernel")
-	}
-	h := home.Find()
-	repo, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := os.ReadFile(filepath.Join(h.KernelSpec(), "kernel.json"))
-	if err != nil || !strings.Contains(string(spec), `"`+repo+`"`) {
-		t.Skipf("the kernel in %s is not that of this checkout: run make setup", h)
-	}
-	cmd := exec.Command(h.Python(), args...)
-	cmd.Env = home.Environ(h.JupyterEnv())
-	return cmd
+	return Python(t, filepath.Join("..", ".."), args...)
 }
 
 // Jupyter's own tests of kernels.

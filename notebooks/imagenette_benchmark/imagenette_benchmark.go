@@ -9,9 +9,10 @@ package main
 // labels measure what was learnt: each of the 3,925 test images gets the class of its 200 nearest neighbours among the
 // training images. The *best* such kNN accuracy of a run stands in the published tables, and in the one below.
 //
-// The page starts small: two methods, few images, a narrow network. That takes about four minutes on two CPUs and shows
-// that everything works; its accuracies mean little. For the published rows, on a GPU, take the plan `bench.Default`.
-// Every run keeps its record: run the page again and only what is missing runs; stop it, and it goes on from there.
+// The page starts small: two methods, few images, a narrow network. That takes about four minutes on two CPUs and
+// shows that everything works; its accuracies say nothing about the methods. For the published rows, on a GPU, take the
+// plan `bench.Default`. Every run keeps its record: run the page again and only what is missing runs; stop it, and it goes
+// on from there.
 
 // %%
 
@@ -25,6 +26,19 @@ import (
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/show"
+)
+
+// %% [markdown]
+// ## The benchmark
+//
+// All else on this page is the same for CIFAR-10, whose page is `cifar10_benchmark.ipynb`.
+
+// %%
+
+var (
+	data   = dataset.Imagenette                               // 99 MB to download
+	folder = filepath.Join("runs", string(data)+"_benchmark") // of the records
+	kind   = device.Auto                                      // a GPU if there is one
 )
 
 // %% [markdown]
@@ -50,27 +64,22 @@ func check(err error) {
 // %% [markdown]
 // ## The plan
 //
-// Change it and run this cell. `bench.Methods(recipe.Lightly2023, dataset.Imagenette)` are all methods; batches of
-// 256, and 200 and 800 epochs, have been published. `plan.Seeds = 3` makes three runs of each row.
+// Change it and run this cell. `bench.Methods(recipe.Lightly2023, data)` are all methods; the table below has the batches
+// and epochs that were published. `plan.Seeds = 3` makes three runs of each row.
 
 // %%
 
-var (
-	folder = filepath.Join("runs", "imagenette_benchmark") // of the records
-	kind   = device.Auto                                   // a GPU if there is one
-)
-
 // Plan is what to run.
 func Plan() []recipe.Recipe {
-	plan := bench.Quick(dataset.Imagenette) // or bench.Default: whole runs
+	plan := bench.Quick(data) // or bench.Default: whole runs
 	plan.Methods = []string{"SimCLR", "BYOL"}
 	plan.Epochs = []int{4}
 	return must(plan.Recipes())
 }
 
-// ShowPublished prints what was published for the whole benchmark.
+// ShowPublished shows what was published for the whole benchmark.
 func ShowPublished() {
-	check(show.Markdown(bench.List(bench.Published(dataset.Imagenette))).Show())
+	check(show.Markdown(bench.List(bench.Published(data))).Show())
 }
 
 //gonb:%exec ShowPublished
@@ -78,13 +87,13 @@ func ShowPublished() {
 // %% [markdown]
 // ## The data
 //
-// The official archive is downloaded once, 99 MB, unless the files are there already.
+// The official archive is downloaded once, unless the files are there already.
 
 // %%
 
 // FetchData downloads what is missing.
 func FetchData() {
-	check(dataset.Fetch(context.Background(), dataset.Imagenette, show.Bytes()))
+	check(dataset.Fetch(context.Background(), data, show.Bytes()))
 }
 
 //gonb:%exec FetchData
@@ -105,7 +114,7 @@ func Run() {
 // %% [markdown]
 // ## What came of it
 //
-// Runs at full size stand beside what was published for them. The records are files in the folder `runs/imagenette_benchmark`;
+// Runs at full size stand beside what was published for them. The records are files in the folder of the benchmark;
 // records of other machines, put there, join the table.
 
 // %% tags=["summary"]

@@ -29,7 +29,7 @@ func main() {
 
 	check(choose(*name))
 	if *batch != 0 {
-		what.Optim.LR *= float64(*batch) / float64(what.Batch)
+		what.LR.From *= float64(*batch) / float64(what.Batch)
 	}
 	for value, field := range map[*int]*int{
 		epochs: &what.Epochs, batch: &what.Batch, images: &what.TrainImages,

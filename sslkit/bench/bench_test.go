@@ -116,7 +116,7 @@ func TestNamesOfChangedRecipes(t *testing.T) {
 			r.TrainImages, r.TestImages, r.Backbone = 1000, 10, backbone.ResNet18().Sized(8)
 		}},
 		{name + "-linear", "", func(r *recipe.Recipe) { r.Linear = eval.DefaultLinear() }},
-		{name + "-????????", "changed recipe", func(r *recipe.Recipe) { r.Optim.LR *= 2 }},
+		{name + "-????????", "changed recipe", func(r *recipe.Recipe) { r.LR.From *= 2 }},
 		{name + "-????????", "changed recipe", func(r *recipe.Recipe) { r.Method = method.SimCLR{Temperature: 1} }},
 		{"cifar10-own-SimCLR-b512-e200-s0-????????", "a recipe of its own", func(r *recipe.Recipe) { r.Preset = "" }},
 		{"cifar10-lightly2023-SimCLR-b512-e7-s0", "batch 512, 7 epochs", func(r *recipe.Recipe) { r.Epochs = 7 }},
@@ -146,7 +146,7 @@ func tiny(t *testing.T, seed uint64) recipe.Recipe {
 func TestRunWritesRecordsOnce(t *testing.T) {
 	dir := t.TempDir()
 	broken := tiny(t, 1)
-	broken.Optim.LR = math.MaxFloat32
+	broken.LR.From = math.MaxFloat32
 	recipes := []recipe.Recipe{broken, tiny(t, 0)}
 	options := Options{Dir: dir, Device: testkit.XLA(t).Kind, Quiet: true}
 	records, err := Run(context.Background(), recipes, options)
@@ -177,7 +177,7 @@ func TestRunStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	records, err := Run(ctx, []recipe.Recipe{tiny(t, 0), tiny(t, 1)}, Options{Dir: t.TempDir(), Device: testkit.XLA(t).Kind, Quiet: true})
-	if len(records) != 0 || ExitStatus(err) != stoppedStatus {
+	if len(records) != 0 || exitStatus(err) != stoppedStatus {
 		t.Errorf("a stopped benchmark returned %d records and %v", len(records), err)
 	}
 }

@@ -20,11 +20,7 @@ const asProgram = "SSLKIT_TEST_BENCHMARK"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		err := Main(context.Background(), dataset.CIFAR10, os.Args[1:], os.Stdout)
-		if err != nil {
-			os.Stderr.WriteString(err.Error() + "\n")
-		}
-		os.Exit(ExitStatus(err))
+		Exit(Main(context.Background(), dataset.CIFAR10, os.Args[1:], os.Stdout))
 	}
 	os.Exit(m.Run())
 }

@@ -116,8 +116,16 @@ const onlyFlag = "only"
 // stoppedStatus is the exit status of a process whose run was interrupted.
 const stoppedStatus = 130
 
-// ExitStatus is the exit status of a program for the error of [Main].
-func ExitStatus(err error) int {
+// Exit ends a program with the error of [Main], if there is one: it prints that, and
+// the exit status is 130 if the runs were stopped, else 1.
+func Exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(exitStatus(err))
+}
+
+func exitStatus(err error) int {
 	switch {
 	case err == nil:
 		return 0

@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/op"
 	"github.com/gossl/gossl/sslkit/optim"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // noClass is what a row that holds NaN or an infinity is classified as.
@@ -57,9 +58,11 @@ func (p *Probe) epoch(in []*graph.Node) []*graph.Node {
 		images := graph.Squeeze(op.Rows(order, at), 0) // [batch]
 		x := inputs(op.Rows(features, images), center, scale)
 		y := graph.OneHot(op.Rows(labels, images), p.classes, dtypes.Float32) // [batch, classes]
-		optimizer := optim.SGD{LR: p.linear.LR, Momentum: p.linear.Momentum, WeightDecay: p.linear.WeightDecay}
-		params, velocity = optimizer.Step(params, velocity, slope(x, y, params), graph.Reshape(op.Rows(rates, at)))
-		return []*graph.Node{params, velocity}
+		sgd := optim.SGD{Momentum: p.linear.Momentum, WeightDecay: schedule.Constant(p.linear.WeightDecay)}
+		params, slots := sgd.Step(optim.Update{
+			Params: params, Gradient: slope(x, y, params), Slots: []*graph.Node{velocity}, LR: graph.Reshape(op.Rows(rates, at)),
+		})
+		return []*graph.Node{params, slots[0]}
 	})
 }
 

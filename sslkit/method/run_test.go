@@ -15,6 +15,7 @@ import (
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/optim"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // A run trains a method on the same views at every step.
@@ -37,7 +38,7 @@ type run struct {
 const runSteps = 20
 
 // referenceOptimizer takes the reference steps.
-var referenceOptimizer = optim.SGD{LR: 0.06, Momentum: 0.9, WeightDecay: 5e-4}
+var referenceOptimizer = optim.SGD{Momentum: 0.9, WeightDecay: schedule.Constant(5e-4)}
 
 // startRun gives the method's variables the reference weights, which are
 // counted through the online network.
@@ -81,8 +82,10 @@ func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, net
 		})
 		out := m.Loss(method.NewStep(m, model.Scope, network, views))
 		gradient := model.Gradient(out.Loss)
-		params, velocity = referenceOptimizer.Step(params, velocity, gradient, graph.Reshape(lr))
-		return []*graph.Node{params, model.BuffersAfter(), velocity, out.Loss, gradient, out.Embedding}
+		params, slots := referenceOptimizer.Step(optim.Update{
+			Params: params, Gradient: gradient, Slots: []*graph.Node{velocity}, LR: graph.Reshape(lr),
+		})
+		return []*graph.Node{params, model.BuffersAfter(), slots[0], out.Loss, gradient, out.Embedding}
 	})
 	if err != nil {
 		t.Fatal(err)

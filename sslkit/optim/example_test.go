@@ -16,10 +16,10 @@ func ExampleSGD_Step() {
 		fmt.Println(err)
 		return
 	}
-	sgd := optim.SGD{LR: 0.1, Momentum: 0.9}
+	sgd := optim.SGD{Momentum: 0.9}
 	step := func(w, velocity, lr *graph.Node) []*graph.Node {
-		w, velocity = sgd.Step(w, velocity, graph.MulScalar(w, 2), lr)
-		return []*graph.Node{w, velocity}
+		w, slots := sgd.Step(optim.Update{Params: w, Gradient: graph.MulScalar(w, 2), LR: lr, Slots: []*graph.Node{velocity}})
+		return []*graph.Node{w, slots[0]}
 	}
 	rate := schedule.Schedule{From: 0.1, Shape: schedule.Annealing, Per: schedule.Epoch}
 	var w, velocity any = []float32{1}, []float32{0}

@@ -12,17 +12,14 @@ import (
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/optim"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // larsStep makes one step with rate 1 and without momentum, and returns how far
 // each parameter went.
 func larsStep(t *testing.T, lars optim.LARS, params, gradient []float64) []float64 {
 	t.Helper()
-	o := optimizer{1, func(params *graph.Node, state []*graph.Node, gradient, lr, _ *graph.Node) []*graph.Node {
-		newParams, velocity := lars.Step(startTensors, params, state[0], gradient, lr)
-		return []*graph.Node{newParams, velocity}
-	}}
-	after := takeSteps(t, o, dtypes.Float64, params, []float64{1}, func(int, []float64) []float64 { return gradient })[0]
+	after := course{optimizer: lars}.take(t, dtypes.Float64, params, []float64{1}, func(int, []float64) []float64 { return gradient })[0]
 	moved := make([]float64, len(params))
 	for i := range moved {
 		moved[i] = params[i] - after[i]
@@ -33,7 +30,7 @@ func larsStep(t *testing.T, lars optim.LARS, params, gradient []float64) []float
 // TestLARSStepsAreAsLongAsWeights checks that without weight decay worth the
 // name, each tensor moves by trust times its norm, whatever the gradient's.
 func TestLARSStepsAreAsLongAsWeights(t *testing.T) {
-	lars := optim.LARS{Trust: 0.01, WeightDecay: 1e-12}
+	lars := optim.LARS{Trust: 0.01, WeightDecay: schedule.Constant(1e-12)}
 	params, gradient := start(), gradientAt(3)
 	params[10], params[11] = 3, 4
 	for i := range gradient {
@@ -54,7 +51,7 @@ func TestLARSStepsAreAsLongAsWeights(t *testing.T) {
 // TestLARSLeavesAlone checks the tensors that are not scaled: without weights,
 // without gradient, without weight decay, and vectors if they are skipped.
 func TestLARSLeavesAlone(t *testing.T) {
-	lars := optim.LARS{Trust: 0.01, WeightDecay: 0.1}
+	lars := optim.LARS{Trust: 0.01, WeightDecay: schedule.Constant(0.1)}
 	gradient := gradientAt(1)
 	clear(gradient[6:10])
 	moved := larsStep(t, lars, start(), gradient)
@@ -80,21 +77,22 @@ func TestLARSPanics(t *testing.T) {
 	} {
 		testkit.Panics(t, d, text, func(g *graph.Graph) {
 			vector := graph.Zeros(g, shapes.Make(dtypes.Float32, 12))
-			optim.LARS{Trust: 1, WeightDecay: 1}.Step(tensors, vector, vector, vector, graph.Scalar(g, dtypes.Float32, 1))
+			optim.LARS{Trust: 1, WeightDecay: schedule.Constant(1)}.Step(optim.Update{
+				Params: vector, Slots: []*graph.Node{vector}, Gradient: vector, LR: graph.Scalar(g, dtypes.Float32, 1), Variables: tensors,
+			})
 		})
 	}
 }
 
 func TestLARSValidate(t *testing.T) {
-	good := optim.LARS{LR: 0.3, Momentum: 0.9, WeightDecay: 1e-4, Trust: 0.001, Epsilon: 1e-8}
+	good := optim.LARS{Momentum: 0.9, WeightDecay: schedule.Constant(1e-4), Trust: 0.001, Epsilon: 1e-8}
 	for _, c := range []struct {
 		change func(l *optim.LARS)
 		want   string // part of the error, "" for none
 	}{
 		{func(l *optim.LARS) {}, ""},
-		{func(l *optim.LARS) { l.LR = 0 }, "LARS: lr 0"},
 		{func(l *optim.LARS) { l.Momentum = 1 }, "LARS: momentum 1"},
-		{func(l *optim.LARS) { l.WeightDecay = -1 }, "LARS: weight_decay -1"},
+		{func(l *optim.LARS) { l.WeightDecay = schedule.Constant(-1) }, "LARS: weight_decay -1"},
 		{func(l *optim.LARS) { l.Trust = 0 }, "LARS: trust 0"},
 		{func(l *optim.LARS) { l.Trust = math.NaN() }, "LARS: trust NaN"},
 		{func(l *optim.LARS) { l.Epsilon = -1 }, "LARS: epsilon -1"},

@@ -4,48 +4,46 @@ import (
 	"fmt"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // SGD is stochastic gradient descent with momentum and weight decay, as
-// PyTorch's: g += WeightDecay·w; v = Momentum·v + g; w −= lr·v. Weight decay
-// applies to every parameter, batch norm and biases included, as in the
-// published benchmarks.
+// PyTorch's: g += WeightDecay·w; v = Momentum·v + g; w −= lr·v.
 type SGD struct {
-	LR          float64 `json:"lr"` // of the first epoch, at the recipe's batch size
-	Momentum    float64 `json:"momentum"`
-	Nesterov    bool    `json:"nesterov"`
-	WeightDecay float64 `json:"weight_decay"`
+	Momentum    float64           `json:"momentum"`
+	Nesterov    bool              `json:"nesterov"`
+	WeightDecay schedule.Schedule `json:"weight_decay"`
+	SkipVectors bool              `json:"skip_vectors"` // no weight decay for batch norms and biases; the published benchmarks have it for all
 }
+
+var _ Optimizer = SGD{}
+
+// Slots are the velocity.
+func (SGD) Slots() []string { return []string{"velocity"} }
 
 // Validate reports the first field that makes no sense.
 func (s SGD) Validate() error { return s.validate("SGD") }
 
 func (s SGD) validate(name string) error {
 	switch {
-	case !(s.LR > 0):
-		return fmt.Errorf("optim: %s: lr %g, want a positive one", name, s.LR)
 	case !(s.Momentum >= 0 && s.Momentum < 1):
 		return fmt.Errorf("optim: %s: momentum %g, want one in [0, 1)", name, s.Momentum)
-	case !(s.WeightDecay >= 0):
-		return fmt.Errorf("optim: %s: weight_decay %g, want 0 or more", name, s.WeightDecay)
 	case s.Nesterov && s.Momentum == 0:
 		return fmt.Errorf("optim: %s: nesterov needs a momentum", name)
 	}
-	return nil
+	return checkDecay(name, s.WeightDecay)
 }
 
-// Step returns the parameters and the velocity after one step.
-//
-//	params, velocity, gradient  [elements], one type; the velocity starts at 0
-//	lr                          scalar of that type
-func (s SGD) Step(params, velocity, gradient, lr *graph.Node) (newParams, newVelocity *graph.Node) {
-	if s.WeightDecay != 0 {
-		gradient = graph.Add(gradient, graph.MulScalar(params, s.WeightDecay))
+// Step implements [Optimizer].
+func (s SGD) Step(in Update) (params *graph.Node, slots []*graph.Node) {
+	gradient := in.Gradient
+	if s.WeightDecay != none {
+		gradient = graph.Add(gradient, in.times(in.decaying(s.SkipVectors), s.WeightDecay))
 	}
-	newVelocity = graph.Add(graph.MulScalar(velocity, s.Momentum), gradient)
-	direction := newVelocity
+	velocity := graph.Add(graph.MulScalar(in.Slots[0], s.Momentum), gradient)
+	direction := velocity
 	if s.Nesterov {
-		direction = graph.Add(gradient, graph.MulScalar(newVelocity, s.Momentum))
+		direction = graph.Add(gradient, graph.MulScalar(velocity, s.Momentum))
 	}
-	return graph.Sub(params, graph.Mul(lr, direction)), newVelocity
+	return graph.Sub(in.Params, graph.Mul(in.LR, direction)), []*graph.Node{velocity}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/optim"
 )
 
 // Diff returns how b differs from a: for each field that does, in the order of
@@ -19,10 +20,10 @@ import (
 // form, such as
 //
 //	method.SimSiam.projector.layers: 2 → 3
-//	optim.lr: 0.24 → 0.06
+//	lr.from: 0.24 → 0.06
 //
 // A field that only one of them has is none in the other. With different methods,
-// or backbones, a line gives their names, and fields that are called the same are
+// backbones or optimizers, a line gives their names, and fields that are called the same are
 // compared. Diff is "" for equal recipes.
 func Diff(a, b Recipe) string {
 	before, err := flatten(a)
@@ -36,6 +37,7 @@ func Diff(a, b Recipe) string {
 	for _, part := range []struct{ key, one, other string }{
 		{"backbone", backbone.Name(a.Backbone), backbone.Name(b.Backbone)},
 		{"method", method.Name(a.Method), method.Name(b.Method)},
+		{"optim", optim.Name(a.Optim), optim.Name(b.Optim)},
 	} {
 		if part.one != part.other {
 			before, after = withoutName(before, part.key, part.one), withoutName(after, part.key, part.other)
@@ -65,7 +67,7 @@ func flatten(r Recipe) ([]field, error) {
 	if err != nil {
 		return nil, err
 	}
-	fields = append([]field{{"backbone", backbone.Name(r.Backbone)}, {"method", method.Name(r.Method)}}, fields...)
+	fields = append([]field{{"backbone", backbone.Name(r.Backbone)}, {"method", method.Name(r.Method)}, {"optim", optim.Name(r.Optim)}}, fields...)
 	slices.SortStableFunc(fields, func(a, b field) int { return cmp.Compare(place(a.path), place(b.path)) })
 	return fields, nil
 }

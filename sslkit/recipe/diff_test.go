@@ -10,7 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/optim"
 	"github.com/gossl/gossl/sslkit/recipe"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 func find(t *testing.T, preset recipe.Preset, data dataset.Name, name string, batch, epochs int) recipe.Recipe {
@@ -52,7 +54,7 @@ func TestDiffBetweenPresets(t *testing.T) {
 preset: "seed2021" → "lightly2023"
 method.SimCLR.projector.batch_norm: false → true
 method.SimCLR.projector.out_norm: "none" → "affine"
-optim.lr: 0.06 → 0.24
+lr.from: 0.06 → 0.24
 source: "lightly, cifar10_benchmark.py and benchmark page of June 2021; bf16 arithmetic instead of float32"` +
 			` → "lightly, cifar10_benchmark.py and benchmark page of April 2023; bf16 arithmetic instead of TF32"
 expect.knn_accuracy: 0.83 → 0.848
@@ -112,8 +114,15 @@ func TestDiff(t *testing.T) {
 				"method.predictor.batch_norm: none → true\nmethod.predictor.out_norm: none → \"none\"\n" +
 				"method.predictor.all_biases: none → false\n" +
 				"method.momentum: none → 0.99\nmethod.moves: none → 1\nmethod.temperature: 0.5 → none"},
+		{func(r *recipe.Recipe) {
+			r.Optim = optim.LARS{Momentum: 0.9, WeightDecay: schedule.Constant(5e-4), Trust: 1e-3, SkipVectors: true}
+			r.LR = schedule.Constant(0.3)
+		}, "optim: SGD → LARS\noptim.trust: none → 0.001\noptim.epsilon: none → 0\noptim.skip_vectors: false → true\n" +
+			"lr: none → 0.3\nlr.from: 0.24 → none\nlr.to: 0 → none\nlr.warmup: 0 → none\nlr.over: 0 → none\nlr.shape: \"annealing\" → none\nlr.per: \"epoch\" → none"},
+		{func(r *recipe.Recipe) { r.ClipNorm, r.Freeze = 3, []optim.Freeze{{Path: "online", Epochs: 1}} },
+			"clip_norm: 0 → 3\nfreeze[0].path: none → \"online\"\nfreeze[0].epochs: none → 1"},
 		{func(r *recipe.Recipe) { r.Method = nil }, "no comparison: the new recipe: "},
-		{func(r *recipe.Recipe) { r.Optim.LR = math.NaN() }, "no comparison: the new recipe: "},
+		{func(r *recipe.Recipe) { r.LR.From = math.NaN() }, "no comparison: the new recipe: "},
 	} {
 		changed := find(t, recipe.Lightly2023, dataset.CIFAR10, "SimCLR", 512, 200)
 		c.change(&changed)

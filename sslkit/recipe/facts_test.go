@@ -62,9 +62,9 @@ func TestFacts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Optim.LR != c.lr || r.Expect != c.expect {
-			t.Errorf("%s %s %s %d/%d: lr %g and %+v, want %g and %+v",
-				c.preset, c.data, c.name, c.batch, c.epochs, r.Optim.LR, r.Expect, c.lr, c.expect)
+		if r.LR != annealed(c.lr) || r.Expect != c.expect {
+			t.Errorf("%s %s %s %d/%d: lr %v and %+v, want %g and %+v",
+				c.preset, c.data, c.name, c.batch, c.epochs, r.LR, r.Expect, c.lr, c.expect)
 		}
 	}
 }

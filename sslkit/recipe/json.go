@@ -8,10 +8,12 @@ import (
 
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/optim"
 )
 
 // version is that of the form in which recipes are written. Older ones are read:
-// before there were versions the backbone was the fields of a ResNet.
+// before there were versions the backbone was the fields of a ResNet, and optim
+// those of SGD with a learning rate, which was annealed.
 const version = 1
 
 // plain has Recipe's fields without its methods.
@@ -23,6 +25,7 @@ type written struct {
 	plain
 	Backbone json.RawMessage `json:"backbone"`
 	Method   json.RawMessage `json:"method"`
+	Optim    json.RawMessage `json:"optim"`
 }
 
 // MarshalJSON implements [json.Marshaler].
@@ -35,13 +38,16 @@ func (r Recipe) MarshalJSON() ([]byte, error) {
 	if w.Method, err = method.Types.Write(r.Method); err != nil {
 		return nil, err
 	}
+	if w.Optim, err = optim.Types.Write(r.Optim); err != nil {
+		return nil, err
+	}
 	return json.Marshal(w)
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]. Recipes of older versions are read,
-// fields that they lack being zero; unknown fields are errors. The error of a method
-// or backbone that the program does not know says its name; the recipe then has all
-// but what cannot be read.
+// fields that they lack being zero; unknown fields are errors. The error of a method,
+// backbone or optimizer that the program does not know says its name; the recipe
+// then has all but what cannot be read.
 func (r *Recipe) UnmarshalJSON(text []byte) error {
 	text, err := upgraded(text)
 	if err != nil {
@@ -52,9 +58,10 @@ func (r *Recipe) UnmarshalJSON(text []byte) error {
 		return fmt.Errorf("recipe: %w", err)
 	}
 	*r = Recipe(w.plain)
-	var problems [2]error
+	var problems [3]error
 	r.Method, problems[0] = method.Types.Read(w.Method)
 	r.Backbone, problems[1] = backbone.Types.Read(w.Backbone)
+	r.Optim, problems[2] = optim.Types.Read(w.Optim)
 	return errors.Join(problems[:]...)
 }
 
@@ -70,13 +77,25 @@ func upgraded(text []byte) ([]byte, error) {
 		}
 		return text, nil
 	}
-	var net backbone.ResNet
+	net := backbone.ResNet{Splits: 1} // before there were splits
 	if err := strictly(fields["backbone"], &net); err != nil {
 		return nil, fmt.Errorf("recipe: backbone: %w", err)
 	}
-	net.Splits = max(net.Splits, 1) // before there were splits
+	var sgd struct {
+		optim.SGD
+		LR float64 `json:"lr"`
+	}
+	if err := strictly(fields["optim"], &sgd); err != nil {
+		return nil, fmt.Errorf("recipe: optim: %w", err)
+	}
 	var err error
 	if fields["backbone"], err = backbone.Types.Write(net); err != nil {
+		return nil, err
+	}
+	if fields["optim"], err = optim.Types.Write(sgd.SGD); err != nil {
+		return nil, err
+	}
+	if fields["lr"], err = json.Marshal(annealed(sgd.LR)); err != nil {
 		return nil, err
 	}
 	return json.Marshal(fields)

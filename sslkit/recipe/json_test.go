@@ -12,7 +12,9 @@ import (
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/internal/named"
 	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/optim"
 	"github.com/gossl/gossl/sslkit/recipe"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 func TestJSONRoundTrip(t *testing.T) {
@@ -74,6 +76,11 @@ func TestReadUnversioned(t *testing.T) {
 	if diff := cmp.Diff(backbone.Backbone(net), r.Backbone); diff != "" || method.Name(r.Method) != "MoCo" || len(r.Views) != 2 {
 		t.Errorf("read %+v; backbone (-want +got):\n%s", r, diff)
 	}
+	sgd := optim.SGD{Momentum: 0.9, WeightDecay: schedule.Constant(5e-4)}
+	lr := schedule.Schedule{From: 0.12, Shape: schedule.Annealing, Per: schedule.Epoch}
+	if r.Optim != sgd || r.LR != lr || r.ClipNorm != 0 || r.Freeze != nil {
+		t.Errorf("optimizer %+v, rate %v, want %+v and %v", r.Optim, r.LR, sgd, lr)
+	}
 	older := read(strings.Replace(before(t), ",\n    \"splits\": 1", "", 1))
 	if diff := recipe.Diff(r, older); diff != "" {
 		t.Errorf("of before there were splits: %s", diff)
@@ -92,6 +99,8 @@ func TestReadErrors(t *testing.T) {
 		{string(now), `"SimCLR":{`, `"SimClr":{`, `unknown method "SimClr": want one of MoCo`},
 		{string(now), `"stem_relu"`, `"stem"`, `backbone: ResNet: json: unknown field "stem"`},
 		{before(t), `"stem_relu"`, `"stem"`, `recipe: backbone: json: unknown field "stem"`},
+		{before(t), `"nesterov"`, `"nestorov"`, `recipe: optim: json: unknown field "nestorov"`},
+		{string(now), `"SGD":`, `"Lion":`, `unknown optimizer "Lion": want one of SGD, LARS, Adam, AdamW`},
 		{before(t), `"epochs"`, `"epoch_count"`, `recipe: json: unknown field "epoch_count"`},
 		{`[3]`, "", "", "recipe: json: cannot unmarshal array"},
 	} {

@@ -25,7 +25,7 @@ import (
 func lightly2023CIFAR10(batch, epochs int) []Recipe {
 	r := cifar10(Lightly2023, batch, epochs)
 	r.Views = both(augment.SimCLR(32)) // BarlowTwins and BYOL, too
-	r.Optim.LR = 0.06 * float64(batch) / 128
+	r.LR = annealed(0.06 * float64(batch) / 128)
 	r.Source = "lightly, cifar10_benchmark.py and benchmark page of April 2023; bf16 arithmetic instead of TF32"
 
 	moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw := r, r, r, r, r, r, r
@@ -46,7 +46,7 @@ func lightly2023CIFAR10(batch, epochs int) []Recipe {
 		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
 		Temperature: 0.5,
 	}
-	simSiam.Optim.LR = 0.06 // at every batch size
+	simSiam.LR = annealed(0.06) // at every batch size
 	simSiam.Views = both(augment.SimSiam(32))
 	simSiam.Method = method.SimSiam{
 		Projector: head.MLP{Layers: 2, Hidden: 2048, Out: 2048, BatchNorm: true, OutNorm: head.AffineNorm},
@@ -81,7 +81,7 @@ func lightly2023CIFAR10(batch, epochs int) []Recipe {
 func lightly2023Imagenette(batch, epochs int) []Recipe {
 	r := imagenette(Lightly2023, batch, epochs)
 	r.Views = both(augment.SimCLR(128).Blurred(0.5)) // BarlowTwins and BYOL, too
-	r.Optim.LR = 0.06 * float64(batch) / 256
+	r.LR = annealed(0.06 * float64(batch) / 256)
 	r.Source = "lightly, imagenette_benchmark.py and benchmark page of May 2023; bf16 arithmetic instead of TF32"
 
 	moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw := r, r, r, r, r, r, r
@@ -97,7 +97,7 @@ func lightly2023Imagenette(batch, epochs int) []Recipe {
 		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
 		Temperature: 0.5,
 	}
-	simSiam.Optim.LR = 0.06 // at every batch size
+	simSiam.LR = annealed(0.06) // at every batch size
 	simSiam.Views = both(augment.SimSiam(128).Blurred(0.5))
 	simSiam.Method = method.SimSiam{
 		Projector: head.MLP{Layers: 3, Hidden: 2048, Out: 2048, BatchNorm: true, OutNorm: head.PlainNorm},

@@ -21,7 +21,7 @@ import (
 func lightlyHEADCIFAR10(batch, epochs int) []Recipe {
 	r := cifar10(LightlyHEAD, batch, epochs)
 	r.Views = both(augment.SimCLR(32))
-	r.Optim.LR = 0.06 * float64(batch) / 128
+	r.LR = annealed(0.06 * float64(batch) / 128)
 	r.Source = "lightly, cifar10_benchmark.py at commit e8d317fc, 2026, without published results; bf16 arithmetic instead of TF32"
 
 	moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw := r, r, r, r, r, r, r
@@ -38,7 +38,7 @@ func lightlyHEADCIFAR10(batch, epochs int) []Recipe {
 		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
 		Temperature: 0.5,
 	}
-	simSiam.Optim.LR = 0.06 // at every batch size
+	simSiam.LR = annealed(0.06) // at every batch size
 	simSiam.Views = both(augment.SimSiam(32))
 	simSiam.Method = method.SimSiam{
 		Projector: head.MLP{Layers: 2, Hidden: 2048, Out: 2048, BatchNorm: true, OutNorm: head.AffineNorm},
@@ -76,7 +76,7 @@ func lightlyHEADCIFAR10(batch, epochs int) []Recipe {
 func lightlyHEADImagenette(batch, epochs int) []Recipe {
 	r := imagenette(LightlyHEAD, batch, epochs)
 	r.Views = both(augment.SimCLR(128).Blurred(0.5))
-	r.Optim.LR = 0.06 * float64(batch) / 256
+	r.LR = annealed(0.06 * float64(batch) / 256)
 	r.Source = "lightly, imagenette_benchmark.py at commit e8d317fc, 2026, without published results; bf16 arithmetic instead of TF32"
 
 	moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw := r, r, r, r, r, r, r
@@ -92,7 +92,7 @@ func lightlyHEADImagenette(batch, epochs int) []Recipe {
 		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
 		Temperature: 0.5,
 	}
-	simSiam.Optim.LR = 0.06 // at every batch size
+	simSiam.LR = annealed(0.06) // at every batch size
 	simSiam.Views = both(augment.SimSiam(128).Blurred(0.5))
 	simSiam.Method = method.SimSiam{
 		Projector: head.MLP{Layers: 3, Hidden: 2048, Out: 2048, BatchNorm: true, OutNorm: head.PlainNorm},

@@ -12,6 +12,7 @@ import (
 	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/optim"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // A Preset is a state of lightly's benchmarks, with its recipes for every method.
@@ -141,7 +142,7 @@ func cifar10(preset Preset, batch, epochs int) Recipe {
 		TrainImages: data.Train,
 		TestImages:  data.Test,
 		Backbone:    backbone.ResNet18(),
-		Optim:       optim.SGD{Momentum: 0.9, Nesterov: false, WeightDecay: 5e-4},
+		Optim:       sgd,
 		Epochs:      epochs,
 		Batch:       batch,
 		Eval:        eval.KNN{K: 200, Temperature: 0.1},
@@ -167,13 +168,23 @@ func imagenette(preset Preset, batch, epochs int) Recipe {
 		TrainImages: data.Train,
 		TestImages:  data.Test,
 		Backbone:    backbone.ResNet18Large(),
-		Optim:       optim.SGD{Momentum: 0.9, Nesterov: false, WeightDecay: 5e-4},
+		Optim:       sgd,
 		Epochs:      epochs,
 		Batch:       batch,
 		Eval:        eval.KNN{K: 200, Temperature: 0.1},
 		Precision:   device.BF16,
 		Seed:        0,
 	}
+}
+
+// sgd is the optimizer of all recipes, with the weight decay for batch norms and
+// biases, too.
+var sgd = optim.SGD{Momentum: 0.9, WeightDecay: schedule.Constant(5e-4)}
+
+// annealed is a learning rate as all recipes have it: the value is that of the first
+// epoch, and after the last it would be 0.
+func annealed(lr float64) schedule.Schedule {
+	return schedule.Schedule{From: lr, Shape: schedule.Annealing, Per: schedule.Epoch}
 }
 
 // both draws both views in the same way.

@@ -14,6 +14,7 @@ import (
 	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/optim"
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
@@ -49,7 +50,7 @@ func TestAt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Name != "BYOL" || r.Batch != 64 || r.Epochs != 12 || r.Optim.LR != 0.03 || r.Expect != (Expect{}) {
+	if r.Name != "BYOL" || r.Batch != 64 || r.Epochs != 12 || r.LR != annealed(0.03) || r.Expect != (Expect{}) {
 		t.Errorf("got %+v", r)
 	}
 	published, err := Find(Lightly2023, dataset.CIFAR10, "BYOL", 512, 200)
@@ -158,9 +159,9 @@ func TestDefaults(t *testing.T) {
 func TestShared(t *testing.T) {
 	for _, r := range Published() {
 		row := fmt.Sprintf("%s %s %s %d/%d", r.Preset, r.Data, r.Name, r.Batch, r.Epochs)
-		o := r.Optim
-		if o.Momentum != 0.9 || o.Nesterov || o.WeightDecay != 5e-4 || r.Seed != 0 || r.Precision != device.BF16 || r.Eval != (eval.KNN{K: 200, Temperature: 0.1}) {
-			t.Errorf("%s: %+v, %+v, %s, seed %d", row, o, r.Eval, r.Precision, r.Seed)
+		o := optim.SGD{Momentum: 0.9, WeightDecay: schedule.Constant(5e-4)}
+		if r.Optim != o || r.ClipNorm != 0 || r.Freeze != nil || r.Seed != 0 || r.Precision != device.BF16 || r.Eval != (eval.KNN{K: 200, Temperature: 0.1}) {
+			t.Errorf("%s: %+v, %+v, %s, seed %d", row, r.Optim, r.Eval, r.Precision, r.Seed)
 		}
 		large := r.Data == dataset.Imagenette
 		images, size := [2]int{50_000, 10_000}, 32

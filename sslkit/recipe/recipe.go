@@ -18,6 +18,7 @@ import (
 	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/optim"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // A Recipe is everything that decides a run's numbers. Copy one, change fields,
@@ -32,7 +33,10 @@ type Recipe struct {
 	Backbone    backbone.Backbone `json:"backbone"`     // written as {"ResNet": {…}}
 	Method      method.Method     `json:"method"`       // written as {"SimCLR": {…}}
 	Views       []augment.Policy  `json:"views"`        // one per view, full ones before local ones; images are evaluated with the first one's Size, Mean and Std
-	Optim       optim.SGD         `json:"optim"`
+	Optim       optim.Optimizer   `json:"optim"`        // written as {"SGD": {…}}
+	LR          schedule.Schedule `json:"lr"`           // of the recipe's batch size
+	ClipNorm    float64           `json:"clip_norm"`    // longer gradients are shortened to it; 0: none is
+	Freeze      []optim.Freeze    `json:"freeze"`       // parts of the network that the first epochs leave alone
 	Epochs      int               `json:"epochs"`
 	Batch       int               `json:"batch"`     // images per step, before views; a last, smaller batch is left out
 	Eval        eval.KNN          `json:"eval"`      // kNN accuracy before the first and after every epoch; zero is none
@@ -54,6 +58,14 @@ type Expect struct {
 // Steps is the number of steps of an epoch.
 func (r Recipe) Steps() int { return r.TrainImages / r.Batch }
 
+// LearningRate is that of a step, counted from 0 in each epoch; epochs count from 1.
+func (r Recipe) LearningRate(epoch, step int) float64 {
+	if r.LR.Per == schedule.Step {
+		return r.LR.Value((epoch-1)*r.Steps()+step, r.Epochs*r.Steps())
+	}
+	return r.LR.Value(epoch-1, r.Epochs)
+}
+
 // Validate reports the first field that makes no sense.
 func (r Recipe) Validate() error {
 	for _, check := range []struct {
@@ -62,6 +74,7 @@ func (r Recipe) Validate() error {
 	}{
 		{r.Backbone == nil, "backbone is not set"},
 		{r.Method == nil, "method is not set"},
+		{r.Optim == nil, "optim is not set"},
 		{r.TrainImages < 1, fmt.Sprintf("train_images is %d, want at least 1", r.TrainImages)},
 		{r.TestImages < 0, fmt.Sprintf("test_images is %d, want 0 or more", r.TestImages)},
 		{r.TestImages == 0 && (r.Eval.On() || r.Linear.On()), "test_images is 0, want at least 1 for eval and linear, or neither of them"},
@@ -85,8 +98,30 @@ func (r Recipe) Validate() error {
 	if err := r.Method.Validate(r.Backbone); err != nil {
 		return fmt.Errorf("recipe: %w", err)
 	}
+	if err := r.validateSteps(); err != nil {
+		return fmt.Errorf("recipe: %w", err)
+	}
 	if parts := backbone.Parts(r.Backbone); r.Batch%parts != 0 {
 		return fmt.Errorf("recipe: batch is %d, want a multiple of the backbone's %d splits", r.Batch, parts)
+	}
+	return nil
+}
+
+// validateSteps reports what is done around the optimizer's steps and makes no sense.
+func (r Recipe) validateSteps() error {
+	if err := r.LR.Validate(); err != nil {
+		return fmt.Errorf("lr: %w", err)
+	}
+	if least, most := r.LR.Bounds(); !(least >= 0 && most > 0) {
+		return fmt.Errorf("lr %v, want a positive one", r.LR)
+	}
+	if err := optim.ValidClip(r.ClipNorm); err != nil {
+		return err
+	}
+	for _, f := range r.Freeze {
+		if err := f.Validate(); err != nil {
+			return err
+		}
 	}
 	return nil
 }

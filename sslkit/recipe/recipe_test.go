@@ -2,13 +2,16 @@ package recipe_test
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/optim"
 	"github.com/gossl/gossl/sslkit/recipe"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // all are the recipes of the package, by what makes them.
@@ -69,7 +72,13 @@ func TestValidate(t *testing.T) {
 		"backbone is not set":    func(r *recipe.Recipe) { r.Backbone = nil },
 		"width":                  func(r *recipe.Recipe) { r.Backbone = backbone.ResNet18().Sized(0) },
 		"temperature":            func(r *recipe.Recipe) { r.Eval.Temperature = 0 },
-		"momentum":               func(r *recipe.Recipe) { r.Optim.Momentum = 1.5 },
+		"optim is not set":       func(r *recipe.Recipe) { r.Optim = nil },
+		"momentum 1.5":           func(r *recipe.Recipe) { r.Optim = optim.SGD{Momentum: 1.5} },
+		"lr 0, want a positive":  func(r *recipe.Recipe) { r.LR = schedule.Constant(0) },
+		"lr linear from 1 to -1": func(r *recipe.Recipe) { r.LR.Shape, r.LR.From, r.LR.To = schedule.Linear, 1, -1 },
+		"lr: schedule: from NaN": func(r *recipe.Recipe) { r.LR.From = math.NaN() },
+		"clip_norm -1":           func(r *recipe.Recipe) { r.ClipNorm = -1 },
+		"freeze: no path":        func(r *recipe.Recipe) { r.Freeze = []optim.Freeze{{Epochs: 1}} },
 		`"f8"`:                   func(r *recipe.Recipe) { r.Precision = "f8" },
 	} {
 		r, err := recipe.CIFAR10("SimCLR")

@@ -26,7 +26,7 @@ import (
 func seed2021CIFAR10(batch, epochs int) []Recipe {
 	r := cifar10(Seed2021, batch, epochs)
 	r.Views = both(augment.SimCLR(32)) // SimSiam, too
-	r.Optim.LR = 0.06                  // at every batch size
+	r.LR = annealed(0.06)              // at every batch size
 	r.Source = "lightly, cifar10_benchmark.py and benchmark page of June 2021; bf16 arithmetic instead of float32"
 
 	moco, simCLR, simSiam, barlowTwins, byol := seed2021Methods(r)
@@ -44,7 +44,7 @@ func seed2021Imagenette(batch, epochs int) []Recipe {
 	net.FinalConv = true
 	r.Backbone = net
 	r.Views = both(augment.SimCLR(128).Blurred2021(0.5)) // a radius in pixels where σ was meant
-	r.Optim.LR = 0.06
+	r.LR = annealed(0.06)
 	r.Source = "lightly, imagenette_benchmark.py and benchmark page of June 2021; bf16 arithmetic instead of float32"
 
 	return finish(seed2021Methods(r))

@@ -11,7 +11,6 @@ import (
 	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
-	"github.com/gossl/gossl/sslkit/optim"
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
@@ -26,7 +25,7 @@ func Shapes(name string) (Recipe, error) {
 	switch name {
 	case "MoCo":
 		narrow(&r, 5)
-		r.Optim.LR = 0.12
+		r.LR = annealed(0.12)
 		r.Method = method.MoCo{
 			Projector:   head.MLP{Layers: 2, Hidden: 128, Out: 64, OutNorm: head.NoNorm},
 			Temperature: 0.2,
@@ -36,12 +35,12 @@ func Shapes(name string) (Recipe, error) {
 			Enqueue:     method.EnqueueBetween,
 		}
 	case "SimCLR":
-		r.Optim.LR = 0.12
+		r.LR = annealed(0.12)
 		r.Method = method.SimCLR{Projector: normed, Temperature: 0.5}
 	case "SimSiam":
 		narrow(&r, 5)
 		r.Views = croppedFrom(0.3)
-		r.Optim.LR = 0.2
+		r.LR = annealed(0.2)
 		r.Method = method.SimSiam{
 			Projector: normed,
 			Predictor: head.MLP{Layers: 2, Hidden: 32, Out: 64, BatchNorm: true, OutNorm: head.NoNorm},
@@ -49,7 +48,7 @@ func Shapes(name string) (Recipe, error) {
 	case "BarlowTwins":
 		narrow(&r, 6)
 		r.Views = croppedFrom(0.4)
-		r.Optim.LR = 0.03
+		r.LR = annealed(0.03)
 		r.Method = method.BarlowTwins{
 			Projector: head.MLP{Layers: 2, Hidden: 128, Out: 128, BatchNorm: true, OutNorm: head.NoNorm},
 			Lambda:    0.005,
@@ -57,7 +56,7 @@ func Shapes(name string) (Recipe, error) {
 		}
 	case "BYOL":
 		narrow(&r, 5)
-		r.Optim.LR = 0.24
+		r.LR = annealed(0.24)
 		r.Method = method.BYOL{
 			Projector: head.MLP{Layers: 2, Hidden: 128, Out: 64, BatchNorm: true, OutNorm: head.NoNorm},
 			Predictor: head.MLP{Layers: 2, Hidden: 32, Out: 64, BatchNorm: true, OutNorm: head.NoNorm},
@@ -65,10 +64,10 @@ func Shapes(name string) (Recipe, error) {
 			Moves:     1,
 		}
 	case "DCL":
-		r.Optim.LR = 0.12
+		r.LR = annealed(0.12)
 		r.Method = method.DCL{Projector: normed, Temperature: 0.5, Separate: false}
 	case "DCLW":
-		r.Optim.LR = 0.12
+		r.LR = annealed(0.12)
 		r.Method = method.DCLW{Projector: normed, Temperature: 0.5, Sigma: 0.5, Separate: false}
 	default:
 		return Recipe{}, fmt.Errorf("recipe: no recipe for %q on %q: want one of %s", name, dataset.Shapes, strings.Join(methods(), ", "))
@@ -85,7 +84,7 @@ func onShapes() Recipe {
 		TestImages:  data.Test,
 		Backbone:    backbone.Tiny(),
 		Views:       croppedFrom(0.2), // a smaller crop shows too little of a form
-		Optim:       optim.SGD{Momentum: 0.9, Nesterov: false, WeightDecay: 5e-4},
+		Optim:       sgd,
 		Epochs:      4,
 		Batch:       125,
 		Eval:        eval.KNN{K: 200, Temperature: 0.1},

@@ -59,8 +59,8 @@ const (
 // Constant returns the schedule of a number that does not change.
 func Constant(v float64) Schedule { return Schedule{From: v} }
 
-// constant says whether the number does not change.
-func (s Schedule) constant() bool { return s.Shape == Flat && s.Warmup == 0 }
+// IsConstant says whether the number does not change.
+func (s Schedule) IsConstant() bool { return s.Shape == Flat && s.Warmup == 0 }
 
 // Value returns the number in an epoch or step, whichever Per says, counted from
 // 0, of so many in the whole run.
@@ -107,7 +107,7 @@ func (s Schedule) At(c nn.Clock) *graph.Node {
 	}
 	g := step.Graph()
 	from, to := graph.Scalar(g, dtypes.Float64, s.From), graph.Scalar(g, dtypes.Float64, s.To)
-	if s.constant() {
+	if s.IsConstant() {
 		return from
 	}
 	at := graph.ConvertDType(step, dtypes.Float64)
@@ -166,7 +166,7 @@ func (s Schedule) Validate() error {
 	switch s.Per {
 	case Epoch, Step:
 	case "":
-		if !s.constant() {
+		if !s.IsConstant() {
 			return fmt.Errorf("schedule: per is not set, want %q or %q", Epoch, Step)
 		}
 	default:

@@ -78,7 +78,8 @@ func readBackbone(path string, vars *nn.Variables) (*checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := file.empty(vars)
+	c := layout{vars: vars}.empty()
+	c.place = file.place
 	for _, list := range []struct {
 		variables []nn.Variable
 		flat      []float64

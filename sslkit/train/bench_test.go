@@ -120,7 +120,7 @@ func BenchmarkTurnaround(b *testing.B) {
 		if err := t.resetCounters(); err != nil {
 			b.Fatal(err)
 		}
-		if err := t.folder.save(t.result, place{}, t.state, t.step.vars); err != nil {
+		if err := t.folder.save(t.result, place{}, t.state, t.step.layout); err != nil {
 			b.Fatal(err)
 		}
 		in, err := t.epochInput(1, 0)

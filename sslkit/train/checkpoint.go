@@ -5,25 +5,68 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 
-	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/nlpodyssey/safetensors"
 )
 
+// layout says of what the state of a run consists.
+type layout struct {
+	vars  *nn.Variables
+	slots []string // names of the optimizer's vectors
+}
+
+// check reports names that two tensors of a checkpoint would have.
+func (l layout) check() error {
+	seen := map[string]bool{metersName: true}
+	add := func(prefix string, variables []nn.Variable) error {
+		for _, v := range variables {
+			name := prefix + v.Path
+			if seen[name] {
+				return fmt.Errorf("two tensors of a checkpoint would be %q: give the variable, or the optimizer's slots %q, other names", name, l.slots)
+			}
+			seen[name] = true
+		}
+		return nil
+	}
+	err := errors.Join(add("", l.vars.Params()), add("", l.vars.Buffers()))
+	for _, slot := range l.slots {
+		err = errors.Join(err, add(slot+"/", l.vars.Params()))
+	}
+	return err
+}
+
+// empty returns a checkpoint of zeros.
+func (l layout) empty() *checkpoint {
+	params, buffers := l.vars.Sizes()
+	c := &checkpoint{
+		params:  make([]float64, params),
+		slots:   make([][]float64, len(l.slots)),
+		buffers: make([]float64, buffers),
+		meters:  make([]float64, meterCount),
+	}
+	for i := range c.slots {
+		c.slots[i] = make([]float64, params)
+	}
+	return c
+}
+
 // checkpoint is a run's state between two steps: the flat vectors of
-// nn.Variables, the optimizer's velocity in the order of the parameters, and
+// nn.Variables, the optimizer's vectors in the order of the parameters, and
 // the meters of the epoch in work.
 //
 // Its file is in the safetensors format, a tensor for each variable under its
-// path ("velocity/…" for the optimizer's), in float32 where that loses nothing,
+// path, and the optimizer's under the slot's name and that path ("velocity/…"),
+// in float32 where that loses nothing,
 // else in float64. Its metadata have the place in the run, and a SHA-256 over
 // the tensors, in the order that is there, too.
 type checkpoint struct {
 	place
-	params, velocity, buffers, meters []float64
+	params, buffers, meters []float64
+	slots                   [][]float64
 }
 
 // place is where a run is.
@@ -34,20 +77,27 @@ type place struct {
 }
 
 func newCheckpoint(at place, st *state) (*checkpoint, error) {
-	c := &checkpoint{place: at}
-	for _, v := range []struct {
-		to   *[]float64
-		from *tensors.Tensor
-	}{{&c.params, st.params}, {&c.velocity, st.velocity}, {&c.buffers, st.buffers}, {&c.meters, st.meters}} {
+	c := &checkpoint{place: at, slots: make([][]float64, len(st.slots))}
+	for i, v := range c.vectors() {
+		from := *st.vectors()[i]
 		var err error
-		if *v.to, err = floats(v.from); err != nil {
+		if *v, err = floats(from); err != nil {
 			return nil, err
 		}
 	}
 	return c, nil
 }
 
-const velocityPrefix = "velocity/"
+// vectors lists the vectors in the order of [state]'s.
+func (c *checkpoint) vectors() []*[]float64 {
+	vectors := []*[]float64{&c.params}
+	for i := range c.slots {
+		vectors = append(vectors, &c.slots[i])
+	}
+	return append(vectors, &c.buffers, &c.meters)
+}
+
+const metersName = "meters"
 
 // part is a tensor of the file: a piece of one of the flat vectors.
 type part struct {
@@ -57,25 +107,27 @@ type part struct {
 }
 
 // parts lists the tensors, in an order that the model decides.
-func (c *checkpoint) parts(vars *nn.Variables) []part {
+func (c *checkpoint) parts(l layout) []part {
 	var list []part
 	add := func(prefix string, variables []nn.Variable, flat []float64) {
 		for _, v := range variables {
 			list = append(list, part{prefix + v.Path, v.Dims, flat[v.Offset : v.Offset+v.Size()]})
 		}
 	}
-	add("", vars.Params(), c.params)
-	add(velocityPrefix, vars.Params(), c.velocity)
-	add("", vars.Buffers(), c.buffers)
-	return append(list, part{"meters", []int{meterCount}, c.meters})
+	add("", l.vars.Params(), c.params)
+	for i, slot := range l.slots {
+		add(slot+"/", l.vars.Params(), c.slots[i])
+	}
+	add("", l.vars.Buffers(), c.buffers)
+	return append(list, part{metersName, []int{meterCount}, c.meters})
 }
 
 // file returns the checkpoint as a file's content.
-func (c *checkpoint) file(vars *nn.Variables) ([]byte, error) {
+func (c *checkpoint) file(l layout) ([]byte, error) {
 	views := map[string]safetensors.TensorView{}
 	var names []string
 	sum := sha256.New()
-	for _, p := range c.parts(vars) {
+	for _, p := range c.parts(l) {
 		dtype, data := encode(p.values)
 		sum.Write(data)
 		shape := make([]uint64, len(p.dims))
@@ -108,15 +160,16 @@ func (c *checkpoint) file(vars *nn.Variables) ([]byte, error) {
 	return file, nil
 }
 
-// readCheckpoint reads the checkpoint of a model with the given variables. A
+// readCheckpoint reads the checkpoint of a run with the given layout. A
 // file that is cut off, changed, or another model's is an error.
-func readCheckpoint(path string, vars *nn.Variables) (*checkpoint, error) {
+func readCheckpoint(path string, l layout) (*checkpoint, error) {
 	file, err := openCheckpoint(path)
 	if err != nil {
 		return nil, err
 	}
-	c := file.empty(vars)
-	parts := c.parts(vars)
+	c := l.empty()
+	c.place = file.place
+	parts := c.parts(l)
 	if file.old {
 		parts = parts[:len(parts)-1] // there were no meters
 		c.meters = noMeters

@@ -9,7 +9,6 @@ import (
 	"os"
 	"strconv"
 
-	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/nlpodyssey/safetensors"
 )
 
@@ -46,18 +45,6 @@ func openCheckpoint(path string) (*checkpointTensors, error) {
 		return nil, fmt.Errorf("damaged checkpoint: place %q: %w", f.meta["place"], err)
 	}
 	return f, nil
-}
-
-// empty returns a checkpoint of the file's place, with room for the variables.
-func (f *checkpointTensors) empty(vars *nn.Variables) *checkpoint {
-	params, buffers := vars.Sizes()
-	return &checkpoint{
-		place:    f.place,
-		params:   make([]float64, params),
-		velocity: make([]float64, params),
-		buffers:  make([]float64, buffers),
-		meters:   make([]float64, meterCount),
-	}
 }
 
 // read fills a part with the numbers of its tensor.

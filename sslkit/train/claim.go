@@ -40,9 +40,12 @@ func (f *folder) otherEpochs(before int, r recipe.Recipe) string {
 	old := r
 	old.Epochs = before
 	next := min(max(done, 1), r.Epochs)
-	return fmt.Sprintf("The learning rate falls along half a cosine over all epochs of a run: in epoch %d it is %.3g for a run of %d, "+
+	if r.LR.IsConstant() {
+		return ""
+	}
+	return fmt.Sprintf("The learning rate, %v, depends on how many epochs there are: in epoch %d it is %.3g for a run of %d, "+
 		"%.3g for one of %d. So the folder's epochs, %d by now, are not the first ones of a run of %d: train that from its beginning.\n",
-		next, learningRate(old, next), before, learningRate(r, next), r.Epochs, done, r.Epochs)
+		r.LR, next, old.LearningRate(next, 0), before, r.LearningRate(next, 0), r.Epochs, done, r.Epochs)
 }
 
 // Check returns the error with which [Run] refuses a recipe and options before it

@@ -9,8 +9,6 @@ import (
 
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/op"
-	"github.com/gossl/gossl/sslkit/recipe"
-	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // What random numbers are drawn for: the counter after the seed.
@@ -39,7 +37,11 @@ func (t *trainer) epochInput(epoch, step int) (*epochInput, error) {
 	if in.epoch, err = upload(t.device, tensors.FromScalar(int32(epoch-1))); err != nil {
 		return nil, err
 	}
-	if in.lr, err = t.step.vector([]float64{learningRate(r, epoch)}); err != nil {
+	rates := make([]float64, r.Steps())
+	for s := range rates {
+		rates[s] = r.LearningRate(epoch, s)
+	}
+	if in.rates, err = t.step.vector(rates, len(rates)); err != nil {
 		return nil, err
 	}
 	if in.key, err = upload(t.device, tensors.FromScalar(op.Key(r.Seed, drawViews, uint64(epoch)))); err != nil {
@@ -47,10 +49,6 @@ func (t *trainer) epochInput(epoch, step int) (*epochInput, error) {
 	}
 	in.images, err = t.train.Read(order[step*r.Batch:], r.Batch)
 	return in, err
-}
-
-func learningRate(r recipe.Recipe, epoch int) float64 {
-	return schedule.Schedule{From: r.Optim.LR, Shape: schedule.Annealing, Per: schedule.Epoch}.Value(epoch-1, r.Epochs)
 }
 
 func (t *trainer) trainEpoch(ctx context.Context, epoch int) (Epoch, error) {
@@ -89,7 +87,7 @@ func (t *trainer) trainEpoch(ctx context.Context, epoch int) (Epoch, error) {
 	e := Epoch{
 		Epoch:           epoch,
 		Loss:            meters[meterLoss] / steps,
-		LearningRate:    learningRate(r, epoch),
+		LearningRate:    r.LearningRate(epoch, 0),
 		ImagesPerSecond: steps * float64(r.Batch) / seconds,
 		TrainSeconds:    seconds,
 		GradientNorm:    meters[meterGradient] / steps,
@@ -144,7 +142,7 @@ func (t *trainer) finishEpoch(ctx context.Context, e Epoch) error {
 	if err := t.resetCounters(); err != nil {
 		return err
 	}
-	if err := t.folder.save(t.result, place{Epoch: e.Epoch}, t.state, t.step.vars); err != nil {
+	if err := t.folder.save(t.result, place{Epoch: e.Epoch}, t.state, t.step.layout); err != nil {
 		return fmt.Errorf("train: epoch %d: %w", e.Epoch, err)
 	}
 	t.tell(Event{Phase: EpochDone, Epoch: e.Epoch})
@@ -165,7 +163,7 @@ func (t *trainer) probe(ctx context.Context) error {
 		return fmt.Errorf("train: linear probe: %w", err)
 	}
 	t.result.Linear = accuracy
-	return t.folder.save(t.result, place{Epoch: t.recipe.Epochs}, t.state, t.step.vars)
+	return t.folder.save(t.result, place{Epoch: t.recipe.Epochs}, t.state, t.step.layout)
 }
 
 // stopped saves a run whose context ended, and returns the error that says how
@@ -187,7 +185,7 @@ func (t *trainer) stopped(at place, cause error) error {
 	if bad := meters[meterBadStep]; bad < float64(at.Step) {
 		return t.diverged(at.Epoch+1, int(bad)+1)
 	}
-	if err := t.folder.save(t.result, at, t.state, t.step.vars); err != nil {
+	if err := t.folder.save(t.result, at, t.state, t.step.layout); err != nil {
 		return err
 	}
 	if err := t.folder.wait(); err != nil {

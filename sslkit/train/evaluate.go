@@ -150,7 +150,9 @@ func (t *trainer) free() {
 	t.freePrograms()
 	var held []*tensors.Tensor
 	if t.state != nil {
-		held = append(held, t.state.params, t.state.velocity, t.state.buffers, t.state.meters, t.state.number)
+		for _, field := range t.state.fields() {
+			held = append(held, *field)
+		}
 	}
 	if t.eval != nil {
 		held = append(held, t.eval.labels)

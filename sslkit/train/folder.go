@@ -12,7 +12,6 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/sslkit/device"
-	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
@@ -168,11 +167,11 @@ func (f *folder) read(result *Result) error {
 // load returns the folder's checkpoint, or nil if there is none yet, and gives
 // the result the epochs up to it. Where the last one cannot be used, it is put
 // aside, the one before it is taken, and the note says so.
-func (f *folder) load(result *Result, vars *nn.Variables) (c *checkpoint, note string, err error) {
+func (f *folder) load(result *Result, l layout) (c *checkpoint, note string, err error) {
 	if f == nil {
 		return nil, "", nil
 	}
-	c, problem, err := f.newest(vars)
+	c, problem, err := f.newest(l)
 	if err != nil || c == nil {
 		return nil, "", err
 	}
@@ -198,7 +197,7 @@ func (f *folder) load(result *Result, vars *nn.Variables) (c *checkpoint, note s
 
 // save keeps the run as it is now. The state is copied before save returns, and
 // written while training goes on: an error shows at the next save or wait.
-func (f *folder) save(result *Result, at place, st *state, vars *nn.Variables) error {
+func (f *folder) save(result *Result, at place, st *state, l layout) error {
 	if f == nil {
 		return nil
 	}
@@ -221,20 +220,20 @@ func (f *folder) save(result *Result, at place, st *state, vars *nn.Variables) e
 		return err
 	}
 	f.writing = make(chan error, 1)
-	go func() { f.writing <- f.write(lines.Bytes(), append(run, '\n'), c, vars) }()
+	go func() { f.writing <- f.write(lines.Bytes(), append(run, '\n'), c, l) }()
 	return nil
 }
 
 // write replaces the folder's files, the checkpoint last: the text files then
 // have its epoch for sure.
-func (f *folder) write(lines, run []byte, c *checkpoint, vars *nn.Variables) error {
+func (f *folder) write(lines, run []byte, c *checkpoint, l layout) error {
 	if err := atomicfile.Write(filepath.Join(f.dir, epochsFile), lines); err != nil {
 		return err
 	}
 	if err := atomicfile.Write(filepath.Join(f.dir, runFile), run); err != nil {
 		return err
 	}
-	data, err := c.file(vars)
+	data, err := c.file(l)
 	if err != nil {
 		return err
 	}

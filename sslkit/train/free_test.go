@@ -46,7 +46,7 @@ func TestFreeEndsPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer images.Free()
-	params, buffers := initial(run.step.vars, r)
+	params, buffers := initial(run.step.layout.vars, r)
 	flat := func(values []float64) *tensors.Tensor {
 		x, err := run.step.vector(values, len(values))
 		if err != nil {

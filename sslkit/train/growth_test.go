@@ -54,7 +54,7 @@ func TestRunsLeaveNothing(t *testing.T) {
 	r := own(t, set)
 	r.Epochs, r.Linear = 1, eval.Linear{Epochs: 1, Batch: 8, LR: 0.1}
 	diverges := r
-	diverges.Optim.LR = 1e38
+	diverges.LR.From = 1e38
 	once := func(i int) {
 		options := train.Options{Dir: t.TempDir(), Device: kind, Data: set, Feed: feed.Resident}
 		if i%2 == 1 {

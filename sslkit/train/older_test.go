@@ -39,6 +39,13 @@ func older(t *testing.T, dir string) {
 			t.Fatal(err)
 		}
 		delete(fields, "version")
+		sgd := fields["optim"].(map[string]any)["SGD"].(map[string]any)
+		delete(sgd, "skip_vectors")
+		sgd["lr"] = fields["lr"].(map[string]any)["from"]
+		fields["optim"] = sgd
+		for _, name := range []string{"lr", "clip_norm", "freeze"} {
+			delete(fields, name)
+		}
 		delete(fields, "linear")
 		net := fields["backbone"].(map[string]any)["ResNet"].(map[string]any)
 		for _, name := range []string{"splits", "large_stem", "normal_init", "final_conv"} {
@@ -111,6 +118,50 @@ func TestOlderFolder(t *testing.T) {
 	}
 }
 
+// The folder of a run as it was before recipes had a version, which was stopped in
+// the second epoch, is taken up to the numbers that the whole run had then.
+func TestUnversionedFolder(t *testing.T) {
+	set := &dataset.Set{Name: "mine", Train: noise(32, 8), Test: noise(10, 8)}
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("testdata/unversioned")); err != nil {
+		t.Fatal(err)
+	}
+	before, err := train.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w, err := train.ReadWeights(dir); err != nil || w.Problem != nil || w.Epoch != 1 || w.Step != 2 {
+		t.Errorf("weights %+v, error %v", w, err)
+	}
+	first := 0
+	result, err := train.Run(t.Context(), before.Recipe, train.Options{Dir: dir, Device: device.Go, Data: set, Report: func(e train.Event) {
+		if e.Phase == train.Training && first == 0 {
+			first = e.Step
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first != 3 {
+		t.Errorf("the run goes on with step %d, want 3", first)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "whole.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []train.Epoch
+	for line := range strings.Lines(string(text)) {
+		var e train.Epoch
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, e)
+	}
+	if diff := cmp.Diff(want, result.Epochs, numbers); diff != "" {
+		t.Errorf("epochs then and now (-want +got):\n%s", diff)
+	}
+}
+
 // A folder of another recipe says how that differs; one of another number of
 // epochs, what that means.
 func TestOtherRecipe(t *testing.T) {
@@ -123,14 +174,14 @@ func TestOtherRecipe(t *testing.T) {
 	longer := r
 	longer.Epochs = 4
 	_, err := train.Run(t.Context(), longer, options)
-	for _, want := range []string{dir, "another recipe", "epochs: 2 → 4\n", "half a cosine", "in epoch 2 it is 0.06 for a run of 2, 0.102 for one of 4",
+	for _, want := range []string{dir, "another recipe", "epochs: 2 → 4\n", "annealing from 0.12 to 0 per epoch", "in epoch 2 it is 0.06 for a run of 2, 0.102 for one of 4",
 		"2 by now", "from its beginning", "another run folder"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("more epochs: error %v, want %q in it", err, want)
 		}
 	}
-	longer.Optim.LR /= 2
-	if _, err = train.Run(t.Context(), longer, options); err == nil || !strings.Contains(err.Error(), "optim.lr: 0.12 → 0.06") || strings.Contains(err.Error(), "cosine") {
+	longer.LR.From /= 2
+	if _, err = train.Run(t.Context(), longer, options); err == nil || !strings.Contains(err.Error(), "lr.from: 0.12 → 0.06") || strings.Contains(err.Error(), "annealing from") {
 		t.Errorf("other epochs and learning rate: error %v", err)
 	}
 	edit(t, filepath.Join(dir, "recipe.json"), func(text string) string { return strings.Replace(text, `"epochs"`, `"epoch_count"`, 1) })

@@ -22,7 +22,7 @@ func TestRealCIFAR10(t *testing.T) {
 		t.Fatal(err)
 	}
 	const batch = 100
-	r.Optim.LR *= float64(batch) / float64(r.Batch)
+	r.LR.From *= float64(batch) / float64(r.Batch)
 	r.TrainImages, r.TestImages, r.Epochs, r.Batch = 5_000, 1_000, 2, batch
 	r.Backbone, r.Precision = backbone.Tiny(), device.F32
 	data, err := dataset.Load(context.Background(), r.Data, r.TrainImages, r.TestImages, nil)

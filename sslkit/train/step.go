@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
@@ -14,6 +15,7 @@ import (
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/op"
+	"github.com/gossl/gossl/sslkit/optim"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
@@ -22,14 +24,14 @@ import (
 type step struct {
 	recipe recipe.Recipe
 	device *device.Device
-	vars   *nn.Variables
+	layout layout
 	exec   *graph.Exec
 }
 
 func newStep(d *device.Device, r recipe.Recipe) (*step, error) {
 	s := &step{recipe: r, device: d}
 	var err error
-	if s.vars, err = declare(d, r); err != nil {
+	if s.layout, err = declare(d, r); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	if s.exec, err = graph.NewExec(d.Backend, s.build); err != nil {
@@ -38,15 +40,25 @@ func newStep(d *device.Device, r recipe.Recipe) (*step, error) {
 	return s, nil
 }
 
-// declare returns the variables of a recipe's model. They do not depend on the device.
-func declare(d *device.Device, r recipe.Recipe) (*nn.Variables, error) {
-	return nn.Declare(d.Backend, modeOf(d, r), func(scope *nn.Scope) {
+// declare returns of what a recipe's state consists. That does not depend on the device.
+func declare(d *device.Device, r recipe.Recipe) (layout, error) {
+	vars, err := nn.Declare(d.Backend, modeOf(d, r), func(scope *nn.Scope) {
 		views := make([]*graph.Node, len(r.Views))
 		for i, view := range r.Views {
 			views[i] = graph.Zeros(scope.Graph(), shapes.Make(r.Precision.ParamDType(), r.Batch, view.Size, view.Size, 3))
 		}
 		r.Method.Loss(method.NewStep(r.Method, scope, r.Backbone, views))
 	})
+	if err != nil {
+		return layout{}, err
+	}
+	for _, f := range r.Freeze {
+		if err := f.Check(vars.Params()); err != nil {
+			return layout{}, err
+		}
+	}
+	l := layout{vars, r.Optim.Slots()}
+	return l, l.check()
 }
 
 func modeOf(d *device.Device, r recipe.Recipe) nn.Mode {
@@ -59,17 +71,23 @@ func (s *step) mode() nn.Mode { return modeOf(s.device, s.recipe) }
 // set of images, in the order of their structs; its outputs are the state after
 // the step.
 func (s *step) build(in []*graph.Node) []*graph.Node {
-	params, velocity, buffers, meters, number := in[0], in[1], in[2], in[3], in[4]
-	places, epoch, lr, key, set := in[5], in[6], in[7], in[8], in[9:]
+	params, slots, in := in[0], in[1:1+len(s.layout.slots)], in[1+len(s.layout.slots):]
+	buffers, meters, number := in[0], in[1], in[2]
+	places, epoch, rates, key, set := in[3], in[4], in[5], in[6], in[7:]
 
 	batch := feed.Take(set, graph.Gather(places, graph.Reshape(number, 1))) // [batch] of [steps, batch]
 	model, views := s.bind(params, buffers, op.KeyNode(key, number), batch)
-	model = model.WithClock(s.clock(epoch, number))
+	clock := s.clock(epoch, number)
+	model = model.WithClock(clock)
 	out := s.recipe.Method.Loss(method.NewStep(s.recipe.Method, model.Scope, s.recipe.Backbone, views))
 	gradient := model.Gradient(out.Loss)
-	params, velocity = s.recipe.Optim.Step(params, velocity, gradient, lr)
+	params, slots = optim.Step(s.recipe.Optim, optim.Update{
+		Params: params, Gradient: gradient, Slots: slots,
+		LR:        graph.Reshape(graph.Gather(rates, graph.Reshape(number, 1))), // scalar of [steps]
+		Variables: s.layout.vars.Params(), Clock: clock,
+	}, s.recipe.ClipNorm, s.recipe.Freeze)
 	meters = record(meters, number, out, gradient)
-	return []*graph.Node{params, velocity, model.BuffersAfter(), meters, graph.AddScalar(number, 1)}
+	return slices.Concat([]*graph.Node{params}, slots, []*graph.Node{model.BuffersAfter(), meters, graph.AddScalar(number, 1)})
 }
 
 // bind opens the model in a graph, and draws the views of a batch. All that is
@@ -79,7 +97,7 @@ func (s *step) bind(params, buffers, key *graph.Node, batch augment.Batch) (nn.M
 	for i, view := range s.recipe.Views {
 		views[i] = view.View(op.KeyNodeAt(key, uint64(i)), batch)
 	}
-	return s.vars.Bind(s.mode(), params, buffers).WithKey(key, len(views)), views
+	return s.layout.vars.Bind(s.mode(), params, buffers).WithKey(key, len(views)), views
 }
 
 // clock tells the time of a step.
@@ -96,9 +114,23 @@ func (s *step) clock(epoch, number *graph.Node) nn.Clock {
 
 // state is what a step changes.
 type state struct {
-	params, velocity, buffers *tensors.Tensor // flat vectors, as checkpoints hold them
-	meters                    *tensors.Tensor // [meterCount]
-	number                    *tensors.Tensor // steps done in this epoch, int32
+	params  *tensors.Tensor   // flat vectors, as checkpoints hold them
+	slots   []*tensors.Tensor // the optimizer's
+	buffers *tensors.Tensor
+	meters  *tensors.Tensor // [meterCount]
+	number  *tensors.Tensor // steps done in this epoch, int32
+}
+
+// fields lists what a step changes, in the program's order.
+func (st *state) fields() []**tensors.Tensor { return append(st.vectors(), &st.number) }
+
+// vectors lists what a checkpoint has of it, likewise.
+func (st *state) vectors() []**tensors.Tensor {
+	vectors := []**tensors.Tensor{&st.params}
+	for i := range st.slots {
+		vectors = append(vectors, &st.slots[i])
+	}
+	return append(vectors, &st.buffers, &st.meters)
 }
 
 // epochInput is what comes from outside during an epoch: the images, and what
@@ -107,13 +139,13 @@ type epochInput struct {
 	images *feed.Reader    // of a set for each step
 	places *tensors.Tensor // [steps, batch] int32: where the sets have the images of each step
 	epoch  *tensors.Tensor // scalar int32: epochs done
-	lr     *tensors.Tensor // scalar
+	rates  *tensors.Tensor // [steps]: the learning rate of each
 	key    *tensors.Tensor // scalar uint64
 }
 
 func (e *epochInput) free() {
 	e.images.Close()
-	for _, t := range []*tensors.Tensor{e.places, e.epoch, e.lr, e.key} {
+	for _, t := range []*tensors.Tensor{e.places, e.epoch, e.rates, e.key} {
 		t.MustFinalizeAll()
 	}
 }
@@ -124,7 +156,7 @@ func (e *epochInput) next() ([]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	args := []any{e.places, e.epoch, e.lr, e.key}
+	args := []any{e.places, e.epoch, e.rates, e.key}
 	for _, t := range set {
 		args = append(args, t)
 	}
@@ -137,9 +169,12 @@ func (s *step) compile(st *state, in *epochInput) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	var args []any
+	for _, field := range st.fields() {
+		args = append(args, *field)
+	}
 	start := time.Now()
-	err = s.exec.PreCompile(append([]any{st.params, st.velocity, st.buffers, st.meters, st.number}, inputs...)...)
-	if err != nil {
+	if err := s.exec.PreCompile(append(args, inputs...)...); err != nil {
 		return 0, fmt.Errorf("train: compile the step: %w", err)
 	}
 	return time.Since(start), nil
@@ -152,7 +187,7 @@ func (s *step) run(st *state, in *epochInput) error {
 	if err != nil {
 		return err
 	}
-	fields := []**tensors.Tensor{&st.params, &st.velocity, &st.buffers, &st.meters, &st.number}
+	fields := st.fields()
 	args := make([]any, 0, len(fields)+len(inputs))
 	for _, field := range fields {
 		donated, err := graph.DonateTensorBuffer(*field, s.device.Backend, 0)

@@ -256,7 +256,7 @@ func TestReadOnlyFolder(t *testing.T) {
 
 func TestDivergingRunKeepsItsCheckpoint(t *testing.T) {
 	r, dir := quick(t, 1), t.TempDir()
-	r.Optim.LR = math.MaxFloat32
+	r.LR.From = math.MaxFloat32
 	for range 2 { // the second time from the checkpoint that was kept
 		_, err := train.Run(context.Background(), r, train.Options{Dir: dir, Device: testkit.XLA(t).Kind})
 		if err == nil || !strings.Contains(err.Error(), "epoch 1: step ") || !strings.Contains(err.Error(), "as it was after epoch 0") {

@@ -164,7 +164,7 @@ func (t *trainer) prepare(ctx context.Context, opts Options) (err error) {
 	if t.test, err = feed.OpenFor(t.device, data.Test, opts.Feed, inputSize(t.recipe)); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	if t.eval, err = newEvaluator(t.device, t.recipe, t.step.vars, t.train, t.test, data); err != nil {
+	if t.eval, err = newEvaluator(t.device, t.recipe, t.step.layout.vars, t.train, t.test, data); err != nil {
 		return err
 	}
 	if note := aboutNeighbours(t.recipe, t.eval.classes); note != "" {
@@ -202,7 +202,7 @@ func Load(ctx context.Context, r recipe.Recipe, report func(Event)) (*dataset.Se
 
 // initialState is the folder's checkpoint, or else a new model.
 func (t *trainer) initialState() (*state, error) {
-	saved, note, err := t.folder.load(t.result, t.step.vars)
+	saved, note, err := t.folder.load(t.result, t.step.layout)
 	if err != nil {
 		return nil, err
 	}
@@ -210,19 +210,17 @@ func (t *trainer) initialState() (*state, error) {
 		t.tell(Event{Phase: Notice, Note: note})
 	}
 	if saved == nil {
-		params, buffers := initial(t.step.vars, t.recipe)
-		saved = &checkpoint{params: params, velocity: make([]float64, len(params)), buffers: buffers}
+		saved = t.step.layout.empty()
+		saved.params, saved.buffers = initial(t.step.layout.vars, t.recipe)
 	}
 	if saved.Step == 0 {
 		saved.meters = noMeters
 	}
 	t.done = saved.place
-	st := &state{}
-	for _, v := range []struct {
-		to   **tensors.Tensor
-		from []float64
-	}{{&st.params, saved.params}, {&st.velocity, saved.velocity}, {&st.buffers, saved.buffers}, {&st.meters, saved.meters}} {
-		if *v.to, err = t.step.vector(v.from, len(v.from)); err != nil {
+	st := &state{slots: make([]*tensors.Tensor, len(saved.slots))}
+	for i, v := range st.vectors() {
+		from := *saved.vectors()[i]
+		if *v, err = t.step.vector(from, len(from)); err != nil {
 			return nil, err
 		}
 	}

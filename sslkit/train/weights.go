@@ -33,12 +33,12 @@ func InitialWeights(r recipe.Recipe) (*Weights, error) {
 	if err := r.Validate(); err != nil {
 		return nil, fmt.Errorf("train: initial weights: %w", err)
 	}
-	vars, err := declareAnywhere(r)
+	l, err := declareAnywhere(r)
 	if err != nil {
 		return nil, fmt.Errorf("train: initial weights: %w", err)
 	}
-	w := &Weights{Recipe: r, Variables: vars}
-	w.Params, w.Buffers = initial(vars, r)
+	w := &Weights{Recipe: r, Variables: l.vars}
+	w.Params, w.Buffers = initial(l.vars, r)
 	return w, nil
 }
 
@@ -54,11 +54,11 @@ func ReadWeights(dir string) (*Weights, error) {
 	if err := r.Validate(); err != nil {
 		return nil, fmt.Errorf("train: %s: %w", filepath.Join(dir, recipeFile), err)
 	}
-	vars, err := declareAnywhere(r)
+	l, err := declareAnywhere(r)
 	if err != nil {
 		return nil, fmt.Errorf("train: %s: %w", filepath.Join(dir, recipeFile), err)
 	}
-	c, problem, err := f.newest(vars)
+	c, problem, err := f.newest(l)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func ReadWeights(dir string) (*Weights, error) {
 		return nil, noCheckpoint(dir)
 	}
 	return &Weights{
-		Recipe: r, Variables: vars,
+		Recipe: r, Variables: l.vars,
 		Params: c.params, Buffers: c.buffers,
 		Epoch: c.Epoch, Step: c.Step,
 		Problem: problem,
@@ -78,10 +78,10 @@ func noCheckpoint(dir string) error {
 }
 
 // declareAnywhere is [declare] on the device that every machine has.
-func declareAnywhere(r recipe.Recipe) (*nn.Variables, error) {
+func declareAnywhere(r recipe.Recipe) (layout, error) {
 	d, err := device.Open(device.Go)
 	if err != nil {
-		return nil, err
+		return layout{}, err
 	}
 	return declare(d, r)
 }
@@ -93,8 +93,8 @@ func initial(vars *nn.Variables, r recipe.Recipe) (params, buffers []float64) {
 
 // newest reads the last checkpoint, or where that cannot be used the one before
 // it: the problem is then what is wrong with the last. Without either it returns nil.
-func (f *folder) newest(vars *nn.Variables) (c *checkpoint, problem, err error) {
-	return f.newestBy(func(path string) (*checkpoint, error) { return readCheckpoint(path, vars) })
+func (f *folder) newest(l layout) (c *checkpoint, problem, err error) {
+	return f.newestBy(func(path string) (*checkpoint, error) { return readCheckpoint(path, l) })
 }
 
 func (f *folder) newestBy(read func(path string) (*checkpoint, error)) (c *checkpoint, problem, err error) {

@@ -15,7 +15,6 @@ import (
 	"github.com/gossl/gossl/kernel/install/home"
 	"github.com/gossl/gossl/kernel/install/setup"
 	"github.com/gossl/gossl/kernel/run"
-	"github.com/gossl/gossl/kernel/tally"
 )
 
 // status is the process's exit status for an error.
@@ -46,23 +45,6 @@ func setupCommand() *cobra.Command {
 				return err
 			}
 			return setup.New(h, repo).Run(cmd.Context())
-		},
-	}
-}
-
-func testCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:                "test [ARGUMENT...]",
-		Short:              "Run go test in the environment that cells run in, and count passed, failed and skipped tests",
-		DisableFlagParsing: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			h := home.Find()
-			env, err := h.Env()
-			if err != nil {
-				return err
-			}
-			env["GOWORK"] = "off"
-			return tally.Run(cmd.Context(), home.Environ(env), args, os.Stdout)
 		},
 	}
 }

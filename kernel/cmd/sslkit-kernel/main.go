@@ -65,6 +65,6 @@ func command() *cobra.Command {
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(setupCommand(), launchCommand(),
-		installCommand(), uninstallCommand(), warmCommand(), doctorCommand(), runCommand(), labCommand(), notebookCommand(), testCommand(), execCommand())
+		installCommand(), uninstallCommand(), warmCommand(), doctorCommand(), runCommand(), labCommand(), notebookCommand(), testCommand(), eventsCommand(), execCommand())
 	return root
 }

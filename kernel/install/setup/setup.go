@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/gossl/gossl/internal/atomicfile"
@@ -135,14 +136,31 @@ func (s *Setup) pluginStep(device, library string) step {
 	}
 }
 
-// modules is the step that fetches what the checkout is built from: cells are built offline.
+// TestedModules are the folders of the checkout's Go modules that have tests. The library's comes first; others have what
+// only tests need, and would burden the library's users.
+var TestedModules = []string{".", "docker", "kernel/conformance/browser"}
+
+// checksModule is the folder of the module of tools for tests.
+const checksModule = "kernel/tools/checks"
+
+// modules is the step that fetches what the checkout is built from, and its tests: cells are built offline.
 func (s *Setup) modules() step {
+	folders := append(slices.Clone(TestedModules), checksModule)
+	var files []string
+	for _, folder := range folders {
+		files = append(files, filepath.Join("..", "..", folder, "go.mod"), filepath.Join("..", "..", folder, "go.sum"))
+	}
 	return step{
 		name:  "Fetch Go modules",
-		files: []string{"../../go.mod", "../../go.sum"},
+		files: files,
 		wants: []string{s.Home.Path("go", "pkg", "mod")},
 		run: func(ctx context.Context) error {
-			return s.command(ctx, s.Home.DownloadEnv(), s.Repo, "go", "mod", "download", "-x")
+			for _, folder := range folders {
+				if err := s.command(ctx, s.Home.DownloadEnv(), filepath.Join(s.Repo, folder), "go", "mod", "download", "-x"); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	}
 }

@@ -1,8 +1,10 @@
 package setup
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -129,6 +131,29 @@ func TestCUDAByEnvironment(t *testing.T) {
 		installs := slices.ContainsFunc(s.steps(), func(step step) bool { return slices.Contains(step.files, "cuda.txt") })
 		if installs != want {
 			t.Errorf("SSLKIT_CUDA=%q: installs CUDA: %v, want %v", value, installs, want)
+		}
+	}
+}
+
+// A module that set-up does not know is neither fetched nor tested.
+func TestModules(t *testing.T) {
+	repo := filepath.Join("..", "..", "..")
+	if text, err := os.ReadFile(filepath.Join(repo, "Makefile")); err != nil || !strings.Contains(string(text), strings.Join(TestedModules, " ")) {
+		t.Errorf("%v: make lint does not look at %q", err, TestedModules)
+	}
+	known := append(slices.Clone(TestedModules), checksModule, filepath.Join("kernel", "tools"))
+	for _, root := range []string{"docker", "internal", "kernel", "notebooks", "sslkit"} {
+		err := filepath.WalkDir(filepath.Join(repo, root), func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.Name() == "testdata" {
+				return cmp.Or(err, fs.SkipDir)
+			}
+			if folder, err := filepath.Rel(repo, filepath.Dir(path)); entry.Name() == "go.mod" && (err != nil || !slices.Contains(known, folder)) {
+				t.Errorf("%s, %v: add the module to TestedModules", path, err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -253,7 +253,7 @@ func BarlowTwins() recipe.Recipe {
 	m := r.Method.(method.BarlowTwins)
 	m.Projector.Layers, m.Projector.Hidden, m.Projector.Out = 3, 512, 32
 	m.Lambda = 0.1
-	r.Method, r.Optim.LR = m, 0.15
+	r.Method, r.LR.From = m, 0.15
 	r.TrainImages, r.Epochs, r.Seed = more, 1, uint64(seed)
 	return r
 }

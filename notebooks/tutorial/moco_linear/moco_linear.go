@@ -39,6 +39,7 @@ import (
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/op"
+	"github.com/gossl/gossl/sslkit/optim"
 	"github.com/gossl/gossl/sslkit/pretrained"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/show"
@@ -185,9 +186,11 @@ func Step(vars *nn.Variables, in []*graph.Node) (out []*graph.Node) {
 	key := op.KeyNode(graph.Const(number.Graph(), r.Seed), number)
 	model := vars.Bind(mode, params, buffers).WithKey(key, len(r.Views)) // for the order in which keys are made
 	value := r.Method.Loss(method.NewStep(r.Method, model.Scope, r.Backbone, DrawViews(key, pixels))).Loss
-	lr := graph.Const(number.Graph(), float32(r.Optim.LR))
-	params, velocity = r.Optim.Step(params, velocity, model.Gradient(value), lr)
-	return []*graph.Node{params, velocity, model.BuffersAfter(), graph.AddScalar(number, 1), value}
+	lr := graph.Const(number.Graph(), float32(r.LR.From))
+	params, slots := r.Optim.Step(optim.Update{
+		Params: params, Gradient: model.Gradient(value), Slots: []*graph.Node{velocity}, LR: lr,
+	})
+	return []*graph.Node{params, slots[0], model.BuffersAfter(), graph.AddScalar(number, 1), value}
 }
 
 // %%

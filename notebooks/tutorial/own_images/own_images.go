@@ -248,7 +248,7 @@ func Set() *dataset.Set {
 func Recipe(set *dataset.Set) recipe.Recipe {
 	r := must(recipe.Shapes("SimCLR")).For(set)
 	r.Epochs = epochs
-	r.Batch, r.Optim.LR = min(64, r.TrainImages), 0.06 // half as large, for more steps with few images
+	r.Batch, r.LR.From = min(64, r.TrainImages), 0.06 // half as large, for more steps with few images
 	return r
 }
 

@@ -40,6 +40,7 @@ import (
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/op"
+	"github.com/gossl/gossl/sslkit/optim"
 	"github.com/gossl/gossl/sslkit/pretrained"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/show"
@@ -78,7 +79,7 @@ var (
 func Recipe() recipe.Recipe {
 	r := must(recipe.Shapes("SimCLR"))
 	r.TrainImages, r.Epochs = images, epochs
-	r.Backbone, r.Batch, r.Optim.LR = backbone.Tiny().Sized(8), 64, 0.06
+	r.Backbone, r.Batch, r.LR.From = backbone.Tiny().Sized(8), 64, 0.06
 	return r
 }
 
@@ -277,9 +278,11 @@ func Step(vars *nn.Variables, in []*graph.Node) (out []*graph.Node) {
 		z = append(z, projection) // [batch, dim]
 	}
 	value := loss.NTXent(z[0], z[1], r.Method.(method.SimCLR).Temperature)
-	lr := graph.Const(number.Graph(), float32(r.Optim.LR))
-	params, velocity = r.Optim.Step(params, velocity, model.Gradient(value), lr)
-	return []*graph.Node{params, velocity, model.BuffersAfter(), graph.AddScalar(number, 1), value}
+	lr := graph.Const(number.Graph(), float32(r.LR.From))
+	params, slots := r.Optim.Step(optim.Update{
+		Params: params, Gradient: model.Gradient(value), Slots: []*graph.Node{velocity}, LR: lr,
+	})
+	return []*graph.Node{params, slots[0], model.BuffersAfter(), graph.AddScalar(number, 1), value}
 }
 
 // %% [markdown]

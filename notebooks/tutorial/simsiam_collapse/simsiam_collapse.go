@@ -129,7 +129,7 @@ var _ = method.Register(WithoutPredictor{})
 // Recipes are the three runs.
 func Recipes() []recipe.Recipe {
 	r := must(recipe.Shapes("SimSiam"))
-	r.Batch, r.Optim.LR = 32, 0.14 // more and larger steps than the recipe's: what collapses does so sooner
+	r.Batch, r.LR.From = 32, 0.14 // more and larger steps than the recipe's: what collapses does so sooner
 	r.TrainImages, r.Epochs, r.Seed = images, epochs, uint64(seed)
 	whole := r.Method.(method.SimSiam)
 	noStop, noPredictor := r, r
@@ -320,7 +320,7 @@ func ShowThumbnails() {
 
 // %% [markdown]
 // **Try:** set `seed` to 1 in the cell of parameters and `folder` to another one, and run all: accuracies change a lot from
-// seed to seed, spreads do not. Show `Recipes()[2]` in the maps, too. Give SimSiam's recipe `r.Optim.LR = 0.1`: does it
+// seed to seed, spreads do not. Show `Recipes()[2]` in the maps, too. Give SimSiam's recipe `r.LR.From = 0.1`: does it
 // learn more? And what becomes of the other two?
 //
 // Next: *6. BYOL and BarlowTwins*.

@@ -1,4 +1,6 @@
-package conformance
+// Package browser uses the kernel as a person does, in JupyterLab in a browser. It is
+// a module of its own, so that what drives the browser is none of the library's.
+package browser
 
 import (
 	"bytes"
@@ -15,7 +17,11 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/gossl/gossl/kernel/conformance"
 )
+
+// repository is the checkout whose kernel is tested.
+var repository = filepath.Join("..", "..", "..")
 
 // TestJupyterLab uses a notebook as a person does: in JupyterLab, in a browser.
 func TestJupyterLab(t *testing.T) {
@@ -82,7 +88,7 @@ const runCell = "\x00ctrl+enter"
 // quickQuickstart is a folder with the quickstart, which trains for seconds there.
 func quickQuickstart(t *testing.T) string {
 	t.Helper()
-	notebook, err := os.ReadFile("../../notebooks/quickstart.ipynb")
+	notebook, err := os.ReadFile(filepath.Join(repository, "notebooks", "quickstart.ipynb"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +123,7 @@ func openLab(t *testing.T, dir string) page {
 	}
 	port := listener.Addr().(*net.TCPAddr).Port
 	listener.Close()
-	lab := python(t, "-m", "jupyterlab", dir, "--no-browser", "--allow-root", fmt.Sprintf("--port=%d", port), "--port-retries=0",
+	lab := conformance.Python(t, repository, "-m", "jupyterlab", dir, "--no-browser", "--allow-root", fmt.Sprintf("--port=%d", port), "--port-retries=0",
 		"--IdentityProvider.token=of-the-test")
 	var log bytes.Buffer
 	lab.Stdout, lab.Stderr = &log, &log

@@ -1,0 +1,5 @@
+package panics
+
+import "testing"
+
+func TestA(*testing.T) { panic("on purpose") }
