@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gossl/gossl/kernel/gonb"
 	"github.com/gossl/gossl/kernel/wire"
 )
 
@@ -95,24 +96,11 @@ func (f *front) execute(request *wire.Message) (behind int) {
 	f.session.Number = r.count
 	f.runs(r)
 	defer f.runs(nil)
-	if reason := f.unusable(o.Code); reason != "" {
-		return f.refuse(r, &ending{name: "Module", value: reason})
-	}
-	rewritten, err := f.session.Rewrite(o.Code)
-	if err != nil {
-		return f.refuse(r, &ending{name: "Refused", value: err.Error()})
-	}
-	if rewritten.Files != nil { // the cell is Go
-		file := f.index.Add(r.count, rewritten.Code)
-		if e := f.syntax(file, rewritten.Code); e != nil {
-			return f.refuse(r, e)
-		}
-	}
-	if err := f.prepare(rewritten.Files); err != nil {
-		return f.refuse(r, &ending{name: "Kernel", value: err.Error()})
+	rewritten, e := f.forGoNB(r)
+	if e != nil {
+		return f.refuse(r, e)
 	}
 	o.Code, o.Expressions = rewritten.Code, map[string]any{} // those are ours to evaluate
-	r.captures, r.password, r.speaks = rewritten.Captures, rewritten.Password, rewritten.Speaks
 	if err := f.begin(r); err != nil {
 		return f.refuse(r, &ending{name: "Kernel", value: err.Error()})
 	}
@@ -142,6 +130,29 @@ func (f *front) execute(request *wire.Message) (behind int) {
 		return r.behind
 	}
 	return 0
+}
+
+// forGoNB makes of a cell what GoNB is to run, or says why GoNB must not see it.
+func (f *front) forGoNB(r *running) (gonb.Rewritten, *ending) {
+	code := r.order.Code
+	if reason := f.unusable(code); reason != "" {
+		return gonb.Rewritten{}, &ending{name: "Module", value: reason}
+	}
+	c, err := f.session.Rewrite(code)
+	if err != nil {
+		return c, &ending{name: "Refused", value: err.Error()}
+	}
+	if c.Files != nil { // the cell is Go
+		file := f.index.Add(r.count, c.Code)
+		if e := f.syntax(file, c.Code); e != nil {
+			return c, e
+		}
+	}
+	if err := f.prepare(c.Files); err != nil {
+		return c, &ending{name: "Kernel", value: err.Error()}
+	}
+	r.captures, r.password, r.speaks = c.Captures, c.Password, c.Speaks
+	return c, nil
 }
 
 // interrupted says whether a cell was.
