@@ -60,7 +60,7 @@ func (f *front) work() {
 		select {
 		case <-f.ctx.Done():
 			return
-		case <-f.child.gone:
+		case <-f.child.Gone():
 			f.abort(len(f.queue))
 			return
 		case request := <-f.queue:
@@ -219,13 +219,13 @@ func (f *front) pass(r *running, o order) bool {
 	}
 	select {
 	case r.reply = <-p.reply:
-	case <-f.child.gone:
+	case <-f.child.Gone():
 		return false
 	}
 	select {
 	case <-r.idle:
 		return true
-	case <-f.child.gone:
+	case <-f.child.Gone():
 		return false
 	}
 }
