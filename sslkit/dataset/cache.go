@@ -13,8 +13,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
+	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/internal/place"
 )
 
@@ -198,4 +204,214 @@ func (x *cacheIndex) images(bytes int64) (*Images, error) {
 		return nil, fmt.Errorf("damaged: %d bytes of pixels, want %d", bytes, want)
 	}
 	return images, nil
+}
+
+// A cacheError is a failure to write a cache, not to read images.
+type cacheError struct{ err error }
+
+func (e *cacheError) Error() string { return e.err.Error() }
+func (e *cacheError) Unwrap() error { return e.err }
+
+// write decodes the images of a listing straight into the cache's file and
+// returns them. The file is written under another name until it is complete,
+// so that nobody sees half of it, whoever else writes it too.
+func (c *cache) write(ctx context.Context, l *listing, opts FolderOptions) (*decoded, error) {
+	if err := os.MkdirAll(c.dir, 0o755); err != nil {
+		return nil, &cacheError{err}
+	}
+	file, err := atomicfile.Create(c.path())
+	if err != nil {
+		return nil, &cacheError{err}
+	}
+	defer file.Discard() // does nothing if all went well
+	found, err := l.decode(ctx, opts, cacheSink{file.File})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.finish(file, found); err != nil {
+		return nil, &cacheError{err}
+	}
+	if err := c.clean(); err != nil {
+		opts.warn("dataset: %s: the cache cannot be kept small: %v", l.dir, err)
+	}
+	return found, nil
+}
+
+// cacheSink is the sink at the beginning of a file. Pixels are written rather
+// than copied to a mapping, for a full disk is then an error and not a crash.
+type cacheSink struct{ file *os.File }
+
+func (s cacheSink) begin(bytes int) error {
+	if err := s.file.Truncate(0); err != nil {
+		return &cacheError{err}
+	}
+	if err := reserve(s.file, bytes); err != nil {
+		return &cacheError{err}
+	}
+	return nil
+}
+
+func (s cacheSink) put(pixels []uint8, offset int) error {
+	if _, err := s.file.WriteAt(pixels, int64(offset)); err != nil {
+		return &cacheError{err}
+	}
+	return nil
+}
+
+// finish completes a file that has all pixels, gives it its name, and lets the
+// images take their pixels from it.
+func (c *cache) finish(file *atomicfile.File, found *decoded) error {
+	images := found.images
+	index := cacheIndex{
+		Folder:  fileName(c.from),
+		Key:     c.key,
+		Classes: fileNames(images.Classes),
+		Skipped: fileNames(images.Skipped),
+		Cut:     fileNames(found.cut),
+		Files:   fileNames(images.Files),
+		Labels:  images.Labels,
+		Sums:    found.sums,
+	}
+	for i := range images.Labels {
+		height, width := images.Size(i)
+		index.Heights = append(index.Heights, height)
+		index.Widths = append(index.Widths, width)
+	}
+	tail, err := json.Marshal(index)
+	if err != nil {
+		return err
+	}
+	length, sum := len(tail), crc32.Checksum(tail, castagnoli)
+	tail = binary.LittleEndian.AppendUint64(tail, uint64(length))
+	tail = binary.LittleEndian.AppendUint32(tail, sum)
+	tail = append(tail, cacheMagic...)
+
+	bytes := images.bytes(images.Len())
+	if _, err := file.WriteAt(tail, int64(bytes)); err != nil {
+		return err
+	}
+	pixels, err := mapFile(file.File, bytes)
+	if err != nil {
+		return err
+	}
+	if err := file.Replace(); err != nil {
+		unmap(pixels)
+		return err
+	}
+	images.Pixels = pixels
+	images.keepSums(found.prints)
+	return nil
+}
+
+// cacheAbandoned is how long ago a file that is not complete was last written to
+// if the process that wrote it has died.
+const cacheAbandoned = 24 * time.Hour
+
+// cacheLimit is how many GB the files of the cache may take together.
+const cacheLimit = 50
+
+// cacheFile is what the names of the cache's files look like.
+var cacheFile = regexp.MustCompile(`^[0-9a-f]{16}-[0-9a-f]{16}$`)
+
+// limit returns how many bytes the cache's files may take.
+func (c *cache) limit() (int64, error) {
+	const name, gigabyte = "SSLKIT_IMAGE_CACHE", 1e9
+	text := os.Getenv(name)
+	if text == "" {
+		return cacheLimit * gigabyte, nil
+	}
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(value >= 0 && value <= 1e9) {
+		return cacheLimit * gigabyte, fmt.Errorf("%s is %q: want a number of GB", name, text)
+	}
+	return int64(value * gigabyte), nil
+}
+
+// clean removes what the cache held of former states of the folder, what
+// processes that died have left, and, if it is larger than it may be, what was not
+// used for longest. The cache's own file stays. What cannot be removed does, too.
+func (c *cache) clean() error {
+	type file struct {
+		path string
+		used time.Time
+		size int64
+	}
+	var files []file
+	total := int64(0)
+	entries, err := os.ReadDir(c.dir)
+	for _, entry := range entries {
+		path := filepath.Join(c.dir, entry.Name())
+		info, err := entry.Info()
+		switch {
+		case err != nil || !info.Mode().IsRegular(): // gone, or not ours
+		case atomicfile.IsPending(entry.Name()):
+			if time.Since(info.ModTime()) > cacheAbandoned {
+				os.Remove(path)
+			}
+		case path == c.path():
+			total += info.Size()
+		case strings.HasPrefix(entry.Name(), c.name):
+			os.Remove(path)
+		case cacheFile.MatchString(entry.Name()):
+			total += info.Size()
+			files = append(files, file{path, info.ModTime(), info.Size()})
+		}
+	}
+	limit, wrong := c.limit()
+	if wrong != nil {
+		err = wrong
+	}
+	slices.SortFunc(files, func(a, b file) int { return a.used.Compare(b.used) })
+	for _, file := range files {
+		if total <= limit {
+			break
+		}
+		if os.Remove(file.path) == nil {
+			total -= file.size
+		}
+	}
+	return err
+}
+
+// A fileName is a name in JSON, whatever its bytes: a string, or, if it is not
+// UTF-8, which JSON cannot hold, an array with its bytes in base64.
+type fileName string
+
+// MarshalJSON implements [json.Marshaler].
+func (n fileName) MarshalJSON() ([]byte, error) {
+	if utf8.ValidString(string(n)) {
+		return json.Marshal(string(n))
+	}
+	return json.Marshal([1][]byte{[]byte(n)})
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (n *fileName) UnmarshalJSON(data []byte) error {
+	var text string
+	if err := json.Unmarshal(data, &text); err == nil {
+		*n = fileName(text)
+		return nil
+	}
+	var bytes [][]byte
+	if err := json.Unmarshal(data, &bytes); err != nil || len(bytes) != 1 {
+		return fmt.Errorf("%s is no name", data)
+	}
+	*n = fileName(bytes[0])
+	return nil
+}
+
+func fileNames(names []string) []fileName { return convertNames[fileName](names) }
+
+func plainNames(names []fileName) []string { return convertNames[string](names) }
+
+// convertNames keeps the difference between no names and none.
+func convertNames[To, From ~string](names []From) []To {
+	if names == nil {
+		return nil
+	}
+	converted := make([]To, len(names))
+	for i, name := range names {
+		converted[i] = To(name)
+	}
+	return converted
 }

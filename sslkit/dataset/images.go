@@ -1,8 +1,14 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 	"image"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/gossl/gossl/sslkit/internal/mix"
 )
 
 // Images are RGB images with their labels, in memory. They take one of two forms.
@@ -206,4 +212,117 @@ func (m *Images) NRGBA(i int) *image.NRGBA {
 		picture.Pix[4*p+3] = 0xff
 	}
 	return picture
+}
+
+// Split holds some images out: test of them, drawn at random from the seed, are
+// the test split, all others the training split, each in the order they had.
+// The same seed draws the same ones. The pixels are copied.
+//
+// It returns an error unless test is at least 0 and leaves an image to train on.
+func Split(name Name, images *Images, test int, seed uint64) (*Set, error) {
+	n := images.Len()
+	if test < 0 || test >= n {
+		return nil, fmt.Errorf("dataset: Split: %d of %d images are to be held out, want 0 to %d", test, n, n-1)
+	}
+	order := rand.New(rand.NewPCG(mix.At(seed, 0), 0)).Perm(n)
+	held, rest := order[:test], order[test:]
+	slices.Sort(held)
+	slices.Sort(rest)
+	return &Set{Name: name, Train: images.Pick(rest...), Test: images.Pick(held...)}, nil
+}
+
+// Pick returns the images with these indices, in their order, with a copy of
+// their pixels. One may be there several times. It panics if there is no such image.
+func (m *Images) Pick(which ...int) *Images {
+	picked := &Images{Labels: make([]int32, len(which)), Classes: m.Classes, Height: m.Height, Width: m.Width}
+	sizes := make([]Frame, len(which))
+	for j, i := range which {
+		picked.Labels[j] = m.Labels[i]
+		sizes[j].Height, sizes[j].Width = m.Size(i)
+		if m.Files != nil {
+			picked.Files = append(picked.Files, m.Files[i])
+		}
+	}
+	if m.Frames != nil {
+		picked.arrange(sizes)
+	}
+	picked.Pixels = make([]uint8, picked.bytes(len(which)))
+	for j, i := range which {
+		from, to := picked.Span(j)
+		picked.Pack(picked.Pixels[from:to], m.At(i), j)
+	}
+	return picked
+}
+
+// MeanStd returns the mean and the standard deviation of the red, green and blue
+// of all pixels, where 0 is black and 1 is full: what an augmentation's Mean and
+// Std may be for images that differ much from photographs. Both are 0 if there
+// are no images. It looks at every pixel.
+func (m *Images) MeanStd() (mean, std [3]float64) {
+	var sum, squares [3]float64 // of levels from 0 to 255
+	pixels := 0
+	for i := range m.Len() {
+		levels := m.At(i)
+		pixels += len(levels) / 3
+		var s, q [3]uint64 // exact, as 100 million pixels are
+		for p := 0; p < len(levels); p += 3 {
+			for c := range 3 {
+				level := uint64(levels[p+c])
+				s[c] += level
+				q[c] += level * level
+			}
+		}
+		for c := range 3 {
+			sum[c] += float64(s[c])
+			squares[c] += float64(q[c])
+		}
+	}
+	if pixels == 0 {
+		return mean, std
+	}
+	for c := range 3 {
+		level := sum[c] / float64(pixels)
+		mean[c] = level / 255
+		std[c] = math.Sqrt(max(0, squares[c]/float64(pixels)-level*level)) / 255
+	}
+	return mean, std
+}
+
+// Validate reports the first thing that makes no sense in images that somebody put
+// together: sizes, pixels, frames, labels or files that do not go with each other.
+func (m *Images) Validate() error {
+	if err := m.validate(); err != nil {
+		return fmt.Errorf("dataset: %w", err)
+	}
+	return nil
+}
+
+func (m *Images) validate() error {
+	n := m.Len()
+	switch {
+	case n == 0:
+		return errors.New("there are no images")
+	case m.Files != nil && len(m.Files) != n:
+		return fmt.Errorf("%d files for %d labels", len(m.Files), n)
+	case m.Frames == nil && (m.Height < 1 || m.Width < 1):
+		return fmt.Errorf("height %d and width %d, want at least 1", m.Height, m.Width)
+	case m.Frames == nil && len(m.Pixels) != n*m.Height*m.Width*3:
+		return fmt.Errorf("%d bytes of pixels, want %d×%d×%d×3 for %d labels", len(m.Pixels), n, m.Height, m.Width, n)
+	case m.Frames != nil && len(m.Frames) != n:
+		return fmt.Errorf("%d frames for %d labels", len(m.Frames), n)
+	}
+	for i, f := range m.Frames {
+		if f.Row < 0 || f.short() < 1 || f.short() > m.Side || (f.Row+f.long())*m.Side*3 > len(m.Pixels) {
+			return fmt.Errorf("frame %d, %s from row %d, is not within %d bytes of rows of %d pixels", i, f.text(), f.Row, len(m.Pixels), m.Side)
+		}
+	}
+	if m.Classes == nil {
+		return nil
+	}
+	for i, label := range m.Labels {
+		if label < 0 || int(label) >= len(m.Classes) {
+			return fmt.Errorf("image %d: label %d, want 0 to %d", i, label, len(m.Classes)-1)
+		}
+	}
+	return nil
 }

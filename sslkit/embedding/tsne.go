@@ -1,12 +1,16 @@
 package embedding
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
+	"github.com/gossl/gossl/sslkit/internal/par"
+	"gonum.org/v1/gonum/spatial/barneshut"
 	"gonum.org/v1/gonum/spatial/r2"
 )
 
@@ -194,4 +198,191 @@ func gain(before, step, gradient float64) float64 {
 		return before + 0.2
 	}
 	return max(before*0.8, leastGain)
+}
+
+// An affinity is how much an image should be another's neighbour: the
+// probability p of the pair. All of them together sum to 1.
+type affinity struct {
+	image int
+	p     float64
+}
+
+// affinities returns, for each image, its affinities to others, in order of those.
+// Images i and j have the same affinity in both directions, and none if neither is
+// among the 3·perplexity nearest of the other.
+func affinities(ctx context.Context, x *Index, perplexity float64) ([][]affinity, error) {
+	nearest, err := x.Neighbours(ctx, min(int(3*perplexity)+1, x.Len()-1))
+	if err != nil {
+		return nil, err
+	}
+	conditional := make([][]float64, len(nearest))
+	err = par.Each(ctx, len(nearest), func(i int) { conditional[i] = probabilities(nearest[i], perplexity) })
+	if err != nil {
+		return nil, err
+	}
+	both := make([][]affinity, len(nearest))
+	for i, row := range nearest {
+		for k, n := range row {
+			p := conditional[i][k] / float64(2*len(nearest))
+			both[i] = append(both[i], affinity{n.Image, p})
+			both[n.Image] = append(both[n.Image], affinity{i, p})
+		}
+	}
+	for i := range both {
+		both[i] = summed(both[i])
+	}
+	return both, nil
+}
+
+// summed adds up affinities to the same image, so that each is there once.
+func summed(all []affinity) []affinity {
+	slices.SortStableFunc(all, func(a, b affinity) int { return cmp.Compare(a.image, b.image) })
+	sums := all[:0]
+	for _, a := range all {
+		if last := len(sums) - 1; last >= 0 && sums[last].image == a.image {
+			sums[last].p += a.p
+		} else {
+			sums = append(sums, a)
+		}
+	}
+	return sums
+}
+
+// probabilities returns how probable each neighbour of an image is: a Gaussian of
+// the neighbours' distances, whose width makes the exponential of its entropy the
+// perplexity. Distances are those of features of length 1.
+func probabilities(neighbours []Neighbour, perplexity float64) []float64 {
+	p := make([]float64, len(neighbours))
+	precision, low, high := 1.0, 0.0, math.Inf(1)
+	for range 100 {
+		sum, mean := 0.0, 0.0
+		for k, n := range neighbours {
+			// Measured from the nearest neighbour, so that not all probabilities round to 0.
+			further := 2 * float64(neighbours[0].Similarity-n.Similarity)
+			p[k] = math.Exp(-precision * further)
+			sum += p[k]
+			mean += p[k] * further
+		}
+		for k := range p {
+			p[k] /= sum
+		}
+		entropy := math.Log(sum) + precision*mean/sum
+		switch excess := entropy - math.Log(perplexity); {
+		case math.Abs(excess) < 1e-5:
+			return p
+		case excess > 0:
+			low = precision
+		default:
+			high = precision
+		}
+		if math.IsInf(high, 1) {
+			precision *= 2
+		} else {
+			precision = (low + high) / 2
+		}
+	}
+	return p // among equally near neighbours no width gives the perplexity
+}
+
+// barnesHut is the largest ratio of a group's width to its distance from an image for
+// which the group acts on the image as one body (van der Maaten 2014, section 4.2).
+const barnesHut = 0.5
+
+// gridBits is how precise places are in the tree, in bits of the map's width.
+const gridBits = 40
+
+// A body is an image in the tree.
+type body struct{ place r2.Vec }
+
+func (b *body) Coord2() r2.Vec { return b.place }
+func (b *body) Mass() float64  { return 1 }
+
+// gradient returns the gradient of the divergence by the images' places (van der
+// Maaten 2014, eq. 5 and 8), with attraction multiplied by a factor.
+func (t *tsne) gradient(ctx context.Context, attraction float64) ([]r2.Vec, error) {
+	repulsion, z, err := t.repulsion(ctx)
+	if err != nil {
+		return nil, err
+	}
+	gradient := make([]r2.Vec, len(t.places))
+	err = par.Each(ctx, len(t.places), func(i int) {
+		var pull r2.Vec
+		for _, a := range t.neighbours[i] {
+			offset := r2.Sub(t.places[i], t.places[a.image])
+			pull = r2.Add(pull, r2.Scale(a.p*closeness(offset), offset))
+		}
+		gradient[i] = r2.Sub(r2.Scale(4*attraction, pull), r2.Scale(4/z, repulsion[i]))
+	})
+	return gradient, err
+}
+
+// closeness is Student's kernel of the offset of two places.
+func closeness(offset r2.Vec) float64 { return 1 / (1 + r2.Norm2(offset)) }
+
+// repulsion returns the push on each image from all others, still to be divided
+// by z, the sum of the closeness of all pairs.
+func (t *tsne) repulsion(ctx context.Context) (push []r2.Vec, z float64, err error) {
+	particles := make([]barneshut.Particle2, len(t.places))
+	for i, place := range apart(t.places) {
+		particles[i] = &body{place}
+	}
+	tree, err := barneshut.NewPlane(particles)
+	if err != nil {
+		return nil, 0, err
+	}
+	push = make([]r2.Vec, len(particles))
+	sums := make([]float64, len(particles))
+	err = par.Each(ctx, len(particles), func(i int) {
+		sum := -1.0 // the image itself is in the tree, with closeness 1
+		push[i] = tree.ForceOn(particles[i], barnesHut, func(_, _ barneshut.Particle2, _, mass float64, to r2.Vec) r2.Vec {
+			c := closeness(to)
+			sum += mass * c
+			return r2.Scale(-mass*c*c, to)
+		})
+		sums[i] = sum
+	})
+	for _, sum := range sums { // always in this order, so that rounding is the same each time
+		z += sum
+	}
+	return push, z, err
+}
+
+// apart returns the places moved to points of a fine grid, each to one of its own: the
+// tree cannot hold two bodies in one place, or hardly apart.
+func apart(places []r2.Vec) []r2.Vec {
+	widest := 0.0
+	for _, p := range places {
+		widest = max(widest, math.Abs(p.X), math.Abs(p.Y))
+	}
+	_, exponent := math.Frexp(widest)
+	grid := math.Ldexp(1, exponent-gridBits)
+	type point struct{ x, y int64 }
+	taken := make(map[point]bool, len(places))
+	free := map[point]int64{} // how many points to the right of a point are taken
+	moved := make([]r2.Vec, len(places))
+	for i, p := range places {
+		wanted := point{int64(math.Round(p.X / grid)), int64(math.Round(p.Y / grid))}
+		at := wanted
+		for at.x += free[wanted]; taken[at]; at.x++ {
+			free[wanted]++
+		}
+		taken[at] = true
+		moved[i] = r2.Vec{X: float64(at.x) * grid, Y: float64(at.y) * grid}
+	}
+	return moved
+}
+
+// divergence returns the Kullback-Leibler divergence KL(P‖Q): P are the images'
+// affinities, Q those that their places on the map would give.
+func (t *tsne) divergence(ctx context.Context) (float64, error) {
+	_, z, err := t.repulsion(ctx)
+	sum := 0.0
+	for i, neighbours := range t.neighbours {
+		for _, a := range neighbours {
+			if a.p > 0 {
+				sum += a.p * math.Log(a.p*z/closeness(r2.Sub(t.places[i], t.places[a.image])))
+			}
+		}
+	}
+	return sum, err
 }
