@@ -155,7 +155,7 @@ func (a *Assistant) serve(ctx context.Context, known *memory, library <-chan map
 	s := newSession(server, known)
 	if err := s.open(ctx); err != nil {
 		server.close()
-		return fmt.Errorf("%w; %w", err, server.err)
+		return fmt.Errorf("%w; %w", err, server.ended())
 	}
 	tick := time.NewTicker(lookAround)
 	defer tick.Stop()
@@ -168,8 +168,8 @@ func (a *Assistant) serve(ctx context.Context, known *memory, library <-chan map
 			if err := s.load(ctx, packages, func() { a.warmed.Do(func() { close(a.ready) }) }); err != nil {
 				return err
 			}
-		case <-server.ended:
-			return server.err
+		case <-server.Gone():
+			return server.ended()
 		case j := <-a.jobs:
 			if j.ctx.Err() == nil {
 				j.run(s)

@@ -7,8 +7,10 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/gossl/gossl/kernel/gonb"
+	"github.com/gossl/gossl/kernel/proc"
 )
 
 // Library is the folder of packages that cells most likely use.
@@ -20,8 +22,7 @@ func libraryPackages(ctx context.Context, o Options) (map[string]gonb.Import, er
 	command := o.guarded("go", "list", "-find", "-f", "{{.Name}} {{.ImportPath}}", Library+"/...")
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir, cmd.Env = o.Dir, environ(o.Env)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	proc.Grouped(cmd, syscall.SIGKILL, time.Second)
 	out, err := cmd.Output()
 	if err != nil {
 		var exit *exec.ExitError

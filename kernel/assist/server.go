@@ -1,43 +1,29 @@
 package assist
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"runtime"
 	"slices"
-	"strconv"
-	"sync"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/sourcegraph/jsonrpc2"
+
+	"github.com/gossl/gossl/kernel/proc"
 )
 
 // A server is one gopls process and the connection to it.
 type server struct {
-	conn   *jsonrpc2.Conn
-	pid    int
-	ended  chan struct{} // closed when the process is gone
-	err    error         // how it ended; to be read after ended
-	nextID atomic.Uint64
-}
-
-// startServer starts gopls. It dies with the thread that started it, which therefore waits for its end.
-func startServer(o Options) (*server, error) {
-	s := &server{ended: make(chan struct{})}
-	started := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		s.run(o, started)
-	}()
-	return s, <-started
+	*proc.Process
+	conn       *jsonrpc2.Conn
+	complaints *proc.Tail
+	nextID     atomic.Uint64
 }
 
 // noTelemetry keeps gopls from starting a process that would outlive it, to report crashes to its makers.
@@ -50,56 +36,51 @@ func environ(env []string) []string {
 	return slices.Clip(env)
 }
 
-func (s *server) run(o Options, started chan<- error) {
+// startServer starts gopls.
+func startServer(o Options) (*server, error) {
 	command := o.guarded(o.Gopls, "serve")
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Dir, cmd.Env = o.Dir, append(environ(o.Env), noTelemetry)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.WaitDelay = time.Second
-	complaints := &tail{}
-	cmd.Stderr = complaints
+	s := &server{complaints: &proc.Tail{Size: 2000}}
+	cmd.Stderr = s.complaints
 	in, err := cmd.StdinPipe()
 	if err != nil {
-		started <- fmt.Errorf("assist: %w", err)
-		return
+		return nil, fmt.Errorf("assist: %w", err)
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		started <- fmt.Errorf("assist: %w", err)
-		return
+		return nil, fmt.Errorf("assist: %w", err)
 	}
-	if err := cmd.Start(); err != nil {
-		started <- fmt.Errorf("assist: start gopls: %w", err)
-		return
+	if s.Process, err = proc.Start(cmd, syscall.SIGKILL); err != nil {
+		return nil, fmt.Errorf("assist: start gopls: %w", err)
 	}
-	s.pid = cmd.Process.Pid
 	stream := jsonrpc2.NewBufferedStream(pipes{out, in}, jsonrpc2.VSCodeObjectCodec{})
 	handler := jsonrpc2.HandlerWithError(answer).SuppressErrClosed()
 	s.conn = jsonrpc2.NewConn(context.Background(), stream, jsonrpc2.AsyncHandler(handler), jsonrpc2.SetLogger(silent{}))
-	started <- nil
 	go func() {
 		<-s.conn.DisconnectNotify() // a gopls that talks nonsense is of no use
 		s.kill()
 	}()
-	state := cmd.Wait()
-	s.err = fmt.Errorf("assist: gopls ended: %v: %s", state, complaints)
-	close(s.ended)
-	_ = s.conn.Close() // the process is gone, and its pipes with it
+	go func() {
+		<-s.Gone()
+		_ = s.conn.Close() // the process is gone, and its pipes with it
+	}()
+	return s, nil
+}
+
+// ended says how gopls ended, once it is gone.
+func (s *server) ended() error {
+	return fmt.Errorf("assist: gopls ended: %v: %q", s.Err(), strings.TrimSpace(s.complaints.String()))
 }
 
 // kill ends gopls and what it has started.
-func (s *server) kill() {
-	select {
-	case <-s.ended:
-	default:
-		_ = syscall.Kill(-s.pid, syscall.SIGKILL) // it may have ended just now
-	}
-}
+func (s *server) kill() { s.Signal(syscall.SIGKILL) }
 
 // close ends gopls and returns when it is gone.
 func (s *server) close() {
 	s.kill()
-	<-s.ended
+	<-s.Gone()
 }
 
 // call sends a request and waits for its result. When ctx ends first, it tells gopls to leave off.
@@ -142,26 +123,3 @@ func (p pipes) Close() error { return errors.Join(p.in.Close(), p.ReadCloser.Clo
 type silent struct{}
 
 func (silent) Printf(string, ...any) {}
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-const tailSize = 2000
-
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, b...)
-	t.text = t.text[max(0, len(t.text)-tailSize):]
-	return len(b), nil
-}
-
-// String returns the end as one line.
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strconv.Quote(string(bytes.TrimSpace(t.text)))
-}

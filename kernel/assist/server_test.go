@@ -21,7 +21,7 @@ func pid(t testing.TB, a *Assistant) int {
 	t.Helper()
 	ctx := timeout(t)
 	for ctx.Err() == nil {
-		n, ok := ask(ctx, a, func(_ context.Context, s *session) (int, error) { return s.server.pid, nil })
+		n, ok := ask(ctx, a, func(_ context.Context, s *session) (int, error) { return s.server.PID(), nil })
 		if ok {
 			return n
 		}

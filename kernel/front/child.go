@@ -1,14 +1,12 @@
 package front
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -20,23 +18,8 @@ import (
 
 // child is the GoNB process.
 type child struct {
-	cmd  *exec.Cmd
-	gone chan struct{} // closed when it has ended
-	log  *tail         // what it printed; read it when it has ended
-}
-
-// tail keeps the end of what is written to it: GoNB prints much, and it is of
-// interest only where GoNB failed.
-type tail struct{ bytes.Buffer }
-
-const tailSize = 16 << 10
-
-func (t *tail) Write(p []byte) (int, error) {
-	n, err := t.Buffer.Write(p)
-	if over := t.Len() - tailSize; over > 0 {
-		t.Next(over)
-	}
-	return n, err
+	*proc.Process
+	log *proc.Tail // what it printed: GoNB prints much, and it is of interest only where GoNB failed
 }
 
 // startGoNB runs GoNB on sockets in our folder, with our shims first on its PATH.
@@ -58,20 +41,24 @@ func (f *front) startGoNB(connectionName string) error {
 		args = append(args, "--go_work="+strings.Join(f.options.GoWork, ","))
 	}
 	cmd := exec.Command(f.options.GoNB, args...)
-	var log tail
-	cmd.Stdout, cmd.Stderr = &log, &log
+	log := &proc.Tail{Size: 16 << 10}
+	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = launch.Environ(f.environ, launch.Paths{
 		Bin: f.dir.bin(), Temp: f.dir.temp(), Socket: f.dir.socket(), Cells: f.dir.cells(), Tools: f.options.Tools,
 	})
 	cmd.ExtraFiles = f.pipes.Ends() // descriptors launch.StdoutFD and launch.StderrFD of all that GoNB starts
 	cmd.WaitDelay = holdTime
-	if f.child, err = startChild(cmd); err != nil {
+	if err := proc.SetSubreaper(); err != nil { // orphans become children of this process
+		return err
+	}
+	process, err := proc.Start(cmd, syscall.SIGKILL)
+	if err != nil {
 		return fmt.Errorf("front: start GoNB: %w", err)
 	}
-	f.child.log = &log
+	f.child = &child{process, log}
 	if err := f.dial(conn); err != nil {
 		f.child.kill()
-		return fmt.Errorf("%w; the last that GoNB printed:\n%s", err, &log)
+		return fmt.Errorf("%w; the last that GoNB printed:\n%s", err, log)
 	}
 	return nil
 }
@@ -79,33 +66,10 @@ func (f *front) startGoNB(connectionName string) error {
 // holdTime is how long what GoNB has left behind may hold its output open.
 const holdTime = 200 * time.Millisecond
 
-// startChild runs a process that dies with this one, and whose orphans become children of this one.
-func startChild(cmd *exec.Cmd) (*child, error) {
-	if err := proc.SetSubreaper(); err != nil {
-		return nil, err
-	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	c := &child{cmd: cmd, gone: make(chan struct{})}
-	started := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // the signal comes when the thread ends that started the process
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // that it has ended is enough
-			close(c.gone)
-		}
-	}()
-	if err := <-started; err != nil {
-		return nil, err
-	}
-	return c, nil
-}
-
 // ended says whether GoNB has ended.
 func (c *child) ended() bool {
 	select {
-	case <-c.gone:
+	case <-c.Gone():
 		return true
 	default:
 		return false
@@ -114,14 +78,8 @@ func (c *child) ended() bool {
 
 // kill ends GoNB and everything below this process.
 func (c *child) kill() {
-	_ = c.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-c.gone:
-	case <-time.After(time.Second):
-	}
-	if err := proc.KillBelow(os.Getpid(), 2*time.Second); err == nil {
-		<-c.gone
-	}
+	c.Stop(time.Second)
+	_ = proc.KillBelow(os.Getpid(), 2*time.Second) // what outlives this is the system's
 }
 
 // dial connects to GoNB and waits until its messages reach us.
@@ -132,7 +90,7 @@ func (f *front) dial(conn *wire.Conn) error {
 	defer give(nil)
 	f.goes.Go(func() {
 		select {
-		case <-f.child.gone:
+		case <-f.child.Gone():
 			give(fmt.Errorf("%w before it answered", ErrGoNBGone))
 		case <-ctx.Done():
 		}

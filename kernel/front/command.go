@@ -62,7 +62,7 @@ func (f *front) echo(ctx context.Context) error {
 	select {
 	case <-heard:
 		return nil
-	case <-f.child.gone:
+	case <-f.child.Gone():
 		return fmt.Errorf("%w before it answered", ErrGoNBGone)
 	case <-ctx.Done():
 		return context.Cause(ctx)

@@ -125,7 +125,7 @@ func run(ctx context.Context, connectionFile string, o Options, l limits) error 
 	defer f.logDropped()
 	select {
 	case err = <-f.quit:
-	case <-f.child.gone:
+	case <-f.child.Gone():
 		err = fmt.Errorf("%w; the last that it printed:\n%s", ErrGoNBGone, f.child.log)
 		select {
 		case <-f.worked: // the cells have been told

@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
@@ -92,14 +90,14 @@ func (f *front) watchInput(r *running) {
 		select {
 		case <-r.ended:
 			return
-		case <-f.child.gone:
+		case <-f.child.Gone():
 			return
 		case <-time.After(pause):
 		}
 		if !r.asks.TryLock() {
 			continue // it is asked for already
 		}
-		if !f.stdin.unread() && reads(f.child.cmd.Process.Pid, f.stdin.path) {
+		if !f.stdin.unread() && reads(f.child.PID(), f.stdin.path) {
 			f.pipes.Drain(false) // the question comes first
 			if r.questions.Load() == 0 {
 				f.askInput(r, pipes.Input{})
@@ -133,7 +131,7 @@ func (f *front) askInput(r *running, q pipes.Input) {
 			f.log("input: %v", err)
 		}
 	case <-r.ended:
-	case <-f.child.gone:
+	case <-f.child.Gone():
 	}
 }
 
@@ -183,30 +181,14 @@ func (f *front) relayInput() {
 }
 
 // reading are the system calls that read from the descriptor that is their first argument.
-var reading = map[string]bool{
-	strconv.Itoa(unix.SYS_READ): true, strconv.Itoa(unix.SYS_READV): true,
-	strconv.Itoa(unix.SYS_SPLICE): true, strconv.Itoa(unix.SYS_COPY_FILE_RANGE): true,
-}
+var reading = []int{unix.SYS_READ, unix.SYS_READV, unix.SYS_SPLICE, unix.SYS_COPY_FILE_RANGE}
 
 // reads says whether a process below pid waits to read a file.
 func reads(pid int, file string) bool {
 	for _, below := range proc.Below(pid) {
-		dir := "/proc/" + strconv.Itoa(below)
-		calls, _ := filepath.Glob(dir + "/task/*/syscall") // none if it has ended
-		for _, call := range calls {
-			text, err := os.ReadFile(call)
-			if err != nil {
-				continue
-			}
-			fields := strings.Fields(string(text)) // number and arguments in hexadecimal, or "running"
-			if len(fields) < 2 || !reading[fields[0]] {
-				continue
-			}
-			fd, err := strconv.ParseUint(strings.TrimPrefix(fields[1], "0x"), 16, 32)
-			if err != nil {
-				continue
-			}
-			if to, err := os.Readlink(dir + "/fd/" + strconv.FormatUint(fd, 10)); err == nil && to == file {
+		calls, _ := proc.Calls(below)
+		for _, c := range calls {
+			if slices.Contains(reading, c.Number) && proc.FileOf(below, c.Arguments[0]) == file {
 				return true
 			}
 		}

@@ -38,7 +38,7 @@ func (f *front) interrupt() {
 			select {
 			case <-r.idle:
 				return
-			case <-f.child.gone:
+			case <-f.child.Gone():
 				return
 			case <-time.After(f.limits.Interrupt):
 				f.signal(syscall.SIGKILL)
@@ -94,7 +94,7 @@ func (f *front) watchSignals() {
 
 // started says whether a child is one that the front started itself.
 func (f *front) started(pid int) bool {
-	return pid == f.child.cmd.Process.Pid || proc.Comm(pid) == launch.GuardName
+	return pid == f.child.PID() || proc.Comm(pid) == launch.GuardName
 }
 
 func signalAll(pids []int, s syscall.Signal) {
@@ -117,7 +117,7 @@ func (f *front) signal(s syscall.Signal) {
 	}
 	f.mu.Unlock()
 	children := proc.Children()
-	for _, pid := range children[f.child.cmd.Process.Pid] {
+	for _, pid := range children[f.child.PID()] {
 		if spare[pid] || proc.Comm(pid) == "gopls" {
 			continue
 		}

@@ -44,7 +44,7 @@ func (f *front) await(ctx context.Context, request *wire.Message) (*wire.Message
 	select {
 	case reply := <-p.reply:
 		return reply, nil
-	case <-f.child.gone:
+	case <-f.child.Gone():
 		return nil, fmt.Errorf("%w before it answered", ErrGoNBGone)
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)

@@ -5,13 +5,14 @@ import (
 	"debug/elf"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gossl/gossl/kernel/proc"
 )
 
 // stuck is what the front is told of a cell that could not go on when it was stopped.
@@ -21,7 +22,7 @@ const stuck = "nothing in it could go on: its goroutines were waiting for each o
 // its goroutines are, if the program has nothing of its own to do when it is
 // interrupted. It is false if the cell is to be interrupted as any other.
 func (c *process) stops(s syscall.Signal) bool {
-	pid := c.cmd.Process.Pid
+	pid := c.PID()
 	if s != syscall.SIGINT || !c.interrupted.IsZero() {
 		return false
 	}
@@ -50,52 +51,31 @@ func asleep(pid int, pipes ...string) bool {
 // waits returns how often the threads of a process have gone to wait; false if one
 // of them does not wait, or for more than another one.
 func waits(pid int, pipes []string) (count int, ok bool) {
-	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
-	if err != nil || len(tasks) == 0 {
+	calls, all := proc.Calls(pid)
+	if !all {
 		return 0, false
 	}
 	timed := 0
-	for _, task := range tasks {
-		call, err := os.ReadFile(task + "/syscall")
-		if err != nil {
-			return 0, false
-		}
-		fields := strings.Fields(string(call)) // number, six arguments, two registers; or "running"
-		if len(fields) < 7 {
-			return 0, false
-		}
-		argument := func(i int) uint64 {
-			n, _ := strconv.ParseUint(strings.TrimPrefix(fields[i+1], "0x"), 16, 64) // they are hexadecimal
-			return n
-		}
-		switch fields[0] {
-		case strconv.Itoa(unix.SYS_FUTEX):
-			if argument(3) != 0 {
+	for _, c := range calls {
+		switch c.Number {
+		case unix.SYS_FUTEX:
+			if c.Arguments[3] != 0 {
 				timed++
 			}
-		case strconv.Itoa(unix.SYS_EPOLL_PWAIT):
-			if int32(argument(3)) != -1 || !onlyPipes(pid, int(argument(0)), pipes) {
+		case unix.SYS_EPOLL_PWAIT:
+			if int32(c.Arguments[3]) != -1 || !onlyPipes(pid, c.Arguments[0], pipes) {
 				return 0, false
 			}
 		default:
 			return 0, false
 		}
-		count += switches(task)
+		count += c.Switches()
 	}
 	return count, timed <= 1 // the runtime looks around once a minute
 }
 
-// switches is how often a thread has gone to wait.
-func switches(task string) int {
-	status, _ := os.ReadFile(task + "/status") // a thread that is gone shows by its number
-	_, rest, _ := bytes.Cut(status, []byte("\nvoluntary_ctxt_switches:"))
-	line, _, _ := bytes.Cut(rest, []byte("\n"))
-	n, _ := strconv.Atoi(string(bytes.TrimSpace(line)))
-	return n + 1
-}
-
 // onlyPipes says whether epoll watches nothing but pipes to us, and what the runtime wakes itself by.
-func onlyPipes(pid, epoll int, pipes []string) bool {
+func onlyPipes(pid int, epoll uint64, pipes []string) bool {
 	info, err := os.ReadFile(fmt.Sprintf("/proc/%d/fdinfo/%d", pid, epoll))
 	if err != nil {
 		return false
@@ -105,8 +85,8 @@ func onlyPipes(pid, epoll int, pipes []string) bool {
 		if len(fields) < 2 || fields[0] != "tfd:" {
 			continue
 		}
-		file, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%s", pid, fields[1]))
-		if err != nil || file != "anon_inode:[eventfd]" && !contains(pipes, file) {
+		descriptor, err := strconv.ParseUint(fields[1], 10, 32)
+		if file := proc.FileOf(pid, descriptor); err != nil || file != "anon_inode:[eventfd]" && !contains(pipes, file) {
 			return false
 		}
 	}

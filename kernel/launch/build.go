@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -51,8 +50,6 @@ type result struct {
 
 // buildCell runs the go command, whose argument at is the program that GoNB will start.
 func buildCell(dir string, args []string, at int) int {
-	runtime.LockOSThread() // what this thread starts ends with it
-	defer runtime.UnlockOSThread()
 	b := build{dir: dir, args: slices.Clone(args), signals: make(chan os.Signal, 1)}
 	signal.Notify(b.signals, syscall.SIGINT, syscall.SIGTERM)
 	if err := proc.DieWithParent(syscall.SIGTERM); err != nil {
@@ -157,24 +154,22 @@ func (b *build) command(args ...string) result {
 	var text bytes.Buffer
 	cmd := exec.Command(b.tool, args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = b.environ, &text, &text
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.WaitDelay = time.Second // for what has left the group and holds the pipe
 	select {
 	case s := <-b.signals:
 		return interrupted(s)
 	default:
 	}
-	if err := cmd.Start(); err != nil {
+	process, err := proc.Start(cmd, syscall.SIGKILL)
+	if err != nil {
 		return failure(fmt.Errorf("launch: %w", err))
 	}
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
 	select {
-	case err := <-done:
-		return ended(err, text.String())
+	case <-process.Gone():
+		return ended(process.Err(), text.String())
 	case s := <-b.signals:
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it may end this moment
-		<-done
+		process.Signal(syscall.SIGKILL)
+		<-process.Gone()
 		return interrupted(s)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"syscall"
 	"time"
 
@@ -31,6 +30,7 @@ const grace = 4500 * time.Millisecond
 
 // process is the process of a cell.
 type process struct {
+	*proc.Process
 	cmd         *exec.Cmd
 	pipes       event.Answer
 	ends        []*os.File // the process's ends of its pipes
@@ -43,8 +43,6 @@ type process struct {
 // the front how it ends. The exit status is always 0: GoNB would only print
 // another one.
 func Cell(argv0 string, args []string) int {
-	runtime.LockOSThread() // what this thread starts ends with it
-	defer runtime.UnlockOSThread()
 	c := &process{signals: make(chan os.Signal, 16)}
 	signal.Notify(c.signals, syscall.SIGINT, syscall.SIGTERM)
 	if err := proc.DieWithParent(syscall.SIGTERM); err != nil {
@@ -74,7 +72,6 @@ func (c *process) prepare(argv0 string, args []string) error {
 	c.cmd.Args[0] = argv0
 	c.cmd.Env = append(restored(os.Environ()),
 		protocol.GONB_PIPE_ENV+"="+c.pipes.Displays, protocol.GONB_PIPE_BACK_ENV+"="+c.pipes.Answers)
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	stdin, err := open(c.pipes.Stdin, unix.O_RDONLY)
 	if err != nil {
 		return err
@@ -114,54 +111,44 @@ func (c *process) run() event.Event {
 	default:
 	}
 	start := time.Now()
-	if err := c.cmd.Start(); err != nil {
+	var err error
+	if c.Process, err = proc.Start(c.cmd, syscall.SIGKILL); err != nil {
 		e.Code, e.Text = notFound, "launch: "+err.Error()
 		return e
 	}
 	for _, file := range c.ends {
 		_ = file.Close() // the process has its own
 	}
-	err := c.wait()
+	err = c.wait()
 	e.Seconds = time.Since(start).Seconds()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		report(fmt.Errorf("launch: %w", err))
 	}
-	account(&e, c.cmd.ProcessState)
+	account(&e, c.State())
 	e.Note = c.note
 	return e
 }
 
-// wait waits for the process to end, and ends its group. Signals go to the group, and after grace it is killed.
+// wait waits for the process to end. Signals go to its group, which is killed after grace.
 func (c *process) wait() error {
-	pid := c.cmd.Process.Pid
-	ended := make(chan struct{})
-	go func() { // leaves the process a zombie: until its status is taken, nothing else has its number
-		for unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
-		}
-		close(ended)
-	}()
 	var kill <-chan time.Time
 	for {
 		select {
 		case s := <-c.signals:
 			if !c.stops(s.(syscall.Signal)) {
-				c.signal(s.(syscall.Signal))
+				c.Signal(s.(syscall.Signal))
 			}
 			if kill == nil {
 				c.interrupted, kill = time.Now(), time.After(grace)
 			}
 		case <-kill:
-			c.signal(syscall.SIGKILL)
-		case <-ended:
-			c.signal(syscall.SIGKILL) // what it left behind
-			return c.cmd.Wait()
+			c.Signal(syscall.SIGKILL)
+		case <-c.Gone():
+			return c.Err()
 		}
 	}
 }
-
-// signal signals the process's group, which may have ended.
-func (c *process) signal(s syscall.Signal) { _ = syscall.Kill(-c.cmd.Process.Pid, s) }
 
 // account notes how a process ended and what it took.
 func account(e *event.Event, state *os.ProcessState) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gossl/gossl/kernel/install/spec"
 	"github.com/gossl/gossl/kernel/notebook"
+	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/wire"
 )
 
@@ -28,7 +29,7 @@ type run struct {
 	options  Options
 	document *notebook.Document
 	client   *wire.Client
-	stderr   *tail // of the kernel
+	stderr   *proc.Tail // of the kernel
 	watch    *watch
 	outputs  outputs
 	results  map[int]*result // by cell

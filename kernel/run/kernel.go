@@ -1,7 +1,6 @@
 package run
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,10 +8,10 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/gossl/gossl/kernel/install/home"
+	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/wire"
 )
 
@@ -20,7 +19,7 @@ import (
 const startTime = time.Minute
 
 // startKernel starts the kernel that Jupyter would, with its files in temp.
-func startKernel(ctx context.Context, h home.Home, dir, temp string, stderr *tail) (*wire.Client, error) {
+func startKernel(ctx context.Context, h home.Home, dir, temp string, stderr *proc.Tail) (*wire.Client, error) {
 	file := filepath.Join(h.KernelSpec(), "kernel.json")
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -69,30 +68,4 @@ func execute(ctx context.Context, client *wire.Client, patience time.Duration, c
 	})
 	defer stop()
 	return client.Execute(life, code, published)
-}
-
-// tail keeps the end of what is written to it. It may be read at any time.
-type tail struct {
-	mu   sync.Mutex
-	kept bytes.Buffer
-}
-
-const tailSize = 8 << 10
-
-// Write takes text.
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	n, err := t.kept.Write(p)
-	if over := t.kept.Len() - tailSize; over > 0 {
-		t.kept.Next(over)
-	}
-	return n, err
-}
-
-// String returns what is kept.
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.kept.String()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/gossl/gossl/kernel/install/home"
 	"github.com/gossl/gossl/kernel/install/spec"
 	"github.com/gossl/gossl/kernel/notebook"
+	"github.com/gossl/gossl/kernel/proc"
 )
 
 // Options say what to run and what to write. Empty paths are not written.
@@ -76,10 +77,10 @@ func Run(ctx context.Context, h home.Home, o Options, out *os.File) error {
 		return fmt.Errorf("run: %w", err)
 	}
 	defer os.RemoveAll(temp)
-	defer killUsers(temp)
+	defer proc.KillWith("TMPDIR=" + temp) // GoNB, gopls and cells outlive a kernel that was killed
 
 	r := &run{
-		options: o, document: document, stderr: &tail{}, watch: newWatch(document.Notebook, out),
+		options: o, document: document, stderr: &proc.Tail{}, watch: newWatch(document.Notebook, out),
 		outputs: outputs{displays: map[string][]*output{}}, results: map[int]*result{},
 	}
 	verdict := r.kernel(ctx, h, dir, temp)

@@ -50,17 +50,17 @@ func (c *Client) start(ctx context.Context) (*connection, error) {
 	if err := clean(conn.IP, "-1", "-2", "-3", "-4", "-5"); err != nil {
 		return nil, err
 	}
-	p, err := startProcess(c.command, file)
+	p, err := startKernel(c.command, file)
 	if err != nil {
 		return nil, err
 	}
 	kernel, err := connect(ctx, p, conn, c.command)
 	if err != nil {
-		p.stop()
+		p.Stop(killTime)
 		return nil, err
 	}
 	if err := kernel.ready(ctx); err != nil {
-		p.stop()
+		p.Stop(killTime)
 		kernel.close()
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (c *Client) current() *connection {
 }
 
 // PID is the kernel's process.
-func (c *Client) PID() int { return c.current().process.cmd.Process.Pid }
+func (c *Client) PID() int { return c.current().process.PID() }
 
 // Dropped is how many messages were not delivered because they were malformed or
 // had a wrong signature.
@@ -143,7 +143,7 @@ func (c *Client) follow(ctx context.Context, kind string, content any, published
 		case <-ctx.Done():
 			return nil, fmt.Errorf("wire: %s: %w", kind, context.Cause(ctx))
 		case <-kernel.dead:
-			return nil, fmt.Errorf("wire: %s: %w", kind, kernel.process.died())
+			return nil, fmt.Errorf("wire: %s: %w", kind, died(kernel.process))
 		}
 	}
 	return reply, nil
@@ -177,7 +177,7 @@ func (c *connection) shutdown(ctx context.Context, restart bool) error {
 		return err
 	}
 	select {
-	case <-c.process.gone:
+	case <-c.process.Gone():
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("wire: the kernel does not end: %w", context.Cause(ctx))
@@ -193,7 +193,7 @@ func (c *Client) Restart(ctx context.Context) error {
 	asked, cancel := context.WithTimeout(ctx, restartTime)
 	defer cancel()
 	_ = old.shutdown(asked, true) // stop ends a kernel that does not want to
-	old.process.stop()
+	old.process.Stop(killTime)
 	old.close()
 	kernel, err := c.start(ctx)
 	if err != nil {
@@ -209,6 +209,6 @@ func (c *Client) Restart(ctx context.Context) error {
 // group.
 func (c *Client) Close() {
 	kernel := c.current()
-	kernel.process.stop()
+	kernel.process.Stop(killTime)
 	kernel.close()
 }

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"syscall"
 	"time"
+
+	"github.com/gossl/gossl/kernel/proc"
 )
 
 // ErrKernelDied is the error of a kernel whose process has ended.
@@ -14,7 +17,7 @@ var ErrKernelDied = errors.New("the kernel died")
 
 // connection is one life of a kernel: its process and the sockets to it.
 type connection struct {
-	process *process
+	process *proc.Process
 	sockets map[Channel]*Socket
 	input   func(prompt string, password bool) string
 	heard   chan struct{}  // gets a value for each message on iopub, if there is room
@@ -37,7 +40,7 @@ type request struct {
 const endTime = time.Second
 
 // connect connects to a kernel that is starting.
-func connect(ctx context.Context, p *process, conn *Conn, command Command) (*connection, error) {
+func connect(ctx context.Context, p *proc.Process, conn *Conn, command Command) (*connection, error) {
 	c := &connection{
 		process: p, input: command.Input, sockets: map[Channel]*Socket{}, waiting: map[string]*request{},
 		heard: make(chan struct{}, 1), dead: make(chan struct{}),
@@ -46,8 +49,8 @@ func connect(ctx context.Context, p *process, conn *Conn, command Command) (*con
 	defer cancel(nil)
 	go func() {
 		select {
-		case <-p.gone:
-			cancel(p.died())
+		case <-p.Gone():
+			cancel(died(p))
 		case <-ctx.Done():
 		}
 	}()
@@ -89,13 +92,13 @@ func (c *connection) supervise() {
 		close(silent)
 	}()
 	select {
-	case <-c.process.gone:
+	case <-c.process.Gone():
 	case <-silent: // a kernel that no longer listens is as good as dead
 		select {
-		case <-c.process.gone:
+		case <-c.process.Gone():
 		case <-time.After(endTime):
-			c.process.kill()
-			<-c.process.gone
+			c.process.Signal(syscall.SIGKILL)
+			<-c.process.Gone()
 		}
 	}
 	select {
@@ -169,7 +172,7 @@ func (c *connection) send(channel Channel, kind string, content any, listen bool
 		c.forget(m.Header.ID)
 		select {
 		case <-c.dead:
-			return "", nil, fmt.Errorf("wire: %s: %w", kind, c.process.died())
+			return "", nil, fmt.Errorf("wire: %s: %w", kind, died(c.process))
 		case <-time.After(2 * endTime):
 			return "", nil, err
 		}
@@ -205,7 +208,7 @@ func (c *connection) request(ctx context.Context, channel Channel, kind string, 
 	case reply := <-r.reply: // its last words
 		return reply, nil
 	default:
-		return nil, fmt.Errorf("wire: %s: %w", kind, c.process.died())
+		return nil, fmt.Errorf("wire: %s: %w", kind, died(c.process))
 	}
 }
 

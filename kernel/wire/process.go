@@ -5,11 +5,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
+
+	"github.com/gossl/gossl/kernel/proc"
 )
 
 // ConnectionFile in a command's arguments stands for the path of the connection
@@ -33,17 +33,8 @@ const (
 	pipeTime = 200 * time.Millisecond // what a kernel leaves behind may hold its stderr open
 )
 
-// process is a kernel's process, the leader of a group of its own.
-type process struct {
-	cmd  *exec.Cmd
-	gone chan struct{} // closed when it has ended
-
-	mu     sync.Mutex
-	reaped bool // its number may be another process's
-}
-
-// startProcess starts a kernel that is told to end when this process ends.
-func startProcess(c Command, file string) (*process, error) {
+// startKernel starts a kernel that is told to end when this process ends.
+func startKernel(c Command, file string) (*proc.Process, error) {
 	if len(c.Argv) == 0 {
 		return nil, fmt.Errorf("wire: start the kernel: no command, want its argv")
 	}
@@ -53,66 +44,16 @@ func startProcess(c Command, file string) (*process, error) {
 	}
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = c.Env, c.Dir, c.Stderr, c.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	cmd.WaitDelay = pipeTime
-	p := &process{cmd: cmd, gone: make(chan struct{})}
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread() // the kernel is told when the thread ends that started it
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			p.wait()
-		}
-	}()
-	if err := <-started; err != nil {
+	p, err := proc.Start(cmd, syscall.SIGTERM)
+	if err != nil {
 		return nil, fmt.Errorf("wire: start the kernel: %w", err)
 	}
 	return p, nil
 }
 
-// wait waits for the process's end, and then ends the rest of its group, while the
-// group's number cannot be another one's.
-func (p *process) wait() {
-	const byPID, leaveIt = 1, syscall.WEXITED | syscall.WNOWAIT
-	pid := uintptr(p.cmd.Process.Pid)
-	for {
-		_, _, errno := syscall.Syscall6(syscall.SYS_WAITID, byPID, pid, 0, leaveIt, 0, 0)
-		if errno != syscall.EINTR {
-			break
-		}
-	}
-	p.kill()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	_ = p.cmd.Wait() // cmd.ProcessState says how it ended
-	p.reaped = true
-	close(p.gone)
-}
-
-// died is the error of a process that has ended.
-func (p *process) died() error { return fmt.Errorf("%w: %v", ErrKernelDied, p.cmd.ProcessState) }
-
-// stop ends the process, by force if need be.
-func (p *process) stop() {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails if it has ended
-	select {
-	case <-p.gone:
-	case <-time.After(killTime):
-		p.kill()
-		<-p.gone
-	}
-}
-
-// kill ends the process's group by force.
-func (p *process) kill() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.reaped {
-		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // a process of ours, so it can be
-	}
-}
+// died is the error of a kernel whose process has ended.
+func died(p *proc.Process) error { return fmt.Errorf("%w: %v", ErrKernelDied, p.State()) }
 
 // clean removes the sockets that a kernel before has left in a folder: a kernel
 // cannot listen on them.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gossl/gossl/kernel/install/home"
+	"github.com/gossl/gossl/kernel/proc"
 )
 
 // patience is how long a program may take that has little to do.
@@ -32,9 +33,7 @@ func (c command) output(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.dir, home.Environ(c.env), &out, &messages
 	cmd.Stdin = strings.NewReader(c.input)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second
+	proc.Grouped(cmd, syscall.SIGKILL, time.Second)
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)

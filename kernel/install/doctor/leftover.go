@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/gossl/gossl/kernel/front"
 	"github.com/gossl/gossl/kernel/install/spec"
+	"github.com/gossl/gossl/kernel/proc"
 )
 
 // stale checks for folders of killed kernels; the next kernel that starts removes them, too.
@@ -32,12 +34,12 @@ func (d *Doctor) stale(context.Context) Check {
 
 // strays checks for processes that have outlived who started them.
 func (d *Doctor) strays(context.Context) Check {
-	var found []process
+	var found []proc.Info
 	numbers := ""
-	for _, p := range processes(d.root) {
+	for _, p := range proc.All(d.root) {
 		if d.stray(p) {
 			found = append(found, p)
-			numbers += " " + strconv.Itoa(p.pid)
+			numbers += " " + strconv.Itoa(p.PID)
 		}
 	}
 	if len(found) == 0 {
@@ -47,16 +49,25 @@ func (d *Doctor) strays(context.Context) Check {
 }
 
 // stray says whether a process is a program of the data directory, a tool or a cell, whose parent has ended.
-func (d *Doctor) stray(p process) bool {
-	if !strings.HasPrefix(p.program, string(d.Home)+"/") {
+func (d *Doctor) stray(p proc.Info) bool {
+	if !strings.HasPrefix(p.Program, string(d.Home)+"/") {
 		return false
 	}
-	if filepath.Base(p.program) == spec.Program {
+	if filepath.Base(p.Program) == spec.Program {
 		// Only a kernel has a parent to lose, and in a container that can be the first process.
-		return slices.Contains(p.args, "launch") && slices.Contains(reapers, p.parentName)
+		return slices.Contains(p.Args, "launch") && slices.Contains(reapers, p.ParentName)
 	}
-	return p.parent == 1 || slices.Contains(reapers, p.parentName)
+	return p.Parent == 1 || slices.Contains(reapers, p.ParentName)
 }
 
 // reapers are the programs that become the parents of processes whose own has ended.
 var reapers = []string{"systemd", "init", "tini", "dumb-init", "docker-init", "catatonit", "s6-svscan", "runit", "launchd"}
+
+// list shows processes, a line each.
+func list(processes []proc.Info) string {
+	var lines []string
+	for _, p := range processes {
+		lines = append(lines, fmt.Sprintf("%d %s", p.PID, p.Program))
+	}
+	return strings.Join(lines, "\n")
+}

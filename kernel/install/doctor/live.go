@@ -1,19 +1,17 @@
 package doctor
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/gossl/gossl/kernel/install/home"
 	"github.com/gossl/gossl/kernel/install/spec"
+	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/wire"
 )
 
@@ -35,10 +33,10 @@ type kernel interface {
 type live struct {
 	doctor *Doctor
 	limits limits
-	kernel kernel // nil before it has started, and after it has ended
-	dir    string // private
-	mark   string // NAME=VALUE that every process of the kernel has in its environment
-	log    tail   // what the kernel itself prints
+	kernel kernel    // nil before it has started, and after it has ended
+	dir    string    // private
+	mark   string    // NAME=VALUE that every process of the kernel has in its environment
+	log    proc.Tail // what the kernel itself prints
 }
 
 // start starts the kernel that Jupyter would start.
@@ -145,10 +143,11 @@ func (l *live) shutdown(ctx context.Context) Check {
 const settle = time.Second
 
 // processes lists the processes of the kernel.
-func (l *live) processes() []process {
-	return slices.DeleteFunc(processes(l.doctor.root), func(p process) bool {
-		return l.mark == "" || !slices.Contains(p.environ, l.mark)
-	})
+func (l *live) processes() []proc.Info {
+	if l.mark == "" {
+		return nil
+	}
+	return proc.With(l.doctor.root, l.mark)
 }
 
 // close ends the kernel if it still runs, with all that it started.
@@ -157,22 +156,10 @@ func (l *live) close() {
 		l.kernel.Close()
 		l.kernel = nil
 	}
-	for _, p := range l.processes() {
-		_ = syscall.Kill(p.pid, syscall.SIGKILL) // it may have ended meanwhile
+	if l.mark != "" {
+		proc.KillWith(l.mark)
 	}
 	if l.dir != "" {
 		_ = os.RemoveAll(l.dir) // it lies in the folder for temporary files
 	}
-}
-
-// tail keeps the beginning of what a kernel prints.
-type tail struct{ bytes.Buffer }
-
-const logSize = 8 << 10
-
-func (t *tail) Write(p []byte) (int, error) {
-	if room := logSize - t.Len(); room > 0 {
-		t.Buffer.Write(p[:min(room, len(p))])
-	}
-	return len(p), nil
 }

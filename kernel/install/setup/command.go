@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/gossl/gossl/kernel/install/home"
+	"github.com/gossl/gossl/kernel/proc"
 )
 
 // shownOnFailure is how many lines of a failed command's output are shown; the log has all of them.
@@ -42,7 +43,7 @@ func (s *Setup) command(ctx context.Context, env map[string]string, dir, name st
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
 	cmd.Env = home.Environ(env)
-	endGroup(cmd)
+	proc.Grouped(cmd, syscall.SIGTERM, endTime)
 	out, in := io.Pipe()
 	cmd.Stdout, cmd.Stderr = in, in
 	tail := make(chan []string)

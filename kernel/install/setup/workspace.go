@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gossl/gossl/kernel/install/home"
+	"github.com/gossl/gossl/kernel/proc"
 )
 
 // Workspace holds a program that is to Go what a cell is: it stands in a workspace with the checkout, and is built
@@ -79,6 +80,9 @@ type Build struct {
 	Compiled []string // packages that were not in the build cache, besides the cell's own
 }
 
+// endTime is what a command that is stopped gets to end.
+const endTime = 5 * time.Second
+
 // Build changes the program and builds it, offline.
 func (w *Workspace) Build(ctx context.Context) (Build, error) {
 	if err := w.change(); err != nil {
@@ -103,7 +107,7 @@ func (w *Workspace) run(ctx context.Context, name string, args ...string) (strin
 	var messages bytes.Buffer
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env, cmd.Stderr = w.dir, w.env, &messages
-	endGroup(cmd)
+	proc.Grouped(cmd, syscall.SIGTERM, endTime)
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -120,13 +124,6 @@ func (w *Workspace) Close() error {
 		return fmt.Errorf("setup: %w", err)
 	}
 	return nil
-}
-
-// endGroup makes the end of a command's context end what the command started, too.
-func endGroup(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-	cmd.WaitDelay = 5 * time.Second
 }
 
 // library lists the packages of the checkout that a notebook can import.
