@@ -19,6 +19,7 @@ import (
 
 	"github.com/gossl/gossl/kernel/install/home"
 	"github.com/gossl/gossl/kernel/install/setup"
+	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/progress"
 )
 
@@ -136,9 +137,7 @@ func showTests(ctx context.Context, repo string, env, command []string, label st
 		"--ignore-non-json-output-lines", "--raw-command", "--"}
 	cmd := exec.CommandContext(ctx, "go", append(tool, command...)...)
 	cmd.Dir, cmd.Env, cmd.Stderr = repo, env, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
-	cmd.WaitDelay = 15 * time.Second
+	proc.Grouped(cmd, syscall.SIGINT, 15*time.Second)
 	said, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
