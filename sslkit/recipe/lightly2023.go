@@ -2,90 +2,46 @@ package recipe
 
 import (
 	"github.com/gossl/gossl/sslkit/augment"
+	"github.com/gossl/gossl/sslkit/backbone"
+	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
-// The preset lightly2023 is the state behind the tables of April 2023 (CIFAR-10)
-// and May 2023 (ImageNette). What it has changed against seed2021:
-//
-//   - the learning rate grows with the batch, except SimSiam's;
-//   - SimSiam's crops have at least 20 % of the area, and the blur on ImageNette
-//     is the papers', σ from 0.1 to 2 pixels;
-//   - SimCLR's head has batch norm on both layers, and layers before batch norm
-//     have no bias;
-//   - targets move once in a step, BYOL's with a momentum of 0.99;
-//   - heads on ImageNette have become deeper (SimSiam, BarlowTwins) and wider
-//     (MoCo) than those on CIFAR-10, where BYOL's have become smaller;
-//   - features on ImageNette are the backbone's own;
-//   - DCL and DCLW, of 2022, have joined.
-
-// lightly2023CIFAR10 returns the recipes on CIFAR-10.
-func lightly2023CIFAR10(batch, epochs int) []Recipe {
-	r := cifar10(Lightly2023, batch, epochs)
-	r.Views = both(augment.SimCLR(32)) // BarlowTwins and BYOL, too
-	r.LR = annealed(0.06 * float64(batch) / 128)
-	r.Source = "lightly, cifar10_benchmark.py and benchmark page of April 2023; bf16 arithmetic instead of TF32"
-
-	moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw := r, r, r, r, r, r, r
-	moco.Backbone = splitNorm()
-	queue := 4096
-	if batch == 512 {
-		queue = 8192 // a footnote of the table; the script has 4096
+// lightly2023 returns the recipes of the preset, which is the state behind the
+// tables of April 2023 (CIFAR-10) and May 2023 (ImageNette). The other presets are
+// this one and what they differ in.
+func lightly2023(data dataset.Name, batch, epochs int) []Recipe {
+	var recipes []Recipe
+	for _, set := range []func(r *Recipe){moco2023, simCLR2023, simSiam2023, barlowTwins2023, byol2023, dcl2023, dclw2023} {
+		r := common2023(data, batch, epochs)
+		set(&r)
+		if r.Method != nil { // there is a recipe on these data
+			recipes = append(recipes, r)
+		}
 	}
-	moco.Method = method.MoCo{
-		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, OutNorm: head.NoNorm},
-		Temperature: 0.1,
-		Queue:       queue,
-		Momentum:    schedule.Constant(0.99),
-		Moves:       1,
-		Enqueue:     method.EnqueueBetween,
-	}
-	simCLR.Method = method.SimCLR{
-		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
-		Temperature: 0.5,
-	}
-	simSiam.LR = annealed(0.06) // at every batch size
-	simSiam.Views = both(augment.SimSiam(32))
-	simSiam.Method = method.SimSiam{
-		Projector: head.MLP{Layers: 2, Hidden: 2048, Out: 2048, BatchNorm: true, OutNorm: head.AffineNorm},
-		Predictor: head.MLP{Layers: 2, Hidden: 512, Out: 2048, BatchNorm: true, OutNorm: head.NoNorm},
-	}
-	barlowTwins.Method = method.BarlowTwins{
-		Projector: head.MLP{Layers: 2, Hidden: 2048, Out: 2048, BatchNorm: true, OutNorm: head.NoNorm},
-		Lambda:    0.005,
-		Unbiased:  true,
-	}
-	byol.Method = method.BYOL{
-		Projector: head.MLP{Layers: 2, Hidden: 1024, Out: 256, BatchNorm: true, OutNorm: head.NoNorm},
-		Predictor: head.MLP{Layers: 2, Hidden: 1024, Out: 256, BatchNorm: true, OutNorm: head.NoNorm},
-		Momentum:  schedule.Constant(0.99),
-		Moves:     1,
-	}
-	dcl.Method = method.DCL{
-		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
-		Temperature: 0.1,
-		Separate:    true,
-	}
-	dclw.Method = method.DCLW{
-		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
-		Temperature: 0.1,
-		Sigma:       0.5,
-		Separate:    true,
-	}
-	return finish(moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw)
+	return finish(recipes)
 }
 
-// lightly2023Imagenette returns the recipes on ImageNette.
-func lightly2023Imagenette(batch, epochs int) []Recipe {
-	r := imagenette(Lightly2023, batch, epochs)
-	r.Views = both(augment.SimCLR(128).Blurred(0.5)) // BarlowTwins and BYOL, too
-	r.LR = annealed(0.06 * float64(batch) / 256)
-	r.Source = "lightly, imagenette_benchmark.py and benchmark page of May 2023; bf16 arithmetic instead of TF32"
+// common2023 is what a recipe has if its method does not say otherwise.
+func common2023(data dataset.Name, batch, epochs int) Recipe {
+	r := common(data, batch, epochs)
+	r.Preset = Lightly2023
+	if r.small() {
+		r.Views = both(augment.SimCLR(32)) // BarlowTwins and BYOL, too
+		r.LR = annealed(0.06 * float64(batch) / 128)
+		r.Source = "lightly, cifar10_benchmark.py and benchmark page of April 2023; bf16 arithmetic instead of TF32"
+	} else {
+		r.Views = both(augment.SimCLR(128).Blurred(0.5))
+		r.LR = annealed(0.06 * float64(batch) / 256)
+		r.Source = "lightly, imagenette_benchmark.py and benchmark page of May 2023; bf16 arithmetic instead of TF32"
+	}
+	return r
+}
 
-	moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw := r, r, r, r, r, r, r
-	moco.Method = method.MoCo{ // with plain batch norm in the backbone
+func moco2023(r *Recipe) {
+	m := method.MoCo{
 		Projector:   head.MLP{Layers: 2, Hidden: 2048, Out: 128, OutNorm: head.NoNorm},
 		Temperature: 0.1,
 		Queue:       4096,
@@ -93,37 +49,65 @@ func lightly2023Imagenette(batch, epochs int) []Recipe {
 		Moves:       1,
 		Enqueue:     method.EnqueueBetween,
 	}
-	simCLR.Method = method.SimCLR{
-		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
-		Temperature: 0.5,
+	if r.small() {
+		m.Projector.Hidden = 512
+		net := backbone.ResNet18()
+		net.Splits = 8 // batch norm of its own for each eighth of a batch, as if it lay on a GPU of its own
+		r.Backbone = net
+		if r.Batch == 512 {
+			m.Queue = 8192 // a footnote of the table; the script has 4096
+		}
 	}
-	simSiam.LR = annealed(0.06) // at every batch size
-	simSiam.Views = both(augment.SimSiam(128).Blurred(0.5))
-	simSiam.Method = method.SimSiam{
+	r.Method = m
+}
+
+func simCLR2023(r *Recipe) {
+	r.Method = method.SimCLR{Projector: projector2023(), Temperature: 0.5}
+}
+
+// projector2023 is the projection head of SimCLR, DCL and DCLW.
+func projector2023() head.MLP {
+	return head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm}
+}
+
+func simSiam2023(r *Recipe) {
+	r.LR = annealed(0.06) // at every batch size
+	m := method.SimSiam{
 		Projector: head.MLP{Layers: 3, Hidden: 2048, Out: 2048, BatchNorm: true, OutNorm: head.PlainNorm},
 		Predictor: head.MLP{Layers: 2, Hidden: 512, Out: 2048, BatchNorm: true, OutNorm: head.NoNorm},
 	}
-	barlowTwins.Method = method.BarlowTwins{
+	r.Views = both(augment.SimSiam(128).Blurred(0.5))
+	if r.small() {
+		r.Views = both(augment.SimSiam(32))
+		m.Projector.Layers, m.Projector.OutNorm = 2, head.AffineNorm
+	}
+	r.Method = m
+}
+
+func barlowTwins2023(r *Recipe) {
+	m := method.BarlowTwins{
 		Projector: head.MLP{Layers: 3, Hidden: 2048, Out: 2048, BatchNorm: true, OutNorm: head.NoNorm},
 		Lambda:    0.005,
 		Unbiased:  true,
 	}
-	byol.Method = method.BYOL{
-		Projector: head.MLP{Layers: 2, Hidden: 4096, Out: 256, BatchNorm: true, OutNorm: head.NoNorm},
-		Predictor: head.MLP{Layers: 2, Hidden: 4096, Out: 256, BatchNorm: true, OutNorm: head.NoNorm},
-		Momentum:  schedule.Constant(0.99),
-		Moves:     1,
+	if r.small() {
+		m.Projector.Layers = 2
 	}
-	dcl.Method = method.DCL{
-		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
-		Temperature: 0.1,
-		Separate:    true,
+	r.Method = m
+}
+
+func byol2023(r *Recipe) {
+	layers := head.MLP{Layers: 2, Hidden: 4096, Out: 256, BatchNorm: true, OutNorm: head.NoNorm}
+	if r.small() {
+		layers.Hidden = 1024
 	}
-	dclw.Method = method.DCLW{
-		Projector:   head.MLP{Layers: 2, Hidden: 512, Out: 128, BatchNorm: true, OutNorm: head.AffineNorm},
-		Temperature: 0.1,
-		Sigma:       0.5,
-		Separate:    true,
-	}
-	return finish(moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw)
+	r.Method = method.BYOL{Projector: layers, Predictor: layers, Momentum: schedule.Constant(0.99), Moves: 1}
+}
+
+func dcl2023(r *Recipe) {
+	r.Method = method.DCL{Projector: projector2023(), Temperature: 0.1, Separate: true}
+}
+
+func dclw2023(r *Recipe) {
+	r.Method = method.DCLW{Projector: projector2023(), Temperature: 0.1, Sigma: 0.5, Separate: true}
 }

@@ -18,8 +18,9 @@ import (
 // A Preset is a state of lightly's benchmarks, with its recipes for every method.
 type Preset string
 
-// The presets, oldest first. Each has a file of its own here, which says in plain
-// values what it is; [Diff] says how a recipe differs between two of them.
+// The presets, oldest first. Each has a file of its own here: that of Lightly2023
+// says in plain values what it is, the others what they differ in. [Diff] says how
+// a recipe differs between two of them.
 const (
 	Seed2021    Preset = "seed2021"    // the first published tables
 	Lightly2023 Preset = "lightly2023" // the tables of spring 2023, the ones to compare with
@@ -31,15 +32,15 @@ const (
 var tables = []struct {
 	preset  Preset
 	data    dataset.Name
-	recipes func(batch, epochs int) []Recipe
+	recipes func(data dataset.Name, batch, epochs int) []Recipe
 	sizes   [][2]int // batch, epochs
 }{
-	{Seed2021, dataset.CIFAR10, seed2021CIFAR10, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
-	{Seed2021, dataset.Imagenette, seed2021Imagenette, [][2]int{{256, 800}, {256, 200}}},
-	{Lightly2023, dataset.CIFAR10, lightly2023CIFAR10, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
-	{Lightly2023, dataset.Imagenette, lightly2023Imagenette, [][2]int{{256, 800}, {256, 200}}},
-	{LightlyHEAD, dataset.CIFAR10, lightlyHEADCIFAR10, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
-	{LightlyHEAD, dataset.Imagenette, lightlyHEADImagenette, [][2]int{{128, 800}, {128, 200}, {256, 800}, {256, 200}}},
+	{Seed2021, dataset.CIFAR10, seed2021, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
+	{Seed2021, dataset.Imagenette, seed2021, [][2]int{{256, 800}, {256, 200}}},
+	{Lightly2023, dataset.CIFAR10, lightly2023, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
+	{Lightly2023, dataset.Imagenette, lightly2023, [][2]int{{256, 800}, {256, 200}}},
+	{LightlyHEAD, dataset.CIFAR10, lightlyHEAD, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
+	{LightlyHEAD, dataset.Imagenette, lightlyHEAD, [][2]int{{128, 800}, {128, 200}, {256, 800}, {256, 200}}},
 }
 
 // Published returns every recipe of the presets, in the order of tables: by
@@ -49,7 +50,7 @@ func Published() []Recipe {
 	var recipes []Recipe
 	for _, table := range tables {
 		for _, size := range table.sizes {
-			recipes = append(recipes, table.recipes(size[0], size[1])...)
+			recipes = append(recipes, table.recipes(table.data, size[0], size[1])...)
 		}
 	}
 	return recipes
@@ -63,7 +64,7 @@ func At(preset Preset, data dataset.Name, name string, batch, epochs int) (Recip
 		if table.preset != preset || table.data != data {
 			continue
 		}
-		for _, r := range table.recipes(batch, epochs) {
+		for _, r := range table.recipes(data, batch, epochs) {
 			if r.Name == name {
 				return r, nil
 			}
@@ -129,44 +130,17 @@ func find(preset Preset, data dataset.Name, name, batchEpochs string) (Recipe, e
 
 func size(batch, epochs int) string { return fmt.Sprintf("%d/%d", batch, epochs) }
 
-// cifar10 is what the recipes on CIFAR-10 have in common in all presets. Learning
-// rate, method, views and source are the preset's.
+// common is what the recipes of all presets have in common, unless a method's says
+// otherwise. Learning rate, method, views and source are the preset's.
 //
 // Published runs computed in float32, or in TF32 where the GPU has it; these do
 // in bfloat16.
-func cifar10(preset Preset, batch, epochs int) Recipe {
-	data, _ := dataset.About(dataset.CIFAR10)
-	return Recipe{
-		Preset:      preset,
-		Data:        data.Name,
-		TrainImages: data.Train,
-		TestImages:  data.Test,
-		Backbone:    backbone.ResNet18(),
-		Optim:       sgd,
-		Epochs:      epochs,
-		Batch:       batch,
-		Eval:        eval.KNN{K: 200, Temperature: 0.1},
-		Precision:   device.BF16,
-		Seed:        0,
-	}
-}
-
-// splitNorm is the network of MoCo on CIFAR-10: each eighth of a batch has batch
-// norm of its own, as if it lay on a GPU of its own.
-func splitNorm() backbone.ResNet {
-	net := backbone.ResNet18()
-	net.Splits = 8
-	return net
-}
-
-// imagenette is the same for ImageNette.
-func imagenette(preset Preset, batch, epochs int) Recipe {
-	data, _ := dataset.About(dataset.Imagenette)
-	return Recipe{
-		Preset:      preset,
-		Data:        data.Name,
-		TrainImages: data.Train,
-		TestImages:  data.Test,
+func common(data dataset.Name, batch, epochs int) Recipe {
+	facts, _ := dataset.About(data)
+	r := Recipe{
+		Data:        data,
+		TrainImages: facts.Train,
+		TestImages:  facts.Test,
 		Backbone:    backbone.ResNet18Large(),
 		Optim:       sgd,
 		Epochs:      epochs,
@@ -175,13 +149,20 @@ func imagenette(preset Preset, batch, epochs int) Recipe {
 		Precision:   device.BF16,
 		Seed:        0,
 	}
+	if r.small() {
+		r.Backbone = backbone.ResNet18()
+	}
+	return r
 }
 
-// sgd is the optimizer of all recipes, with the weight decay for batch norms and
+// small tells the benchmark on CIFAR-10 from that on ImageNette.
+func (r *Recipe) small() bool { return r.Data == dataset.CIFAR10 }
+
+// sgd is the optimizer of most recipes, with the weight decay for batch norms and
 // biases, too.
 var sgd = optim.SGD{Momentum: 0.9, WeightDecay: schedule.Constant(5e-4)}
 
-// annealed is a learning rate as all recipes have it: the value is that of the first
+// annealed is a learning rate as most recipes have it: the value is that of the first
 // epoch, and after the last it would be 0.
 func annealed(lr float64) schedule.Schedule {
 	return schedule.Schedule{From: lr, Shape: schedule.Annealing, Per: schedule.Epoch}
@@ -190,15 +171,11 @@ func annealed(lr float64) schedule.Schedule {
 // both draws both views in the same way.
 func both(view augment.Policy) []augment.Policy { return []augment.Policy{view, view} }
 
-// finish gives recipes their names and what was published for them. It also takes
-// apart what they share: who edits one must not change another recipe.
-func finish(recipes ...Recipe) []Recipe {
+// finish gives recipes their names and what was published for them.
+func finish(recipes []Recipe) []Recipe {
 	for i := range recipes {
 		r := &recipes[i]
 		r.Name = method.Name(r.Method)
-		net := r.Backbone.(backbone.ResNet)
-		net.Blocks = slices.Clone(net.Blocks)
-		r.Backbone, r.Views = net, slices.Clone(r.Views)
 		r.Expect = published(*r)
 	}
 	return recipes

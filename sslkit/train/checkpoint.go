@@ -15,13 +15,17 @@ import (
 
 // layout says of what the state of a run consists.
 type layout struct {
-	vars  *nn.Variables
-	slots []string // names of the optimizer's vectors
+	vars   *nn.Variables
+	slots  []string // names of the optimizer's vectors
+	meters []string // names of the method's own meters
 }
 
 // check reports names that two tensors of a checkpoint would have.
 func (l layout) check() error {
-	seen := map[string]bool{metersName: true}
+	seen := map[string]bool{}
+	for _, p := range l.empty().meterParts(l) {
+		seen[p.name] = true
+	}
 	add := func(prefix string, variables []nn.Variable) error {
 		for _, v := range variables {
 			name := prefix + v.Path
@@ -39,14 +43,14 @@ func (l layout) check() error {
 	return err
 }
 
-// empty returns a checkpoint of zeros.
+// empty returns a checkpoint of zeros, with meters as before the first step.
 func (l layout) empty() *checkpoint {
 	params, buffers := l.vars.Sizes()
 	c := &checkpoint{
 		params:  make([]float64, params),
 		slots:   make([][]float64, len(l.slots)),
 		buffers: make([]float64, buffers),
-		meters:  make([]float64, meterCount),
+		meters:  l.noMeters(),
 	}
 	for i := range c.slots {
 		c.slots[i] = make([]float64, params)
@@ -97,6 +101,8 @@ func (c *checkpoint) vectors() []*[]float64 {
 	return append(vectors, &c.buffers, &c.meters)
 }
 
+// metersName is the tensor of the meters that every run has; those of a method's
+// own follow, "meters/entropy".
 const metersName = "meters"
 
 // part is a tensor of the file: a piece of one of the flat vectors.
@@ -106,7 +112,7 @@ type part struct {
 	values []float64
 }
 
-// parts lists the tensors, in an order that the model decides.
+// parts lists the tensors, in an order that the model decides: the meters are last.
 func (c *checkpoint) parts(l layout) []part {
 	var list []part
 	add := func(prefix string, variables []nn.Variable, flat []float64) {
@@ -119,7 +125,17 @@ func (c *checkpoint) parts(l layout) []part {
 		add(slot+"/", l.vars.Params(), c.slots[i])
 	}
 	add("", l.vars.Buffers(), c.buffers)
-	return append(list, part{metersName, []int{meterCount}, c.meters})
+	return append(list, c.meterParts(l)...)
+}
+
+// meterParts lists the tensors of the meters.
+func (c *checkpoint) meterParts(l layout) []part {
+	list := []part{{metersName, []int{meterCount}, c.meters[:meterCount]}}
+	for i, name := range l.meters {
+		at := meterCount + i
+		list = append(list, part{metersName + "/" + name, []int{1}, c.meters[at : at+1]})
+	}
+	return list
 }
 
 // file returns the checkpoint as a file's content.
@@ -161,7 +177,8 @@ func (c *checkpoint) file(l layout) ([]byte, error) {
 }
 
 // readCheckpoint reads the checkpoint of a run with the given layout. A
-// file that is cut off, changed, or another model's is an error.
+// file that is cut off, changed, or another model's is an error. Between two epochs
+// its meters do not count, and a method may have got others since.
 func readCheckpoint(path string, l layout) (*checkpoint, error) {
 	file, err := openCheckpoint(path)
 	if err != nil {
@@ -169,10 +186,15 @@ func readCheckpoint(path string, l layout) (*checkpoint, error) {
 	}
 	c := l.empty()
 	c.place = file.place
+	meters, err := file.meters()
+	if err != nil {
+		return nil, err
+	}
 	parts := c.parts(l)
-	if file.old {
-		parts = parts[:len(parts)-1] // there were no meters
-		c.meters = noMeters
+	if c.Step == 0 {
+		parts = parts[:len(parts)-len(l.meters)-1]
+	} else if n := len(meters) - 1; n != len(l.meters) {
+		return nil, fmt.Errorf("the checkpoint is of the middle of an epoch with %d meters of the method's own, which has %d now", n, len(l.meters))
 	}
 	var names []string
 	for _, p := range parts {
@@ -180,6 +202,9 @@ func readCheckpoint(path string, l layout) (*checkpoint, error) {
 			return nil, err
 		}
 		names = append(names, p.name)
+	}
+	if c.Step == 0 {
+		names = append(names, meters...)
 	}
 	return c, file.check(names)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/nlpodyssey/safetensors"
@@ -70,6 +71,22 @@ func (f *checkpointTensors) check(names []string) error {
 		return errors.New("damaged checkpoint: its checksum is wrong")
 	}
 	return nil
+}
+
+// meters lists the tensors of the meters, in the checksum's order.
+func (f *checkpointTensors) meters() ([]string, error) {
+	order, err := f.order()
+	switch {
+	case err != nil || f.old:
+		return nil, err
+	case order == nil:
+		return []string{metersName}, nil
+	}
+	first := slices.Index(order, metersName)
+	if first < 0 {
+		return nil, fmt.Errorf("damaged checkpoint: it has no tensor %q", metersName)
+	}
+	return order[first:], nil
 }
 
 // order lists the tensors as the checksum goes over them; nil if the file does not say.

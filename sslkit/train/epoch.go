@@ -97,7 +97,9 @@ func (t *trainer) trainEpoch(ctx context.Context, epoch int) (Epoch, error) {
 		margin := c.Loss - e.Loss
 		e.CollapseMargin = &margin
 	}
-	e.Warning = warning(r, e)
+	var bad []string
+	e.Meters, bad = t.step.layout.means(meters, steps)
+	e.Warning = warning(r, e, bad)
 	return e, nil
 }
 

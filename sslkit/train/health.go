@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -15,8 +16,9 @@ const collapsedSpread = 0.1
 // A loss this near to its collapsed value, as a part of it, stands still.
 const stuckMargin = 0.005
 
-// warning says in one line what is wrong with an epoch, or "".
-func warning(r recipe.Recipe, e Epoch) string {
+// warning says in one line what is wrong with an epoch, or "". The last are meters
+// that were not finite numbers.
+func warning(r recipe.Recipe, e Epoch, bad []string) string {
 	switch {
 	case e.EmbeddingSpread < collapsedSpread:
 		return fmt.Sprintf("collapsed: all images have nearly the same embedding (spread %.3f, healthy is about 1): "+
@@ -24,6 +26,8 @@ func warning(r recipe.Recipe, e Epoch) string {
 	case stuck(r, e):
 		return fmt.Sprintf("stuck: the loss %.3f is that of a network that cannot tell images apart: "+
 			"likely embeddings or queue are not normalised, or the learning rate is too high", e.Loss)
+	case len(bad) > 0:
+		return fmt.Sprintf("meters that were not a finite number in some step are left out: %s", strings.Join(bad, ", "))
 	}
 	return ""
 }

@@ -41,7 +41,7 @@ func TestWarning(t *testing.T) {
 			margin := collapse.Loss - c.loss
 			e.CollapseMargin = &margin
 		}
-		got := warning(c.recipe, e)
+		got := warning(c.recipe, e, nil)
 		if !strings.HasPrefix(got, c.want) || (c.want == "") != (got == "") || strings.Contains(got, "\n") {
 			t.Errorf("%s, loss %g, spread %g: warning %q, want %q", method.Name(c.recipe.Method), c.loss, c.spread, got, c.want)
 		}

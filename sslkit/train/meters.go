@@ -1,14 +1,18 @@
 package train
 
 import (
+	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/loss"
 	"github.com/gossl/gossl/sslkit/method"
 )
 
-// The meters of an epoch, sums over its steps: read once, at its end.
+// The meters of an epoch, sums over its steps: read once, at its end. The sums of
+// the method's own follow, in the order of their names.
 const (
 	meterLoss     = iota
 	meterGradient // norms
@@ -18,10 +22,43 @@ const (
 )
 
 // noMeters are the meters before the first step.
-var noMeters = []float64{meterBadStep: math.MaxInt32}
+func (l layout) noMeters() []float64 {
+	meters := make([]float64, meterCount+len(l.meters))
+	meters[meterBadStep] = math.MaxInt32
+	return meters
+}
+
+// ownMeters returns the names of a method's own meters, sorted. It panics if one
+// is not a scalar.
+func ownMeters(out method.Output) []string {
+	names := slices.Sorted(maps.Keys(out.Meters))
+	for _, name := range names {
+		if x := out.Meters[name]; name == "" || x == nil || !x.IsScalar() {
+			panic(fmt.Errorf("the method's meter %q is %v, want a name and a scalar", name, x))
+		}
+	}
+	return names
+}
+
+// means returns those of a method's own meters after so many steps, and the names
+// of those that are not finite numbers, which it leaves out.
+func (l layout) means(meters []float64, steps float64) (means map[string]float64, bad []string) {
+	for i, name := range l.meters {
+		mean := meters[meterCount+i] / steps
+		if math.IsNaN(mean) || math.IsInf(mean, 0) {
+			bad = append(bad, name)
+			continue
+		}
+		if means == nil {
+			means = map[string]float64{}
+		}
+		means[name] = mean
+	}
+	return means, bad
+}
 
 // record adds a step to the meters.
-func record(meters, number *graph.Node, out method.Output, gradient *graph.Node) *graph.Node {
+func (l layout) record(meters, number *graph.Node, out method.Output, gradient *graph.Node) *graph.Node {
 	g, dtype := meters.Graph(), meters.DType()
 	stepLoss := graph.ConvertDType(out.Loss, dtype)
 	norm := graph.Sqrt(graph.ReduceAllSum(graph.Square(gradient)))
@@ -36,10 +73,14 @@ func record(meters, number *graph.Node, out method.Output, gradient *graph.Node)
 		meterSpread:   graph.Add(at(meterSpread), spread),
 		meterBadStep:  graph.Min(at(meterBadStep), bad),
 	}
+	for i, name := range l.meters {
+		own := graph.ConvertDType(graph.StopGradient(out.Meters[name]), dtype)
+		values = append(values, graph.Add(at(meterCount+i), own))
+	}
 	for i, v := range values {
 		values[i] = graph.Reshape(v, 1)
 	}
-	return graph.Concatenate(values, 0) // [meterCount]
+	return graph.Concatenate(values, 0) // [meterCount + the method's own]
 }
 
 // spread is the standard deviation of the normalised embeddings times √dim: 1

@@ -42,12 +42,13 @@ func newStep(d *device.Device, r recipe.Recipe) (*step, error) {
 
 // declare returns of what a recipe's state consists. That does not depend on the device.
 func declare(d *device.Device, r recipe.Recipe) (layout, error) {
+	var meters []string
 	vars, err := nn.Declare(d.Backend, modeOf(d, r), func(scope *nn.Scope) {
 		views := make([]*graph.Node, len(r.Views))
 		for i, view := range r.Views {
 			views[i] = graph.Zeros(scope.Graph(), shapes.Make(r.Precision.ParamDType(), r.Batch, view.Size, view.Size, 3))
 		}
-		r.Method.Loss(method.NewStep(r.Method, scope, r.Backbone, views))
+		meters = ownMeters(r.Method.Loss(method.NewStep(r.Method, scope, r.Backbone, views)))
 	})
 	if err != nil {
 		return layout{}, err
@@ -57,7 +58,7 @@ func declare(d *device.Device, r recipe.Recipe) (layout, error) {
 			return layout{}, err
 		}
 	}
-	l := layout{vars, r.Optim.Slots()}
+	l := layout{vars, r.Optim.Slots(), meters}
 	return l, l.check()
 }
 
@@ -86,7 +87,7 @@ func (s *step) build(in []*graph.Node) []*graph.Node {
 		LR:        graph.Reshape(graph.Gather(rates, graph.Reshape(number, 1))), // scalar of [steps]
 		Variables: s.layout.vars.Params(), Clock: clock,
 	}, s.recipe.ClipNorm, s.recipe.Freeze)
-	meters = record(meters, number, out, gradient)
+	meters = s.layout.record(meters, number, out, gradient)
 	return slices.Concat([]*graph.Node{params}, slots, []*graph.Node{model.BuffersAfter(), meters, graph.AddScalar(number, 1)})
 }
 
@@ -117,7 +118,7 @@ type state struct {
 	params  *tensors.Tensor   // flat vectors, as checkpoints hold them
 	slots   []*tensors.Tensor // the optimizer's
 	buffers *tensors.Tensor
-	meters  *tensors.Tensor // [meterCount]
+	meters  *tensors.Tensor // [meterCount + the method's own]
 	number  *tensors.Tensor // steps done in this epoch, int32
 }
 

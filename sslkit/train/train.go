@@ -213,9 +213,6 @@ func (t *trainer) initialState() (*state, error) {
 		saved = t.step.layout.empty()
 		saved.params, saved.buffers = initial(t.step.layout.vars, t.recipe)
 	}
-	if saved.Step == 0 {
-		saved.meters = noMeters
-	}
 	t.done = saved.place
 	st := &state{slots: make([]*tensors.Tensor, len(saved.slots))}
 	for i, v := range st.vectors() {
@@ -233,7 +230,8 @@ func (t *trainer) resetCounters() (err error) {
 	t.done = place{}
 	t.state.meters.MustFinalizeAll()
 	t.state.number.MustFinalizeAll()
-	if t.state.meters, err = t.step.vector(noMeters, meterCount); err != nil {
+	none := t.step.layout.noMeters()
+	if t.state.meters, err = t.step.vector(none, len(none)); err != nil {
 		return err
 	}
 	t.state.number, err = upload(t.device, tensors.FromScalar(int32(0)))
