@@ -27,9 +27,9 @@ type layout struct {
 
 // check reports names that two tensors of a checkpoint would have.
 func (l layout) check() error {
-	seen := map[string]bool{}
-	for _, p := range l.empty().meterParts(l) {
-		seen[p.name] = true
+	seen := map[string]bool{metersName: true}
+	for _, name := range l.meters {
+		seen[metersName+"/"+name] = true
 	}
 	add := func(prefix string, variables []nn.Variable) error {
 		for _, v := range variables {
