@@ -64,20 +64,3 @@ func TestCompileErrors(t *testing.T) {
 	}
 	k.ok("fmt.Println(\"a failed cell leaves nothing behind\")")
 }
-
-// An error aborts the cells that are queued behind it; those sent later run.
-func TestQueueIsAborted(t *testing.T) {
-	k := start(t)
-	replies := k.runTogether(`time.Sleep(300 * time.Millisecond); panic("first")`, `fmt.Println(2)`, `fmt.Println(3)`)
-	var got []string
-	for _, o := range replies {
-		got = append(got, o.status)
-	}
-	if strings.Join(got, " ") != "error aborted aborted" {
-		t.Errorf("replies %v, want an error and two aborted", got)
-	}
-	for range 10 { // sent as soon as the failure is known
-		k.fails("1 +", "BuildError", "")
-		k.ok("// nothing")
-	}
-}

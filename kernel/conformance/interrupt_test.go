@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -72,40 +72,24 @@ fmt.Println("saved")`, "ok", 4 * time.Second},
 			k.ok("fmt.Println(1)")
 		})
 	}
-}
-
-// What a cell started goes with it.
-func TestInterruptReachesChildren(t *testing.T) {
-	k := start(t)
-	o, _ := k.stop(`cmd := exec.Command("sh", "-c", "sleep 300 & echo $! > child; wait")
-cmd.Start()
-for {
-	if text, err := os.ReadFile("child"); err == nil && len(text) > 0 {
-		break
-	}
-}
-` + tellStarted + `cmd.Wait()
-time.Sleep(time.Minute)`)
-	if o.name != "Interrupt" {
-		t.Errorf("%s %s: %s", o.status, o.name, o.value)
-	}
-	if pid := k.number("child"); proc.Alive(pid) {
-		t.Errorf("process %d lives on", pid)
-	}
-}
-
-// number reads a number from a file that a cell wrote.
-func (k *kernel) number(name string) int {
-	k.t.Helper()
-	text, err := os.ReadFile(filepath.Join(k.dir, name))
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	n, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	return n
+	t.Run("a signal", func(t *testing.T) {
+		k.t = t
+		done := make(chan outcome)
+		go func() { done <- k.run("os.WriteFile(\"signalled\", nil, 0o600)\ntime.Sleep(time.Minute)") }()
+		for range 1000 {
+			if _, err := os.Stat(filepath.Join(k.dir, "signalled")); err == nil {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		if err := syscall.Kill(k.PID(), syscall.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+		if o := <-done; o.name != "Interrupt" {
+			t.Errorf("%s %s, want Interrupt", o.status, o.name)
+		}
+		k.ok("fmt.Println(1)")
+	})
 }
 
 // A build is interrupted, too, and leaves no compiler.
@@ -138,17 +122,4 @@ func TestInterruptBuild(t *testing.T) {
 	}
 	gone(t, compiling())
 	k.ok("%goflags \"\"\nfmt.Println(1)")
-}
-
-// Stop aborts the cells behind the running one, too.
-func TestInterruptAbortsTheQueue(t *testing.T) {
-	k := start(t)
-	go func() {
-		time.Sleep(time.Second)
-		_ = k.Interrupt(t.Context()) // the replies show it
-	}()
-	replies := k.runTogether(`time.Sleep(time.Minute)`, `fmt.Println(2)`)
-	if replies[0].name != "Interrupt" || replies[1].status != "aborted" {
-		t.Errorf("replies %s %s and %s", replies[0].status, replies[0].name, replies[1].status)
-	}
 }

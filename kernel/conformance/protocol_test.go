@@ -2,13 +2,9 @@ package conformance
 
 import (
 	"context"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -29,17 +25,6 @@ func (k *kernel) order(request fields) (outcome, fields) {
 	var c fields
 	decode(k.t, reply.Content, &c)
 	return o, c
-}
-
-// waitStarted waits for a cell that begins with tellStarted.
-func (k *kernel) waitStarted() {
-	for range 1000 {
-		if _, err := os.Stat(filepath.Join(k.dir, "started")); err == nil {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	k.t.Fatal("the cell does not start")
 }
 
 // What tools know of the language is that it is Go.
@@ -118,99 +103,4 @@ func TestUserExpressions(t *testing.T) {
 		t.Errorf("of a cell that fails: %v", reply)
 	}
 	k.ok("Twice(1)") // and nothing of them is left
-}
-
-// With stop_on_error false, cells that wait are executed whatever became of the first.
-func TestStopOnError(t *testing.T) {
-	for stop, want := range map[bool]string{true: "aborted", false: "ok"} {
-		k := start(t)
-		first, second := make(chan outcome), make(chan outcome)
-		go func() {
-			o, _ := k.order(fields{"code": tellStarted + "time.Sleep(time.Second)\npanic(1)", "stop_on_error": stop})
-			first <- o
-		}()
-		k.waitStarted()
-		go func() {
-			o, _ := k.order(fields{"code": "1 + 1"})
-			second <- o
-		}()
-		if o := <-first; o.status != "error" {
-			t.Errorf("the first cell: %s", o.status)
-		}
-		if o := <-second; o.status != want {
-			t.Errorf("stop_on_error %v: the second cell: %s, want %s", stop, o.status, want)
-		}
-	}
-}
-
-// Requests that make no sense are answered, and the kernel is well.
-func TestMalformedRequests(t *testing.T) {
-	k := start(t)
-	for _, c := range []struct {
-		kind    string
-		content any
-	}{
-		{"execute_request", nil},
-		{"execute_request", fields{"code": 5}},
-		{"execute_request", []int{1}},
-		{"execute_request", fields{"code": "1", "user_expressions": []int{1}}},
-		{"is_complete_request", fields{"code": 5}},
-		{"complete_request", fields{"code": "x", "cursor_pos": "end"}},
-		{"inspect_request", []int{1}},
-		{"history_request", fields{"n": "many"}},
-		{"comm_info_request", "all"},
-		{"debug_request", fields{"command": "initialize", "seq": 1, "type": "request"}},
-		{"dance_request", nil},
-	} {
-		for _, channel := range []wire.Channel{wire.Shell, wire.Control} {
-			reply := k.ask(channel, c.kind, c.content)
-			if reply["status"] != "error" || reply["ename"] == "" || reply["evalue"] == "" {
-				t.Errorf("%v %s %v: %v", channel, c.kind, c.content, reply)
-			}
-			if _, counted := reply["execution_count"]; counted != (c.kind == "execute_request") {
-				t.Errorf("%s: %v, an execution_count is for cells", c.kind, reply)
-			}
-		}
-	}
-	if o := k.ok("1 + 1"); o.result["text/plain"] != "2" {
-		t.Errorf("result %v", o.result)
-	}
-}
-
-// A comm to a target that is not there is closed; those of GoNB's widgets are told of.
-func TestComms(t *testing.T) {
-	k := start(t)
-	heard := func(kind string, c any) (types []string, contents []fields) {
-		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), limit)
-		defer cancel()
-		if err := k.Tell(ctx, kind, c, func(m *wire.Message) {
-			var c fields
-			if json.Unmarshal(m.Content, &c) == nil {
-				types, contents = append(types, m.Header.Type), append(contents, c)
-			}
-		}); err != nil {
-			t.Fatal(err)
-		}
-		return types, contents
-	}
-	types, contents := heard("comm_open", fields{"comm_id": "a", "target_name": "jupyter.widget", "data": fields{}})
-	if !slices.Equal(types, []string{"status", "comm_close", "status"}) || contents[1]["comm_id"] != "a" {
-		t.Errorf("an unknown target: %v %v", types, contents)
-	}
-	heard("comm_open", fields{"comm_id": "b", "target_name": "gonb_comm", "data": fields{}})
-	want := fields{"b": fields{"target_name": "gonb_comm"}}
-	if diff := cmp.Diff(want, k.ask(wire.Shell, "comm_info_request", fields{})["comms"]); diff != "" {
-		t.Errorf("open comms (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff(fields{}, k.ask(wire.Shell, "comm_info_request", fields{"target_name": "other"})["comms"]); diff != "" {
-		t.Errorf("comms of another target (-want +got):\n%s", diff)
-	}
-	heard("comm_close", fields{"comm_id": "b", "data": fields{}})
-	if diff := cmp.Diff(fields{}, k.ask(wire.Shell, "comm_info_request", fields{})["comms"]); diff != "" {
-		t.Errorf("closed comms (-want +got):\n%s", diff)
-	}
-	if types, _ := heard("greeting", nil); !slices.Equal(types, []string{"status", "status"}) {
-		t.Errorf("a message of an unknown type: %v", types)
-	}
 }

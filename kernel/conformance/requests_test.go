@@ -26,42 +26,6 @@ func (k *kernel) ask(channel wire.Channel, kind string, content any) map[string]
 
 type fields = map[string]any
 
-// Every request is answered, on the channel that it came by.
-func TestRequests(t *testing.T) {
-	k := start(t)
-	for _, channel := range []wire.Channel{wire.Shell, wire.Control} {
-		info := k.ask(channel, "kernel_info_request", nil)
-		if info["status"] != "ok" || info["implementation"] != "sslkit" || info["protocol_version"] == nil {
-			t.Errorf("%v: %v", channel, info)
-		}
-	}
-	for _, c := range []struct {
-		code string
-		want fields
-	}{
-		{"x := 1", fields{"status": "complete"}},
-		{"func F() {", fields{"status": "incomplete", "indent": "\t"}},
-		{"func F() }", fields{"status": "invalid"}},
-		{"`not closed", fields{"status": "incomplete", "indent": ""}},
-	} {
-		if diff := cmp.Diff(c.want, k.ask(wire.Shell, "is_complete_request", fields{"code": c.code})); diff != "" {
-			t.Errorf("is_complete %q (-want +got):\n%s", c.code, diff)
-		}
-	}
-	k.ok("1 + 1")
-	history := k.ask(wire.Shell, "history_request", fields{"hist_access_type": "tail", "n": 10})
-	if diff := cmp.Diff([]any{[]any{1.0, 1.0, "1 + 1"}}, history["history"]); diff != "" {
-		t.Errorf("history (-want +got):\n%s", diff)
-	}
-	if comms := k.ask(wire.Shell, "comm_info_request", fields{}); comms["status"] != "ok" {
-		t.Errorf("comm_info: %v", comms)
-	}
-	if unknown := k.ask(wire.Shell, "dance_request", fields{}); unknown["status"] != "error" || unknown["ename"] != "NotImplemented" {
-		t.Errorf("an unknown request: %v", unknown)
-	}
-	k.ok("2 + 2") // and the kernel is well
-}
-
 // Completion and inspection answer soon, while a cell runs too.
 func TestHelp(t *testing.T) {
 	k := start(t)

@@ -1,20 +1,12 @@
 package conformance
 
 import (
-	"context"
-	"encoding/json"
-	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/wire"
 )
 
@@ -38,47 +30,6 @@ func TestCharacters(t *testing.T) {
 	}
 	if o := k.ok("%%bash\nprintf '€%.0s' {1..50000}"); o.stdout != want[:150_000] {
 		t.Errorf("a script: %d bytes", len(o.stdout))
-	}
-}
-
-// Text and displays come in the order in which they were made.
-func TestOrder(t *testing.T) {
-	k := start(t)
-	var shown []string
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	reply, err := k.Execute(ctx, `for i := range 500 {
-	fmt.Println("heading", i)
-	gonbui.DisplayHTML(fmt.Sprint("table ", i))
-	fmt.Println("footer", i)
-	fmt.Fprintln(os.Stderr, "note", i)
-}`, func(m *wire.Message) {
-		var c struct {
-			Text string
-			Data map[string]string
-		}
-		if json.Unmarshal(m.Content, &c) != nil {
-			return
-		}
-		if html := c.Data["text/html"]; strings.HasPrefix(html, "table") { // not the time that the cell took
-			shown = append(shown, html)
-		}
-		shown = slices.AppendSeq(shown, strings.Lines(c.Text))
-	})
-	if err != nil || !strings.Contains(string(reply.Content), `"ok"`) {
-		t.Fatal(err, reply)
-	}
-	var want []string
-	for i := range 500 {
-		want = append(want, fmt.Sprintln("heading", i), fmt.Sprint("table ", i), fmt.Sprintln("footer", i), fmt.Sprintln("note", i))
-	}
-	for i := range min(len(shown), len(want)) {
-		if shown[i] != want[i] {
-			t.Fatalf("output %d is %q, want %q", i, shown[i], want[i])
-		}
-	}
-	if len(shown) != len(want) {
-		t.Errorf("%d outputs, want %d", len(shown), len(want))
 	}
 }
 
@@ -151,66 +102,6 @@ func TestCommandsThatTalkOfErrors(t *testing.T) {
 	}
 }
 
-// What a command leaves running does not hold the cell, and Stop ends it.
-func TestBackground(t *testing.T) {
-	k := start(t)
-	begin := time.Now()
-	k.ok("!sleep 247 & echo $! > child")
-	if took := time.Since(begin); took > 20*time.Second {
-		t.Errorf("the cell took %v", took)
-	}
-	pid := k.number("child")
-	if !proc.Alive(pid) {
-		t.Fatal("it does not run")
-	}
-	k.ok("fmt.Println(1)")
-	if err := k.Interrupt(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for range 1000 {
-		if !proc.Alive(pid) {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	if proc.Alive(pid) {
-		t.Error("it runs on after Stop")
-	}
-	k.ok("fmt.Println(2)")
-	gone := filepath.Join("/proc", strconv.Itoa(pid))
-	for range 1000 {
-		if _, err := os.Stat(gone); err != nil {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Error("it stays a zombie")
-}
-
-// Stop ends a cell that waits for input, too; the answer that comes late is for nobody.
-func TestInterruptInput(t *testing.T) {
-	asked := make(chan struct{})
-	k := start(t, func(c *wire.Command) {
-		c.Input = func(string, bool) string {
-			close(asked)
-			<-t.Context().Done()
-			return "late"
-		}
-	})
-	done := make(chan outcome)
-	go func() { done <- k.run("var s string\nfmt.Scanln(&s)\nfmt.Println(s)") }()
-	<-asked
-	if err := k.Interrupt(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if o := <-done; o.name != "Interrupt" || o.stdout != "" {
-		t.Errorf("%s %s, printed %q", o.status, o.name, o.stdout)
-	}
-	if o := k.ok("fmt.Println(1)"); o.stdout != "1\n" {
-		t.Errorf("printed %q", o.stdout)
-	}
-}
-
 // Who reads gets an input box, where the client has one.
 func TestInput(t *testing.T) {
 	k := start(t, func(c *wire.Command) {
@@ -237,24 +128,6 @@ func TestInput(t *testing.T) {
 	}
 	if o := k.ok("!python3 -c \"print(input('name? ') + '!')\""); o.stdout != "name? answer to !\n" {
 		t.Errorf("printed %q", o.stdout)
-	}
-}
-
-// Who reads is at the end of the input where the client gives none, and one is told.
-func TestNoInput(t *testing.T) {
-	k := start(t, func(c *wire.Command) { c.Input = nil })
-	for code, want := range map[string]string{
-		"var s string\n_, err := fmt.Scanln(&s)\nfmt.Println(err)": "EOF\n",
-		"!cat; echo over": "over\n",
-		"!cat":            "",
-	} {
-		if o := k.ok(code); o.stdout != want || !strings.Contains(o.stderr, "this client gives none") {
-			t.Errorf("%q: printed %q, want %q; told %q", code, o.stdout, want, o.stderr)
-		}
-	}
-	k.fails("var s string\ngonbui.RequestInput(\"name?\", false)\nfmt.Scanln(&s)", "Input", "name?")
-	if o := k.ok("fmt.Println(1)"); o.stdout != "1\n" {
-		t.Errorf("the next cell printed %q", o.stdout)
 	}
 }
 

@@ -27,12 +27,6 @@ func (f *front) hushed(m *wire.Message) bool {
 // their names, each in a program of its own with what the cells so far declare. An
 // expression that fails is an error in its own place.
 func (f *front) evaluate(r *running) content {
-	f.mu.Lock()
-	failed := f.failed(r) != nil
-	f.mu.Unlock()
-	if failed {
-		return content{}
-	}
 	before := f.hush.Load()
 	f.hush.Store(&hush{request: r.request.Header.ID, states: true})
 	defer f.hush.Store(before)
@@ -53,7 +47,7 @@ func (f *front) value(of *running, expression any) content {
 	if _, err := parser.ParseExpr(text); err != nil {
 		return failure("BadExpression", fmt.Sprintf("%q is not a Go expression: %v", text, err))
 	}
-	if of.interrupted {
+	if f.interrupted(of) {
 		return failure("Interrupt", "the cell was interrupted")
 	}
 	rewritten, err := f.session.Rewrite(text)
@@ -74,10 +68,11 @@ func (f *front) value(of *running, expression any) content {
 	}
 	f.over(r)
 	f.session.Built(r.build != nil && r.build.Code == 0)
+	e := f.failed(r)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	of.interrupted = of.interrupted || r.interrupted // and so are those that come
-	if e := f.failed(r); e != nil {
+	if e != nil {
 		return failure(e.name, e.value, e.traceback...)
 	}
 	value := content{"status": "ok", "data": content{}, "metadata": content{}}
@@ -93,5 +88,11 @@ func (f *front) failed(r *running) *ending {
 	if err := json.Unmarshal(r.reply.Content, &gonb); err != nil {
 		f.log("GoNB's execute_reply: %v", err)
 	}
-	return f.ending(r, gonb)
+	f.mu.Lock()
+	e := r.ending(gonb, f.index)
+	f.mu.Unlock()
+	if e == notBuilt {
+		return f.buildFailure(r.build.Text) // which asks the go command: nothing is to wait for that
+	}
+	return e
 }

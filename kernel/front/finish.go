@@ -23,12 +23,10 @@ type ending struct {
 }
 
 // finish publishes how the running cell ended: what is still held back, its
-// result, its error, the reply, and last that the kernel is idle. It says
-// whether the cell did what it was meant to.
-func (f *front) finish(r *running) bool {
+// result, its error, the reply, and last that the kernel is idle.
+func (f *front) finish(r *running, e *ending) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	e := f.failed(r)
 	if held := r.crash.release(); held != "" && (e == nil || !e.crash) {
 		f.output(r.request, "stream", content{"name": pipes.Stderr, "text": held})
 	}
@@ -42,7 +40,6 @@ func (f *front) finish(r *running) bool {
 		}})
 	}
 	f.end(r, e)
-	return e == nil
 }
 
 // end publishes a cell's error, if it has one, its reply, and that the kernel is idle.
@@ -72,19 +69,22 @@ func (f *front) publishError(request *wire.Message, reply content) {
 	f.publish("error", request, c)
 }
 
-// ending says how a cell failed; nil if it did not.
-func (f *front) ending(r *running, gonb content) *ending {
+// notBuilt is how a cell fails that does not compile, before it is known what to say of it.
+var notBuilt = &ending{name: "BuildError"}
+
+// ending says how a cell failed; nil if it did not. front.mu is held.
+func (r *running) ending(gonb content, index *lines.Index) *ending {
 	switch {
 	case r.interrupted && (r.end == nil || r.end.Code != 0):
-		return r.stopped(f.index)
+		return r.stopped(index)
 	case r.build != nil && r.build.Code != 0:
-		return f.buildFailure(r.build.Text)
+		return notBuilt
 	case gonb["status"] == "error":
 		return &ending{name: "GoNB", value: strings.TrimSpace(fmt.Sprint(gonb["evalue"])), traceback: texts(gonb["traceback"])}
 	case r.failed != nil:
 		return r.failed
 	case r.end != nil && r.end.Code != 0:
-		return r.died(f.index)
+		return r.died(index)
 	case r.failure != nil:
 		return r.failure
 	case r.command != "":

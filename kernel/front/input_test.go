@@ -114,6 +114,7 @@ func TestNoInput(t *testing.T) {
 	for code, want := range map[string]string{
 		"//cell read":     "read EOF\n",
 		"!cat; echo over": "over\n",
+		"!cat":            "",
 	} {
 		if o := k.OK(code); o.Stdout != want || !strings.Contains(o.Stderr, "this client gives none") {
 			t.Errorf("%q: printed %q, want %q; told %q", code, o.Stdout, want, o.Stderr)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gossl/gossl/kernel/wire"
+	"github.com/gossl/gossl/kernel/wire/wiretest"
 )
 
 // interrupts are the ways to interrupt a kernel.
@@ -142,6 +143,23 @@ func TestInterruptTwice(t *testing.T) {
 		}
 		k.OK("//cell print 1")
 	}
+}
+
+// An interrupt that comes before GoNB has the cell is not lost.
+func TestInterruptEarly(t *testing.T) {
+	k := start(t)
+	r := k.StartOrder(fields{"code": fmt.Sprintf("import %q\nslow.Do() //\n//cell print no", wiretest.Slow), "stop_on_error": false})
+	time.Sleep(200 * time.Millisecond) // the go command is asked what the package is called
+	behind := k.Start("//cell print 2")
+	k.Ask(wire.Shell, "history_request", fields{"hist_access_type": "tail"}) // nothing waits for the go command
+	k.Stop()
+	if o := r.End(); o.Name != "Interrupt" || o.Stdout != "" {
+		t.Errorf("%s %s, printed %q", o.Status, o.Name, o.Stdout)
+	}
+	if o := behind.End(); o.Status != "aborted" {
+		t.Errorf("the cell behind: %s", o.Status)
+	}
+	k.OK("//cell print 3")
 }
 
 // A cell's user_expressions are interrupted with it.

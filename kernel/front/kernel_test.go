@@ -163,6 +163,7 @@ func launched(t *testing.T, changes ...change) (*kernel, error) {
 		Limits:  usual,
 		Report:  filepath.Join(dir, "report"),
 	}}
+	k.plan.Limits.Long = limit // or times would be below cells on a slow machine
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

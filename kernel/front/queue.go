@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gossl/gossl/kernel/gonb"
 	"github.com/gossl/gossl/kernel/wire"
 )
 
@@ -93,26 +94,19 @@ func (f *front) execute(request *wire.Message) (behind int) {
 	r := newRunning(request, o)
 	r.count = f.number(o)
 	f.session.Number = r.count
-	if reason := f.unusable(o.Code); reason != "" {
-		return f.refuse(r, &ending{name: "Module", value: reason})
-	}
-	rewritten, err := f.session.Rewrite(o.Code)
-	if err != nil {
-		return f.refuse(r, &ending{name: "Refused", value: err.Error()})
-	}
-	if rewritten.Files != nil { // the cell is Go
-		file := f.index.Add(r.count, rewritten.Code)
-		if e := f.syntax(file, rewritten.Code); e != nil {
-			return f.refuse(r, e)
-		}
-	}
-	if err := f.prepare(rewritten.Files); err != nil {
-		return f.refuse(r, &ending{name: "Kernel", value: err.Error()})
+	f.runs(r)
+	defer f.runs(nil)
+	rewritten, e := f.forGoNB(r)
+	if e != nil {
+		return f.refuse(r, e)
 	}
 	o.Code, o.Expressions = rewritten.Code, map[string]any{} // those are ours to evaluate
-	r.captures, r.password, r.speaks = rewritten.Captures, rewritten.Password, rewritten.Speaks
 	if err := f.begin(r); err != nil {
 		return f.refuse(r, &ending{name: "Kernel", value: err.Error()})
+	}
+	if f.interrupted(r) { // before there was anything to stop
+		f.over(r)
+		return f.refuse(r, r.stopped(f.index))
 	}
 	if !f.pass(r, o) {
 		f.over(r)
@@ -125,15 +119,47 @@ func (f *front) execute(request *wire.Message) (behind int) {
 		f.index.Built(built)
 	}
 	f.over(r)
-	if len(r.order.Expressions) > 0 {
+	e, stopped := f.failed(r), false
+	if e == nil && len(r.order.Expressions) > 0 {
+		before := f.interrupted(r)
 		r.expressions = f.evaluate(r)
+		stopped = f.interrupted(r) && !before
 	}
-	ok := f.finish(r)
-	f.runs(nil)
-	if ok || !o.StopOnError && !r.interrupted {
-		return 0
+	f.finish(r, e)
+	if stopped || e != nil && (o.StopOnError || f.interrupted(r)) {
+		return r.behind
 	}
-	return r.behind
+	return 0
+}
+
+// forGoNB makes of a cell what GoNB is to run, or says why GoNB must not see it.
+func (f *front) forGoNB(r *running) (gonb.Rewritten, *ending) {
+	code := r.order.Code
+	if reason := f.unusable(code); reason != "" {
+		return gonb.Rewritten{}, &ending{name: "Module", value: reason}
+	}
+	c, err := f.session.Rewrite(code)
+	if err != nil {
+		return c, &ending{name: "Refused", value: err.Error()}
+	}
+	if c.Files != nil { // the cell is Go
+		file := f.index.Add(r.count, c.Code)
+		if e := f.syntax(file, c.Code); e != nil {
+			return c, e
+		}
+	}
+	if err := f.prepare(c.Files); err != nil {
+		return c, &ending{name: "Kernel", value: err.Error()}
+	}
+	r.captures, r.password, r.speaks = c.Captures, c.Password, c.Speaks
+	return c, nil
+}
+
+// interrupted says whether a cell was.
+func (f *front) interrupted(r *running) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return r.interrupted
 }
 
 // number is the cell's number: one that is not stored has that of the cell before.
@@ -152,7 +178,7 @@ func (f *front) number(o order) int {
 // gonbGone is how a cell fails that GoNB did not survive.
 var gonbGone = &ending{name: "KernelDied", value: "GoNB ended while the cell was running"}
 
-// begin readies everything for a cell that GoNB is to run.
+// begin readies everything for code that GoNB is to run.
 func (f *front) begin(r *running) error {
 	if err := f.stdin.renew(); err != nil {
 		return err
@@ -209,7 +235,7 @@ func (f *front) refuse(r *running, e *ending) (behind int) {
 	f.publish("status", r.request, content{"execution_state": "busy"})
 	f.publish("execute_input", r.request, content{"code": r.order.Code, "execution_count": r.count})
 	f.end(r, e)
-	if !r.order.StopOnError {
+	if !r.order.StopOnError && !f.interrupted(r) {
 		return 0
 	}
 	return r.behind

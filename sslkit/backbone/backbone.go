@@ -64,6 +64,9 @@ type Describer interface {
 // Describe says in a line what a backbone is: in its own words, if it is a
 // [Describer], else by its name and its fields.
 func Describe(b Backbone) string {
+	if b == nil {
+		return "no backbone"
+	}
 	if d, ok := b.(Describer); ok {
 		return d.Describe()
 	}

@@ -48,7 +48,7 @@ var _ = backbone.Register(Small{})
 func ExampleListed() {
 	for l := range (Small{Width: 32}).Layers() {
 		for _, w := range l.Weights() {
-			fmt.Println(l.Name+"."+w.Name, w.Dims)
+			fmt.Println(l.NameOf(w), w.Dims)
 		}
 	}
 	// Output:

@@ -1,6 +1,7 @@
 package backbone
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"strings"
@@ -42,14 +43,32 @@ type Kind interface {
 
 // A Weight is a variable of a layer.
 type Weight struct {
-	Name string // "weight", the same in PyTorch and in the layer's scope
-	Dims []int  // in PyTorch
+	// Name is the variable's in the layer: "weight", or "out_proj.weight" for one in
+	// the folder out_proj of the layer's scope. "" is a variable weight that PyTorch
+	// calls as it calls the layer, such as class_token.
+	Name string
+
+	Dims []int // in PyTorch
 
 	// Kernel says that PyTorch has [out, in, …] where the scope has […, in, out].
 	// Other weights are the same in both.
 	Kernel bool
 
 	Statistic bool // a buffer, which is not trained
+}
+
+// NameOf is what PyTorch calls a weight of the layer: "layer1.0.conv1.weight".
+func (l Layer) NameOf(w Weight) string {
+	if w.Name == "" {
+		return l.Name
+	}
+	return l.Name + "." + w.Name
+}
+
+// PathOf is where a weight of the layer is in the network's scope:
+// "layer1/0/conv1/weight".
+func (l Layer) PathOf(w Weight) string {
+	return l.Path + "/" + strings.ReplaceAll(cmp.Or(w.Name, "weight"), ".", "/")
 }
 
 // Build builds the network that is listed, with its variables in scope.

@@ -58,7 +58,7 @@ func layout(b backbone.Listed) iter.Seq[tensor] {
 	return func(yield func(tensor) bool) {
 		for l := range b.Layers() {
 			for _, w := range l.Weights() {
-				t := tensor{name: l.Name + "." + w.Name, path: l.Path + "/" + w.Name, dims: w.Dims, kernel: w.Kernel, statistic: w.Statistic}
+				t := tensor{name: l.NameOf(w), path: l.PathOf(w), dims: w.Dims, kernel: w.Kernel, statistic: w.Statistic}
 				if !yield(t) {
 					return
 				}

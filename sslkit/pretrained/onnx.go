@@ -133,7 +133,7 @@ func (b *onnxBuilder) node(operator, name string, inputs []string, attributes ..
 func (b *onnxBuilder) layer(l backbone.Layer, in []string) string {
 	inputs := in
 	for _, w := range l.Weights() {
-		inputs = append(inputs, l.Name+"."+w.Name)
+		inputs = append(inputs, l.NameOf(w))
 	}
 	switch kind := l.Kind.(type) {
 	case backbone.Conv:

@@ -66,15 +66,16 @@ func (r Rows) Features() int             { return r.Width }
 func (r Rows) Shrunk() backbone.Backbone { return r }
 func (r Rows) Validate() error           { return nil }
 
-// square is a dense layer of squared features.
+// square is a dense layer of squared features, whose outputs are scaled.
 type square struct{ size int }
 
 func (s square) Forward(scope *nn.Scope, in ...*graph.Node) *graph.Node {
-	return op.Widen(nn.Dense(scope, graph.Square(in[0]), s.size, false))
+	y := op.Widen(nn.Dense(scope.In("proj"), graph.Square(in[0]), s.size, false))
+	return graph.Mul(y, scope.Param("weight", nn.Constant(1), 1, s.size))
 }
 
 func (s square) Weights() []backbone.Weight {
-	return []backbone.Weight{{Name: "weight", Dims: []int{s.size, s.size}, Kernel: true}}
+	return []backbone.Weight{{Name: "proj.weight", Dims: []int{s.size, s.size}, Kernel: true}, {Name: "", Dims: []int{1, s.size}}}
 }
 
 var _ = []backbone.Backbone{backbone.Register(Plain{}), backbone.Register(Rows{})}
@@ -189,6 +190,11 @@ func TestOwnKindOfLayer(t *testing.T) {
 	}
 	if diff := cmp.Diff(embed(t, m, device.Go, set.Test), embed(t, read, device.Go, set.Test)); diff != "" {
 		t.Errorf("read from a file it has other features:\n%s", diff)
+	}
+	for _, name := range []string{"features.0.weight", "features.1.running_var", "square.proj.weight", "square"} {
+		if _, ok := openFile(t, file).Tensor(name); !ok {
+			t.Errorf("the file has no tensor %s", name)
+		}
 	}
 	wantError(t, m.WriteONNX(filepath.Join(dir, "m.onnx")), "ONNX", "layer square", "pretrained.square")
 }

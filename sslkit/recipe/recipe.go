@@ -151,7 +151,9 @@ func (r Recipe) validateViews() error {
 // 100 test images, a tiny network of the same kind, one epoch, small batches.
 func Quick(r Recipe) Recipe {
 	r.TrainImages, r.TestImages = min(r.TrainImages, 256), min(r.TestImages, 100)
-	r.Backbone = r.Backbone.Shrunk()
+	if r.Backbone != nil { // if it is missing, Validate says so
+		r.Backbone = r.Backbone.Shrunk()
+	}
 	r.Epochs, r.Batch = 1, min(r.Batch, 32)
 	r.Eval.K = min(r.Eval.K, 20)
 	r.Expect = Expect{}

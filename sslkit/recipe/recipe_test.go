@@ -92,6 +92,13 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// A quick recipe without a backbone is no panic, but an error of Validate.
+func TestQuickOfNothing(t *testing.T) {
+	if err := recipe.Quick(recipe.Recipe{}).Validate(); err == nil || !strings.Contains(err.Error(), "backbone is not set") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // A quick run keeps the kind of network, and leaves the recipe as it is.
 func TestQuick(t *testing.T) {
 	for name, r := range all(t) {

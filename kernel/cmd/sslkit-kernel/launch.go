@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"maps"
 	"os"
+	"os/signal"
 	"slices"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +25,10 @@ func launchCommand() *cobra.Command {
 			if err := h.Settle(); err != nil {
 				return err
 			}
-			return front.Run(cmd.Context(), args[0], front.Options{
+			// SIGINT is for the running cell, as in other kernels.
+			ctx, stop := signal.NotifyContext(context.WithoutCancel(cmd.Context()), syscall.SIGTERM, syscall.SIGHUP)
+			defer stop()
+			return front.Run(ctx, args[0], front.Options{
 				GoNB: h.Bin("gonb"), Gopls: h.Bin("gopls"), GoWork: goWork, Tools: entries(h.ToolEnv()), ModCache: h.UserModCache(),
 				Temp: h.Temp(), Version: version(), Log: os.Stderr,
 			})

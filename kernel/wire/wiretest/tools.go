@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // First arguments of a test binary that is to be something else.
@@ -17,6 +18,12 @@ const (
 	asGoNB    = "wiretest-gonb"
 	asGo      = "wiretest-go"
 	asProgram = "wiretest-program"
+)
+
+// Slow is the path of a package that the go command takes its time to look for, and does not find.
+const (
+	Slow = "example.com/slow-package"
+	slow = 700 * time.Millisecond
 )
 
 // GoVersion is that of the go command for tests.
@@ -56,6 +63,8 @@ func beGo(args []string) error {
 		fmt.Println("go" + GoVersion)
 	case slices.Equal(args, []string{"env", "GOPROXY"}):
 		fmt.Println("off")
+	case slices.Contains(args, Slow):
+		time.Sleep(slow)
 	case len(args) > 2 && args[0] == "build" && args[1] == "-o":
 		return build(args[2])
 	}
