@@ -1,7 +1,6 @@
 package train_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"path/filepath"
@@ -117,15 +116,8 @@ func TestOwnBackbone(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	ctx, stop := context.WithCancel(t.Context())
-	options := train.Options{Dir: dir, Device: device.Go, Data: set, Report: func(e train.Event) {
-		if e.Phase == train.EpochDone && e.Epoch == 1 {
-			stop()
-		}
-	}}
-	if _, err := train.Run(ctx, r, options); err == nil {
-		t.Fatal("the run was to stop")
-	}
+	options := train.Options{Dir: dir, Device: device.Go, Data: set}
+	stopAfter(t, r, options, 2, 1)
 	result, err := train.Run(t.Context(), r, options)
 	if err != nil {
 		t.Fatal(err)
