@@ -222,6 +222,18 @@ func TestStoreys(t *testing.T) {
 	}
 }
 
+func TestStoreysHoldWhatThereIs(t *testing.T) {
+	for _, h := range []house{library, kernel} {
+		for _, s := range h.storeys {
+			for _, name := range s.packages {
+				if files, err := filepath.Glob(filepath.Join("..", h.root, name, "*.go")); err != nil || len(files) == 0 {
+					t.Errorf("storey %s of %s has a package %q, of which there are no files: %v", s.name, h.root, name, err)
+				}
+			}
+		}
+	}
+}
+
 func TestCheckStoreys(t *testing.T) {
 	for _, c := range []struct{ folder, imported, want string }{
 		{"sslkit/augment", "fmt", ""},
@@ -314,7 +326,7 @@ func TestPackageComments(t *testing.T) {
 			t.Errorf("%s has %d package comments %v, want one: go doc joins them in no useful order", folder, len(files), files)
 			continue
 		}
-		if places := []string{"doc.go", "main.go", path.Base(folder) + ".go"}; strings.HasPrefix(folder, "sslkit") && !slices.Contains(places, files[0]) {
+		if places := []string{"doc.go", "main.go", path.Base(folder) + ".go"}; !slices.Contains(places, files[0]) {
 			t.Errorf("%s has its package comment in %s, want it in one of %v, where a reader looks for it", folder, files[0], places)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/gossl/gossl/kernel/install/home"
 	"github.com/gossl/gossl/kernel/install/setup"
+	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/progress"
 )
 
@@ -53,7 +54,7 @@ func eventsCommand() *cobra.Command {
 		Use:                "test-events [ARGUMENT...]",
 		Hidden:             true,
 		DisableFlagParsing: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
 			repo, err := checkout()
 			if err != nil {
 				return err
@@ -63,7 +64,7 @@ func eventsCommand() *cobra.Command {
 				if !any {
 					continue
 				}
-				test := exec.CommandContext(cmd.Context(), "go", append([]string{"test", "-json"}, own...)...)
+				test := exec.Command("go", append([]string{"test", "-json"}, own...)...)
 				test.Dir = filepath.Join(repo, module)
 				test.Stdout, test.Stderr = os.Stdout, os.Stderr
 				if failed := test.Run(); failed != nil {
@@ -124,22 +125,19 @@ var last = regexp.MustCompile(`^\d+ failed, \d+ skipped$`)
 
 // showTests shows the tests of a command that writes events.
 func showTests(ctx context.Context, repo string, env, command []string, label string, out *os.File) error {
-	happens, tell, err := os.Pipe()
+	events, err := os.CreateTemp("", "test-events-")
 	if err != nil {
 		return err
 	}
-	defer happens.Close()
-	defer tell.Close()
+	defer os.Remove(events.Name())
+	defer events.Close()
 	tool := []string{"tool", "-modfile=" + filepath.Join(repo, "kernel", "tools", "checks", "go.mod"), "gotestsum",
-		"--format=pkgname-and-test-fails", "--format-icons=text", "--format-hide-empty-pkg", "--jsonfile=/proc/self/fd/3",
+		"--format=pkgname-and-test-fails", "--format-icons=text", "--format-hide-empty-pkg", "--jsonfile=" + events.Name(),
 		`--post-run-command=sh -c 'echo "$TESTS_FAILED failed, $TESTS_SKIPPED skipped"'`,
 		"--ignore-non-json-output-lines", "--raw-command", "--"}
 	cmd := exec.CommandContext(ctx, "go", append(tool, command...)...)
 	cmd.Dir, cmd.Env, cmd.Stderr = repo, env, os.Stderr
-	cmd.ExtraFiles = []*os.File{tell}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
-	cmd.WaitDelay = 15 * time.Second
+	proc.Grouped(cmd, syscall.SIGINT, 15*time.Second)
 	said, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -149,11 +147,11 @@ func showTests(ctx context.Context, repo string, env, command []string, label st
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	tell.Close()
-	passed := make(chan int, 1)
-	go func() { passed <- follow(happens, display.Note) }()
+	ended, passed := make(chan struct{}), make(chan int, 1)
+	go func() { passed <- follow(growing{events, ended}, display.Note) }()
 	rest := relay(said, display.Println)
 	err = cmd.Wait()
+	close(ended)
 	if err == nil {
 		display.Done("ok")
 	} else {
@@ -191,7 +189,6 @@ func follow(events io.Reader, note func(string)) (passed int) {
 	for decoder := json.NewDecoder(events); ; {
 		var event struct{ Action, Package, Test string } // see go doc test2json
 		if decoder.Decode(&event) != nil {
-			_, _ = io.Copy(io.Discard, events) // nobody shall wait for this reader
 			return passed
 		}
 		switch {
@@ -199,6 +196,26 @@ func follow(events io.Reader, note func(string)) (passed int) {
 			note(event.Package + " " + event.Test)
 		case event.Test != "" && event.Action == "pass":
 			passed++
+		}
+	}
+}
+
+// growing is a file that somebody else writes until ended is closed.
+type growing struct {
+	file  *os.File
+	ended <-chan struct{}
+}
+
+func (g growing) Read(p []byte) (int, error) {
+	for last := false; ; {
+		n, err := g.file.Read(p)
+		if n > 0 || last || !errors.Is(err, io.EOF) {
+			return n, err
+		}
+		select {
+		case <-g.ended:
+			last = true // what was written since is in the file
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
