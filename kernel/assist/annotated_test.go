@@ -18,7 +18,7 @@ func TestAnnotatedCells(t *testing.T) {
 		"type I interface { M(a   int)   string }\nvar anon = struct{ A,  B  int }{}\nvar _ = 1")
 	written := strings.Replace(earlier, "func main", "type I interface{ M(a int) string }\n\nvar (\n\tanon = struct{ A, B int }{}\n\t"+
 		gonb.BlankName+"12345678 = 1\n)\n\nfunc main", 1)
-	annotated := string(lines.Annotate([]byte(written), x))
+	annotated := string(lines.Annotate("main.go", []byte(written), x))
 	if strings.Count(annotated, "/*line ") < 10 {
 		t.Fatalf("hardly annotated: %s", annotated)
 	}

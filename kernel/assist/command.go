@@ -21,8 +21,9 @@ func completeCommand(before string, remembered func() []declaration) (prefix str
 		}
 		return before, candidates
 	}
-	functions := name == "%exec"
-	if name != "%rm" && name != "%remove" && (!functions || strings.Contains(rest, " ")) {
+	command, _ := gonb.Named(name)
+	functions := command.Takes == gonb.TakesFunction
+	if command.Takes == gonb.TakesNone || functions && strings.Contains(rest, " ") {
 		return "", nil
 	}
 	for _, d := range remembered() {
@@ -41,10 +42,8 @@ var commandName = regexp.MustCompile(`^(!\*?|[^\s!]+)`)
 // explainCommand describes a command.
 func explainCommand(command string) (markdown, plain string, found bool) {
 	name := commandName.FindString(command)
-	for _, c := range gonb.Commands {
-		if c.Name == name && c.Meaning != "" {
-			return fmt.Sprintf("```\n%s\n```\n\n%s", c.Usage(), strings.ReplaceAll(c.Meaning, "*", `\*`)), c.Usage() + "\n\n" + c.Meaning, true
-		}
+	if c, ok := gonb.Named(name); ok && c.Meaning != "" {
+		return fmt.Sprintf("```\n%s\n```\n\n%s", c.Usage(), strings.ReplaceAll(c.Meaning, "*", `\*`)), c.Usage() + "\n\n" + c.Meaning, true
 	}
 	return "", "", false
 }

@@ -40,8 +40,9 @@ func replyType(request *wire.Message) string {
 	return strings.TrimSuffix(request.Header.Type, "_request") + "_reply"
 }
 
-// answer replies to a request between the states that clients expect. What is no
-// request gets no reply, but its sender may wait for the states.
+// answer replies to a request, and publishes before and after that the kernel is busy
+// and idle, as clients expect. A message that is no request gets no reply, but its
+// sender may wait for the two states.
 func (f *front) answer(via *wire.Socket, request *wire.Message, c any) {
 	f.publish("status", request, content{"execution_state": "busy"})
 	defer f.publish("status", request, content{"execution_state": "idle"})
@@ -52,7 +53,7 @@ func (f *front) answer(via *wire.Socket, request *wire.Message, c any) {
 	f.reply(via, request, c, nil)
 }
 
-// known is the content of a reply that needs nobody else.
+// known is the content of a reply for which nobody else has to be asked.
 func (f *front) known(request *wire.Message) any {
 	var in struct {
 		Code   string `json:"code"`
@@ -108,7 +109,7 @@ func (f *front) introduce(gonb json.RawMessage) (json.RawMessage, error) {
 // of the go command that builds the cells, none if it does not say.
 func (f *front) language() notebook.Language {
 	language := notebook.Go
-	out, _ := f.goCommand("", "env", "GOVERSION") // it says why when a cell is built
+	out, _ := f.goCommand("", "env", "GOVERSION") // what is wrong with it shows when a cell is built
 	language.Version = strings.TrimPrefix(strings.TrimSpace(out), "go")
 	return language
 }

@@ -22,8 +22,9 @@ func (f *front) syntax(file, code string) *ending {
 	return f.buildFailure(output.String())
 }
 
-// buildFailure says what the compiler said, at the cells' own lines. The page
-// shows it once, in the best form that the client knows.
+// buildFailure is how a cell fails that does not compile: the compiler's messages, at the
+// cells' own lines. The value has them as text and the page as HTML, of which a client
+// shows one; the traceback does not repeat them.
 func (f *front) buildFailure(output string) *ending {
 	text, page := lines.Explain(output+f.advice(output), f.index, f.history.code, f.packages)
 	return &ending{name: "BuildError", value: text, page: page, traceback: []string{"\x1b[31mBuildError\x1b[0m: the cell does not compile"}}

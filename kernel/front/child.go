@@ -118,7 +118,7 @@ func (f *front) dial(conn *wire.Conn) error {
 	if err := f.setUpGoNB(ctx); err != nil {
 		return err
 	}
-	for { // a subscriber hears nothing until its subscription has arrived
+	for { // what GoNB publishes before our subscription has reached it is lost
 		soon, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 		err := f.echo(soon)
 		cancel()

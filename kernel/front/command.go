@@ -9,8 +9,9 @@ import (
 	"github.com/gossl/gossl/kernel/wire"
 )
 
-// shell is what GoNB is to run in place of a command of a cell. One that comes
-// after GoNB's own waits at the gate: what GoNB has said comes first.
+// shell returns what GoNB is to run in place of a shell command of a cell. after says
+// that commands of GoNB's own stand before it, which may print something: the command
+// then waits at the gate until that has been published.
 func (f *front) shell(command string, after bool) string {
 	gate := ""
 	if after {

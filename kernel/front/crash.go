@@ -16,22 +16,24 @@ const (
 )
 
 var (
-	// crashes begins what Go's runtime prints when a program crashes: in the middle of
-	// a line, if the program has not ended its own.
+	// crashes finds the beginning of what Go's runtime prints when a program crashes. It
+	// may be in the middle of a line: that of the program, if that has not ended.
 	crashes = regexp.MustCompile(`(?m)panic: |fatal error: |^runtime: |^SIG[A-Z]+: |^goroutine \d+ `)
-	// goroutine begins the part of it that programs print themselves, too.
+	// goroutine finds the beginning of a stack, which programs print themselves, too.
 	goroutine = regexp.MustCompile(`^goroutine \d+ `)
-	// fatal is what only the runtime prints.
+	// fatal finds the beginning of a fatal error, which nobody but the runtime prints.
 	fatal = regexp.MustCompile(`^(?:runtime: .*\n)*fatal error: .*\n(?:.*\n)?\n(?:runtime stack:|goroutine \d+ )`)
 )
 
-// crash is what a process printed that may be its crash. front.mu guards it.
+// crash is text that a process has printed, and that becomes the traceback of the cell's
+// error if the process then ends. Until that is known it is held back; if the process
+// goes on, it is published. front.mu guards it.
 type crash struct {
 	text    strings.Builder // all of it
-	held    int             // how much of the end of text is not published
-	holding bool            // what comes is held back
-	at      time.Time       // of the last of it
-	over    bool            // something else came after it
+	held    int             // how many bytes at the end of text are not published yet
+	holding bool            // what comes next is held back, too
+	at      time.Time       // when the last of it came
+	over    bool            // other text came after it: it is no crash
 }
 
 // holdCrash holds back what may be a crash, and returns what is not.
@@ -62,7 +64,7 @@ func (f *front) holdCrash(r *running, text string) string {
 	return before
 }
 
-// release stops to hold back, and returns what was.
+// release stops holding back, and returns the text that was held back.
 func (c *crash) release() string {
 	text := c.text.String()
 	held := text[len(text)-c.held:]
@@ -70,7 +72,7 @@ func (c *crash) release() string {
 	return held
 }
 
-// release publishes what was held back: the process goes on.
+// release publishes what was held back of a cell's text: its process goes on.
 func (f *front) release(r *running) {
 	if r == nil {
 		return
@@ -99,7 +101,7 @@ func (f *front) releaseQuiet(r *running) {
 	})
 }
 
-// quiet is how long nothing may come of a crash.
+// quiet is how long to wait for more of a crash before it is taken for other text.
 func (f *front) quiet(c *crash) time.Duration {
 	text := c.text.String()
 	if fatal.MatchString(text[:min(len(text), traced)]) {
@@ -108,9 +110,9 @@ func (f *front) quiet(c *crash) time.Duration {
 	return f.limits.Quiet
 }
 
-// trace is the text of the crash for those who look for its reason: both ends of
-// it; "" if the process printed something else in the end. It may have been
-// published, if the process took its time to end.
+// trace is the text in which to look for the reason of the process's end: the crash, of a
+// long one its beginning and its end, or "" if the process printed other text last. If
+// the process took long to end, the text has been published already.
 func (c *crash) trace() string {
 	text := c.text.String()
 	if c.over {

@@ -10,11 +10,12 @@ import (
 	"github.com/gossl/gossl/kernel/wire"
 )
 
-// hush keeps from clients what the work on a request publishes: of a silent cell
-// all but the states, of a cell's user_expressions the states, too.
+// hush says for which request nothing is published: a silent cell, of which clients see
+// only the states busy and idle, or the user_expressions of a cell, of which they do not
+// even see those.
 type hush struct {
 	request string // its message ID
-	states  bool   // those as well
+	states  bool   // the states are not published either
 }
 
 // hushed says whether a message is not for the clients.
@@ -71,7 +72,7 @@ func (f *front) value(of *running, expression any) content {
 	e := f.failed(r)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	of.interrupted = of.interrupted || r.interrupted // and so are those that come
+	of.interrupted = of.interrupted || r.interrupted // then the expressions that follow are not evaluated
 	if e != nil {
 		return failure(e.name, e.value, e.traceback...)
 	}

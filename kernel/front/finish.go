@@ -53,7 +53,7 @@ func (f *front) end(r *running, e *ending) {
 		f.publishError(r.request, c)
 	}
 	c["execution_count"] = r.count
-	r.behind = len(f.queue) // after the reply a client sends cells that know of the failure
+	r.behind = len(f.queue) // counted before the reply: what a client sends later it sends knowing of the failure
 	f.reply(f.jupyter.shell, r.request, c, content{
 		"started": r.start.UTC().Format(time.RFC3339Nano), "status": c["status"],
 		"dependencies_met": true, "sslkit": r.timing(),
@@ -61,8 +61,8 @@ func (f *front) end(r *running, e *ending) {
 	f.publish("status", r.request, content{"execution_state": "idle"})
 }
 
-// publishError publishes what a reply tells of an error. Jupyter writes it into
-// the notebook as it is, where a status would not be valid.
+// publishError publishes a reply's error as an output of the cell. It has no status:
+// Jupyter writes it into the notebook as it is, and the format knows of none there.
 func (f *front) publishError(request *wire.Message, reply content) {
 	c := maps.Clone(reply)
 	delete(c, "status")
@@ -93,14 +93,15 @@ func (r *running) ending(gonb content, index *lines.Index) *ending {
 	return nil
 }
 
-// failed is how a cell fails whose last expression is an error: of a type, and what
-// it says.
+// failed is how a cell fails whose last expression is an error. The frame has its type, a
+// line feed, and its text.
 func failed(frame string) *ending {
 	kind, text, _ := strings.Cut(frame, "\n")
 	return &ending{name: "error", value: text, traceback: []string{"\x1b[31merror\x1b[0m: " + text, "the cell's last expression is a " + kind}}
 }
 
-// stopped tells of a cell that was interrupted, and why it would not have ended, if that is known.
+// stopped is how a cell fails that was interrupted. Of one that was in a deadlock it
+// tells where its goroutines were waiting.
 func (r *running) stopped(index *lines.Index) *ending {
 	e := &ending{name: "Interrupt", value: "the cell was interrupted"}
 	if r.end == nil || r.end.Note == "" {
@@ -114,7 +115,8 @@ func (r *running) stopped(index *lines.Index) *ending {
 	return e
 }
 
-// died tells of a process that did not end well.
+// died is how a cell fails whose process crashed, was killed, or ended with an exit
+// status other than 0.
 func (r *running) died(index *lines.Index) *ending {
 	if name, reason, trace := lines.Trace(r.crash.trace(), index); name != "" {
 		return &ending{name: name, value: reason, traceback: trace, crash: true}

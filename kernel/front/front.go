@@ -59,7 +59,7 @@ type front struct {
 	environ   []string        // of whatever is started
 	ctx       context.Context // of the kernel's life
 	cancel    context.CancelFunc
-	ears      context.Context // of the sockets that clients use: they take a kernel without for dead
+	ears      context.Context // of the sockets that clients use: without them they take the kernel for dead
 	deafen    context.CancelFunc
 	goes      sync.WaitGroup // what goes on beside Run
 	dir       *runDir
@@ -67,7 +67,7 @@ type front struct {
 	gonb      sockets // that we dialled
 	child     *child
 	pipes     *pipes.Reader
-	spare     chan spare // of no size
+	spare     chan spare // unbuffered: one set of pipes is made ahead
 	stdin     stdin
 	input     chan string     // what the client answered; of size 1
 	updatable map[string]bool // displays that can be updated; used by outputs alone
@@ -151,7 +151,7 @@ func newFront(ctx context.Context, o Options, l limits) *front {
 	return f
 }
 
-// start starts everything, from the far end: Jupyter is answered when GoNB can work.
+// start starts everything, what is farthest from Jupyter first: Jupyter is answered when GoNB can work.
 func (f *front) start(conn *wire.Conn, connectionName string) (err error) {
 	if f.dir, err = newRunDir(f.options.Temp); err != nil {
 		return err

@@ -10,8 +10,9 @@ import (
 	"github.com/gossl/gossl/kernel/launch"
 )
 
-// addGoimports puts a goimports on GoNB's PATH that has the environment of Go
-// tools, so that it counts its uses where they do. A shell starts in less time than this program.
+// addGoimports puts a script on GoNB's PATH that starts goimports in the environment of
+// Go tools: its usage counters then lie in the data directory. It is a script because a
+// shell starts faster than this program, and GoNB runs goimports for each cell.
 func (f *front) addGoimports() error {
 	file, err := exec.LookPath("goimports")
 	if err != nil {

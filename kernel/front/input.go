@@ -15,15 +15,15 @@ import (
 	"github.com/gossl/gossl/kernel/wire"
 )
 
-// stdin is the pipe that cells and commands read. It is made anew for each cell:
-// what one did not read is not for the next.
+// stdin is the pipe that cells and commands read. It is made anew for each cell, so that
+// input which one cell did not read does not reach the next.
 type stdin struct {
 	path string
 	mu   sync.Mutex
-	file *os.File // for reading too: then neither side waits for the other to open it
+	file *os.File // open for reading as well as writing, so that neither side waits for the other to open it
 }
 
-// renew makes the pipe anew. Whoever still reads the one before is at its end.
+// renew makes the pipe anew. Whoever still reads the one before reaches its end.
 func (s *stdin) renew() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,7 +98,7 @@ func (f *front) watchInput(r *running) {
 			continue // it is asked for already
 		}
 		if !f.stdin.unread() && reads(f.child.PID(), f.stdin.path) {
-			f.pipes.Drain(false) // the question comes first
+			f.pipes.Drain(false) // what the cell has printed, such as a question, is published first
 			if r.questions.Load() == 0 {
 				f.askInput(r, pipes.Input{})
 			}

@@ -47,8 +47,8 @@ func (f *front) interrupt() {
 	})
 }
 
-// endLeftovers ends what cells and commands have left running: the system made
-// it this process's child when its own parent ended.
+// endLeftovers ends the processes that cells and commands have left running. They have
+// become children of this process when their own parents ended.
 func (f *front) endLeftovers() {
 	var left []int
 	for _, pid := range proc.Children()[os.Getpid()] {

@@ -148,7 +148,7 @@ func TestInterruptTwice(t *testing.T) {
 // An interrupt that comes before GoNB has the cell is not lost.
 func TestInterruptEarly(t *testing.T) {
 	k := start(t)
-	r := k.StartOrder(fields{"code": fmt.Sprintf("import %q\nslow.Do() //\n//cell print no", wiretest.Slow), "stop_on_error": false})
+	r := k.StartOrder(fields{"code": fmt.Sprintf("import %q\nslow.Do() //\n!echo no\n//cell print no", wiretest.Slow), "stop_on_error": false})
 	time.Sleep(200 * time.Millisecond) // the go command is asked what the package is called
 	behind := k.Start("//cell print 2")
 	k.Ask(wire.Shell, "history_request", fields{"hist_access_type": "tail"}) // nothing waits for the go command

@@ -28,7 +28,7 @@ type module struct{ path, dir string }
 func (f *front) surround() {
 	dir, err := os.Getwd()
 	if err != nil {
-		return // cells say so
+		return // the folder is gone, which cells will tell
 	}
 	s := &f.around
 	if s.dir = above(dir); s.dir == "" || slices.ContainsFunc(f.options.GoWork, func(d string) bool { return same(d, s.dir) }) {
@@ -124,8 +124,9 @@ func (f *front) joined(modules []module) []string {
 	return all
 }
 
-// loads says why the go command cannot load modules together, as it must for every
-// cell; nil if it can. Where our own module cache lacks something, the user's may have it.
+// loads tries whether the go command can load modules together, as it must for every
+// cell, and returns why not. What the kernel's module cache lacks may come from the
+// user's own.
 func (f *front) loads(dirs []string) error {
 	dir := filepath.Join(f.dir.path, "probe")
 	if err := os.Mkdir(dir, 0o700); err != nil {

@@ -20,8 +20,8 @@ const (
 // front's pipes, whose methods are called one at a time.
 type outputs struct{ *front }
 
-// current is the running cell, and the request that outputs belong to: those of
-// processes that a cell left behind to the last one.
+// current is the running cell, and the request that outputs belong to. Between cells
+// that is the last one: processes that its cell left running may still write.
 func (f *front) current() (*running, *wire.Message) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -62,25 +62,21 @@ func TestOrder(t *testing.T) {
 // What GoNB says itself stands where it said it, between what commands and the cell print.
 func TestOrderOfWhatGoNBSays(t *testing.T) {
 	k := start(t)
-	begin := time.Now()
 	for range 5 {
 		o := k.OK("%env A 1\n//gonb print one \n!echo two\n//gonb print three \n!echo four\n//gonb print five \n//cell print six")
 		if want := "one two\nthree four\nfive six"; o.Stdout != want {
 			t.Errorf("printed %q, want %q", o.Stdout, want)
 		}
 	}
-	if took := time.Since(begin); took > 5*k.plan.Limits.Echo {
-		t.Errorf("it took %v: GoNB was waited for, which answers nothing else while a cell runs", took)
-	}
 	page := map[string]any{"comm_id": "page", "target_name": commTarget, "data": map[string]any{}}
 	if err := k.Tell(t.Context(), "comm_open", page, nil); err != nil {
 		t.Fatal(err)
 	}
-	if o := k.OK("%env A 1\n//gonb print one \n!echo two"); o.Stdout != "one two\n" || o.Took > k.plan.Limits.Echo {
-		t.Errorf("with widgets: printed %q after %v", o.Stdout, o.Took)
+	if o := k.OK("%env A 1\n//gonb print one \n!echo two"); o.Stdout != "one two\n" {
+		t.Errorf("with widgets: printed %q", o.Stdout)
 	}
-	if strings.Contains(k.log.String(), "may come late") {
-		t.Error("GoNB was not heard")
+	if strings.Contains(k.log.String(), "may come late") { // after k.plan.Limits.Echo
+		t.Error("GoNB was not heard: it answers nothing but widgets while a cell runs")
 	}
 }
 

@@ -8,11 +8,11 @@ import (
 	"github.com/gossl/gossl/kernel/gonb/lines"
 )
 
-// common are patterns of the packages that cells most likely mean, beside those that they import.
+// common are patterns of packages that cells are likely to use, beside those that they import.
 var common = []string{"std", assist.Library + "/...", "github.com/janpfeifer/gonb/gonbui/...", "github.com/gomlx/gomlx/..."}
 
-// packages asks the go command for the packages that cells can import, to tell what
-// a name that is not there may stand for. front.mu may be held.
+// packages asks the go command for packages that cells can import: one of them may be
+// meant by a name that is not declared. front.mu may be held.
 func (f *front) packages() []lines.Package {
 	args := slices.Concat([]string{"list", "-find", "-e", "-f", "{{.Name}}\t{{.ImportPath}}\t{{.Dir}}", "--"}, common, f.index.Imports())
 	out, _ := f.goCommand(f.dir.work, args...) // what it found counts, whatever else is wrong

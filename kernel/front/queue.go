@@ -178,7 +178,7 @@ func (f *front) number(o order) int {
 // gonbGone is how a cell fails that GoNB did not survive.
 var gonbGone = &ending{name: "KernelDied", value: "GoNB ended while the cell was running"}
 
-// begin readies everything for code that GoNB is to run.
+// begin prepares input and bookkeeping for code that GoNB is about to run.
 func (f *front) begin(r *running) error {
 	if err := f.stdin.renew(); err != nil {
 		return err
@@ -188,7 +188,7 @@ func (f *front) begin(r *running) error {
 	return nil
 }
 
-// over takes the last of a cell that GoNB has ended.
+// over publishes the last outputs of a cell that GoNB has done with.
 func (f *front) over(r *running) {
 	f.pipes.Drain(true)
 	close(r.ended)
@@ -256,7 +256,7 @@ func (f *front) prepare(files map[string]string) error {
 			continue
 		}
 		if old, err := os.ReadFile(path); err == nil && string(old) == text {
-			continue // a new time would make the build look again
+			continue // written anew, with a new time, the go command would read it again
 		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return fmt.Errorf("front: %w", err)

@@ -11,7 +11,7 @@ import (
 // pending is a request that GoNB is working on.
 type pending struct {
 	request *wire.Message
-	via     *wire.Socket       // by which its reply leaves; nil: it goes to reply alone
+	via     *wire.Socket       // the socket by which the reply goes to the client; nil: it goes to the channel alone
 	reply   chan *wire.Message // of size 1
 }
 
@@ -73,8 +73,8 @@ func (f *front) relayReplies(s *wire.Socket) {
 	}
 }
 
-// relayPublished publishes what GoNB publishes, but for what it says of its own
-// state. What belongs to the running cell goes through its filter.
+// relayPublished publishes what GoNB publishes, except for GoNB's own states. What
+// belongs to the running cell goes through its filter.
 func (f *front) relayPublished() {
 	for {
 		m, err := f.gonb.iopub.Recv()
@@ -92,7 +92,7 @@ func (f *front) relayPublished() {
 				continue
 			}
 		} else if m.Header.Type == "status" {
-			continue // ours are enough
+			continue // the front publishes states itself
 		}
 		if f.hushed(m) {
 			continue

@@ -25,7 +25,7 @@ type runDir struct {
 const (
 	runPrefix = "kernel-"
 	lockName  = "lock"
-	makeTime  = time.Minute // after which a folder without a lock is not one that is being made
+	makeTime  = time.Minute // a folder that is older and has no lock is abandoned; a younger one may be in the making
 )
 
 func newRunDir(parent string) (*runDir, error) {
@@ -48,10 +48,10 @@ func newRunDir(parent string) (*runDir, error) {
 	return d, nil
 }
 
-// hold locks a folder, for this process and all that it starts: what outlives a
-// killed kernel, if only for a moment, may still write into it. Nobody sees the
-// file before it is locked: a kernel that starts beside this one would take the
-// folder for an abandoned one.
+// hold locks a folder. All that this process starts inherits the lock: if the kernel is
+// killed, its processes may write into the folder until they end as well. The file gets
+// its name when it is locked: without the lock, a kernel that starts at the same time
+// would take the folder for an abandoned one.
 func hold(dir string) (*os.File, error) {
 	file, err := os.CreateTemp(dir, lockName+"-")
 	if err != nil {
@@ -76,8 +76,9 @@ func (d *runDir) stdin() string  { return filepath.Join(d.path, "stdin") }
 func (d *runDir) gate() string   { return filepath.Join(d.path, "gate") }
 func (d *runDir) cells() string  { return filepath.Join(d.path, "cells.json") }
 
-// addShims puts this program on GoNB's PATH under the names of its shims. It is
-// linked, not pointed to: a new build must not meet a running kernel.
+// addShims puts this program on GoNB's PATH under the names of its shims. They lead to a
+// hard link of its own: a new version that is installed later must not change a kernel
+// that runs.
 func (d *runDir) addShims() error {
 	self, err := os.Executable()
 	if err != nil {

@@ -25,7 +25,7 @@ type running struct {
 	speaks   bool          // GoNB may print something itself
 	reply    *wire.Message // GoNB's
 	behind   int           // cells that were waiting when it ended
-	idle     chan struct{} // closed when GoNB has published everything
+	idle     chan struct{} // closed when GoNB has published all it had to
 	still    sync.Once     // closes it
 	ended    chan struct{} // closed when the cell has ended
 	asks     sync.Mutex    // held while the client is asked for input
@@ -57,7 +57,7 @@ func newRunning(request *wire.Message, o order) *running {
 
 // filter deals with what GoNB publishes for the running cell, and says whether to publish it.
 func (f *front) filter(r *running, m *wire.Message) bool {
-	f.pipes.Drain(false) // what a command wrote before comes first
+	f.pipes.Drain(false) // what a command wrote before GoNB published this comes first
 	switch m.Header.Type {
 	case "status":
 		var status struct {
@@ -80,7 +80,8 @@ func (f *front) filter(r *running, m *wire.Message) bool {
 	return true
 }
 
-// copied says whether GoNB publishes what it was given copies of.
+// copied says whether GoNB publishes the copies that it was given of a cell's outputs,
+// for %capture: they have been published already.
 func (f *front) copied(r *running) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -96,7 +97,7 @@ func rewrite(m *wire.Message, c any) bool {
 	return err == nil
 }
 
-// filterStream takes out how GoNB says that a command failed.
+// filterStream keeps back GoNB's note that a command failed: it becomes the cell's error.
 func (f *front) filterStream(r *running, m *wire.Message) bool {
 	if f.copied(r) {
 		return false

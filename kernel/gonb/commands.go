@@ -13,9 +13,19 @@ type Command struct {
 	Name      string
 	Arguments string
 	Meaning   string // "" for one that this GoNB is built without
+	Takes     Takes  // what can be completed of its arguments
 	silent    bool   // it prints nothing
 	foreign   bool   // it stands in the first line of a cell that is not Go
 }
+
+// Takes is what of the cells a command takes as its arguments.
+type Takes int
+
+const (
+	TakesNone         Takes = iota
+	TakesFunction           // one function, in front of other arguments
+	TakesDeclarations       // any declarations, by their keys
+)
 
 // Usage is the command with its arguments.
 func (c Command) Usage() string { return strings.TrimSpace(c.Name + " " + c.Arguments) }
@@ -25,14 +35,14 @@ var Commands = []Command{
 	{Name: "%%", Arguments: "[arguments]", Meaning: "The lines below are the body of func main, which gets the arguments.", silent: true},
 	{Name: "%main", Arguments: "[arguments]", Meaning: "The lines below are the body of func main, which gets the arguments: the same as %%.", silent: true},
 	{Name: "%args", Arguments: "arguments", Meaning: "Sets the arguments that the cell's program gets.", silent: true},
-	{Name: "%exec", Arguments: "function [arguments]", Meaning: "Runs a function without parameters; the program gets the arguments.", silent: true},
+	{Name: "%exec", Arguments: "function [arguments]", Meaning: "Runs a function without parameters; the program gets the arguments.", Takes: TakesFunction, silent: true},
 	{Name: "%test", Arguments: "[flags]", Meaning: "Runs the cell's tests and benchmarks, with flags such as -test.run=Name.", silent: true},
 	{Name: "%env", Arguments: "[NAME [value]]", Meaning: "Sets an environment variable of cells and shell commands, tells it, or lists all."},
 	{Name: "%cd", Arguments: "[folder]", Meaning: "Changes the folder in which cells and shell commands run, or tells it."},
 	{Name: "%ls", Meaning: "Lists what GoNB remembers of earlier cells."},
 	{Name: "%list", Meaning: "Lists what GoNB remembers of earlier cells."},
-	{Name: "%rm", Arguments: "names", Meaning: "Forgets declarations, named as %ls lists them."},
-	{Name: "%remove", Arguments: "names", Meaning: "Forgets declarations, named as %ls lists them."},
+	{Name: "%rm", Arguments: "names", Meaning: "Forgets declarations, named as %ls lists them.", Takes: TakesDeclarations},
+	{Name: "%remove", Arguments: "names", Meaning: "Forgets declarations, named as %ls lists them.", Takes: TakesDeclarations},
 	{Name: "%reset", Arguments: "[go.mod]", Meaning: "Forgets all declarations and begins go.mod anew; with go.mod, begins only that anew."},
 	{Name: "%goflags", Arguments: "[flags]", Meaning: `Sets flags of go build, or tells them; %goflags """ takes them back.`},
 	{Name: "%capture", Arguments: "[-a] file", Meaning: "Writes the cell's output to a file too; -a appends.", silent: true},
@@ -57,8 +67,8 @@ var Commands = []Command{
 	{Name: "!*", Arguments: "command", Meaning: "Runs a shell command in the folder where GoNB builds, which holds go.mod."},
 }
 
-// named is the command of a name.
-func named(name string) (Command, bool) {
+// Named is the command of a name.
+func Named(name string) (Command, bool) {
 	i := slices.IndexFunc(Commands, func(c Command) bool { return c.Name == name })
 	if i < 0 {
 		return Command{}, false
@@ -68,7 +78,7 @@ func named(name string) (Command, bool) {
 
 // isForeign says whether a cell whose first line begins with a word is not Go.
 func isForeign(word string) bool {
-	c, ok := named(word)
+	c, ok := Named(word)
 	return ok && c.foreign
 }
 
@@ -148,7 +158,7 @@ func (s *Source) check() error {
 // those behind the percent sign.
 func unknown(words []string, first bool) string {
 	name := "%" + words[0]
-	c, known := named(name)
+	c, known := Named(name)
 	switch {
 	case c.foreign && !first:
 		return fmt.Sprintf("%s stands in the first line of its cell, which is then no Go", name)

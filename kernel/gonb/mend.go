@@ -9,15 +9,6 @@ import (
 	"strings"
 )
 
-// Files are the files that GoNB writes for the go command, in a folder whose name
-// begins with FolderPrefix: one holds what it remembers and the cell, or for a cell
-// with %test the other does.
-var Files = []string{"main.go", "main_test.go"}
-
-// FolderPrefix begins the name of the folder that GoNB builds in, of its module, and
-// of the program that it builds there.
-const FolderPrefix = "gonb_"
-
 var (
 	unused  = regexp.MustCompile(`("[^"\n]+") imported and not used`)
 	noValue = regexp.MustCompile(`\(no value\) used as value`)

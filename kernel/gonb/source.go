@@ -5,9 +5,6 @@ import (
 	"strings"
 )
 
-// Prefix hides a command from Go tools, in files that are Go: GoNB skips it.
-const Prefix = "//gonb:"
-
 // within is what a position in Go source lies in.
 type within int
 

@@ -15,12 +15,13 @@ import (
 	"github.com/gossl/gossl/kernel/proc"
 )
 
-// stuck is what the front is told of a cell that could not go on when it was stopped.
+// stuck is what the user is told of a cell that was stopped, and would never have ended by itself.
 const stuck = "nothing in it could go on: its goroutines were waiting for each other"
 
-// stops deals with an interrupt of a cell that cannot go on: the runtime says where
-// its goroutines are, if the program has nothing of its own to do when it is
-// interrupted. It is false if the cell is to be interrupted as any other.
+// stops deals with the first interrupt of a cell that is in a deadlock. Unless the
+// program catches interrupts itself, it gets SIGQUIT, at which Go's runtime prints
+// where each goroutine is. It returns false if the cell is to be interrupted as any
+// other.
 func (c *process) stops(s syscall.Signal) bool {
 	pid := c.PID()
 	if s != syscall.SIGINT || !c.interrupted.IsZero() {
@@ -33,23 +34,24 @@ func (c *process) stops(s syscall.Signal) bool {
 	return !catches(c.cmd.Path) && syscall.Kill(pid, syscall.SIGQUIT) == nil
 }
 
-// asleep says whether nothing in a process can go on by itself: each of its threads
-// waits for another one, none for a time, a file, the network or another process.
-// Go's own detector looks at the same, but is off in programs that link package
-// net, os/signal or cgo, or have a pipe to GoNB. pipes are files that wake nobody who
-// does not wait for us. It is false if in doubt.
+// asleep says whether a process is in a deadlock: each of its threads waits for another
+// one, and none for a time, a file, the network or another process. Go's runtime finds
+// deadlocks itself, but not in programs that link package net, os/signal or cgo, or
+// read a pipe, as all that show something do. pipes are those to this kernel: it writes
+// to them only to answer the cell. If in doubt, the answer is false.
 func asleep(pid int, pipes ...string) bool {
 	before, ok := waits(pid, pipes)
 	if !ok {
 		return false
 	}
-	time.Sleep(20 * time.Millisecond) // threads are looked at one after the other
+	time.Sleep(20 * time.Millisecond) // a thread may have woken another one that had been looked at before
 	after, ok := waits(pid, pipes)
 	return ok && before == after
 }
 
-// waits returns how often the threads of a process have gone to wait; false if one
-// of them does not wait, or for more than another one.
+// waits returns how many times the threads of a process have begun to wait, which
+// changes if one of them has run in the meantime. ok is false if a thread runs, or
+// waits for something else than another thread.
 func waits(pid int, pipes []string) (count int, ok bool) {
 	calls, all := proc.Calls(pid)
 	if !all {
@@ -71,10 +73,11 @@ func waits(pid int, pipes []string) (count int, ok bool) {
 		}
 		count += c.Switches()
 	}
-	return count, timed <= 1 // the runtime looks around once a minute
+	return count, timed <= 1 // one thread of the runtime's wakes once a minute
 }
 
-// onlyPipes says whether epoll watches nothing but pipes to us, and what the runtime wakes itself by.
+// onlyPipes says whether an epoll descriptor of a process watches nothing but the pipes,
+// and the eventfd by which Go's runtime wakes itself.
 func onlyPipes(pid int, epoll uint64, pipes []string) bool {
 	info, err := os.ReadFile(fmt.Sprintf("/proc/%d/fdinfo/%d", pid, epoll))
 	if err != nil {
@@ -104,8 +107,8 @@ func contains(pipes []string, file string) bool {
 	return false
 }
 
-// catches says whether a program may do something of its own when it is
-// interrupted. It is true if in doubt.
+// catches says whether a program may catch interrupts: whether os/signal.Notify is linked
+// into it. If in doubt, the answer is true.
 func catches(program string) bool {
 	file, err := elf.Open(program)
 	if err != nil {

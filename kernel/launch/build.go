@@ -18,18 +18,18 @@ import (
 	"github.com/gossl/gossl/kernel/proc"
 )
 
-// program is added to the path that GoNB starts, for what was built;
-// the path itself leads to the launcher.
+// program ends the name of the program that was built. Without it the path is the one
+// that GoNB starts: a link to the launcher.
 const program = ".bin"
 
-// missing is what the go command says when a module should be added.
+// missing finds what the go command says of a module that is to be added.
 var missing = regexp.MustCompile(`no required module provides package|cannot find module providing package|` +
 	`missing go\.sum entry|is not in your go\.mod file|updates to go\.mod needed`)
 
-// buildFailed is what GoNB is told of a cell's errors.
+// buildFailed is all that GoNB is told of errors with a position.
 const buildFailed = "the cell does not compile"
 
-// place is part of a position.
+// place finds a position, as in main.go:3:7.
 var place = regexp.MustCompile(`:\d`)
 
 // build is the build of a cell.
@@ -55,7 +55,8 @@ func buildCell(dir string, args []string, at int) int {
 	if err := proc.DieWithParent(syscall.SIGTERM); err != nil {
 		report(err)
 	}
-	// In GoNB's temporary folder the linker's file need only be renamed, and what is left behind is removed.
+	// GoNB's temporary folder is on the disk of the program: the linker renames its file, instead of copying it. And
+	// the front removes what a build that was killed leaves there.
 	b.environ = append(forTools(os.Environ()), "TMPDIR="+os.TempDir())
 	target := args[at]
 	b.args[at] = target + program
@@ -65,7 +66,7 @@ func buildCell(dir string, args []string, at int) int {
 	r := b.run(target)
 	tell(event.Event{Kind: event.BuildEnd, Code: r.code, Signal: r.signal, Seconds: time.Since(start).Seconds(), Text: r.text})
 	if r.code != 0 {
-		if place.MatchString(r.text) { // the front has the text; GoNB ends where it cannot read one
+		if place.MatchString(r.text) { // the front has been told; GoNB exits at positions that it cannot read
 			r.text = buildFailed + "\n"
 		}
 		fmt.Fprint(os.Stderr, r.text)
@@ -74,7 +75,7 @@ func buildCell(dir string, args []string, at int) int {
 	return 0
 }
 
-// run builds, and makes the target lead to the launcher.
+// run builds the program, and makes the target, which GoNB starts, a link to the launcher.
 func (b *build) run(target string) result {
 	var err error
 	if b.tool, err = tool("go"); err != nil {
@@ -88,7 +89,7 @@ func (b *build) run(target string) result {
 		return failure(err)
 	}
 	r := b.attempts()
-	if r.signal != "" { // a part of a program could pass for a whole one
+	if r.signal != "" { // what is there may be half a program, which the next build would take for a whole one
 		err = os.RemoveAll(target + program)
 	} else if r.code == 0 {
 		if cells != nil {
@@ -113,7 +114,7 @@ func knownCells() (*lines.Index, error) {
 	return index, err
 }
 
-// attempts builds until it works, or nothing can be mended.
+// attempts builds, and mends what can be mended, until the build works or nothing is left to mend.
 func (b *build) attempts() result {
 	for fetched := false; ; {
 		r := b.command(b.args...)
@@ -154,7 +155,7 @@ func (b *build) command(args ...string) result {
 	var text bytes.Buffer
 	cmd := exec.Command(b.tool, args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = b.environ, &text, &text
-	cmd.WaitDelay = time.Second // for what has left the group and holds the pipe
+	cmd.WaitDelay = time.Second // a process that has left the group may hold the pipe open
 	select {
 	case s := <-b.signals:
 		return interrupted(s)

@@ -36,12 +36,12 @@ type process struct {
 	ends        []*os.File // the process's ends of its pipes
 	signals     chan os.Signal
 	interrupted time.Time // zero if it was not
-	note        string    // what the user is told of its end
+	note        string    // why it would not have ended by itself; "" for others
 }
 
-// Cell is what GoNB starts as a cell: it runs the program that Go built, and tells
-// the front how it ends. The exit status is always 0: GoNB would only print
-// another one.
+// Cell is what GoNB starts as a cell's program: it runs the program that was built, and
+// tells the front how that ends. The exit status is always 0: another one GoNB would
+// print, and do nothing else about it.
 func Cell(argv0 string, args []string) int {
 	c := &process{signals: make(chan os.Signal, 16)}
 	signal.Notify(c.signals, syscall.SIGINT, syscall.SIGTERM)
@@ -91,8 +91,8 @@ func (c *process) prepare(argv0 string, args []string) error {
 	return nil
 }
 
-// open opens a pipe in the way in which a program expects it: reading and writing
-// it waits. Package os would do otherwise.
+// open opens a pipe whose reader and writer wait, as programs expect of their standard
+// streams. Package os would open it without waiting.
 func open(path string, how int) (*os.File, error) {
 	fd, err := unix.Open(path, how|unix.O_CLOEXEC, 0)
 	if err != nil {

@@ -74,7 +74,7 @@ func restored(environ []string) []string {
 // their files where the front wants them.
 func forTools(environ []string) []string {
 	tools := strings.Split(lookup(environ, ToolsVar), "\n")
-	// What Go's runtime prints by GODEBUG would pass for what a tool says.
+	// GODEBUG, set for the cell, would have the tools' own runtime print lines among their messages.
 	tools = slices.DeleteFunc(append(tools, "GODEBUG="), func(entry string) bool { return entry == "" })
 	list := slices.DeleteFunc(restored(environ), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")

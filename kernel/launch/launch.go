@@ -29,8 +29,8 @@ func report(err error) {
 	fmt.Fprintln(os.Stderr, "sslkit-kernel:", err)
 }
 
-// tell tells the front. Work goes on when it cannot be told: it has ended then,
-// and what it started ends soon.
+// tell tells the front of an event. If it cannot be told, it has ended, and this process
+// will soon be ended, too: until then work goes on.
 func tell(e event.Event) event.Answer {
 	answer, err := event.Tell(e)
 	if err != nil {

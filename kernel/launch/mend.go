@@ -54,7 +54,7 @@ func (b *build) prepare(cells *lines.Index) error {
 	_, err := edit(b.dir, func(name string, source []byte) []byte {
 		takes[name] = gonb.TakesFlag(source)
 		if cells != nil {
-			source = lines.AnnotateFile(name, source, cells)
+			source = lines.Annotate(name, source, cells)
 		}
 		if takes[name] {
 			source = gonb.FreeFlag(source)

@@ -38,7 +38,7 @@ func Go(args []string) int {
 	case starts(args, "mod", "init"):
 		tell(event.Event{Kind: event.WorkDir, Dir: dir})
 	case slices.Equal(args, []string{"get"}), slices.Equal(args, []string{"get", "-t"}):
-		return 0 // the build says what is missing
+		return 0 // buildCell gets what the build misses
 	case starts(args, "build", "-o") && len(args) > 2 && isIn(dir, args[2]):
 		return buildCell(dir, args, 2)
 	case starts(args, "test", "-c", "-o") && len(args) > 3 && isIn(dir, args[3]):

@@ -7,7 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
 
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/nlpodyssey/safetensors"
@@ -176,6 +181,24 @@ func (c *checkpoint) file(l layout) ([]byte, error) {
 	return file, nil
 }
 
+// encode returns numbers as the bytes of the narrowest type that holds them exactly.
+func encode(values []float64) (safetensors.DType, []byte) {
+	for _, v := range values {
+		if float64(float32(v)) != v {
+			wide := make([]byte, 0, 8*len(values))
+			for _, v := range values {
+				wide = binary.LittleEndian.AppendUint64(wide, math.Float64bits(v))
+			}
+			return safetensors.F64, wide
+		}
+	}
+	narrow := make([]byte, 0, 4*len(values))
+	for _, v := range values {
+		narrow = binary.LittleEndian.AppendUint32(narrow, math.Float32bits(float32(v)))
+	}
+	return safetensors.F32, narrow
+}
+
 // readCheckpoint reads the checkpoint of a run with the given layout. A
 // file that is cut off, changed, or another model's is an error. Between two epochs
 // its meters do not count, and a method may have got others since.
@@ -209,24 +232,6 @@ func readCheckpoint(path string, l layout) (*checkpoint, error) {
 	return c, file.check(names)
 }
 
-// encode returns numbers as the bytes of the narrowest type that holds them exactly.
-func encode(values []float64) (safetensors.DType, []byte) {
-	for _, v := range values {
-		if float64(float32(v)) != v {
-			wide := make([]byte, 0, 8*len(values))
-			for _, v := range values {
-				wide = binary.LittleEndian.AppendUint64(wide, math.Float64bits(v))
-			}
-			return safetensors.F64, wide
-		}
-	}
-	narrow := make([]byte, 0, 4*len(values))
-	for _, v := range values {
-		narrow = binary.LittleEndian.AppendUint32(narrow, math.Float32bits(float32(v)))
-	}
-	return safetensors.F32, narrow
-}
-
 // decode fills values with the numbers of a tensor, and reports whether the
 // tensor has that many.
 func decode(values []float64, dtype safetensors.DType, data []byte) bool {
@@ -243,4 +248,116 @@ func decode(values []float64, dtype safetensors.DType, data []byte) bool {
 		return false
 	}
 	return true
+}
+
+// checkpointTensors are what the file of a checkpoint holds.
+type checkpointTensors struct {
+	place
+	found safetensors.SafeTensors
+	meta  map[string]string
+	old   bool // of before there were meters, and stops in an epoch
+}
+
+func openCheckpoint(path string) (*checkpointTensors, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	found, err := safetensors.Deserialize(data)
+	if err != nil {
+		return nil, fmt.Errorf("damaged checkpoint: %w", err)
+	}
+	_, header, err := safetensors.ReadMetadata(data)
+	if err != nil {
+		return nil, fmt.Errorf("damaged checkpoint: %w", err)
+	}
+	f := &checkpointTensors{found: found, meta: header.Metadata()}
+	if epoch, ok := f.meta["epoch"]; ok {
+		f.old = true
+		if f.Epoch, err = strconv.Atoi(epoch); err != nil {
+			return nil, fmt.Errorf("damaged checkpoint: epoch %q is not a number", epoch)
+		}
+		return f, nil
+	}
+	if err := json.Unmarshal([]byte(f.meta["place"]), &f.place); err != nil {
+		return nil, fmt.Errorf("damaged checkpoint: place %q: %w", f.meta["place"], err)
+	}
+	return f, nil
+}
+
+// read fills a part with the numbers of its tensor.
+func (f *checkpointTensors) read(p part) error {
+	tensor, ok := f.found.Tensor(p.name)
+	if !ok || !decode(p.values, tensor.DType(), tensor.Data()) {
+		return fmt.Errorf("the checkpoint has no tensor %q of %d floating-point numbers: it is another model's", p.name, len(p.values))
+	}
+	return nil
+}
+
+// check compares the checksum with that of the tensors, in the given order.
+func (f *checkpointTensors) check(names []string) error {
+	sum := sha256.New()
+	for _, name := range names {
+		tensor, ok := f.found.Tensor(name)
+		if !ok {
+			return fmt.Errorf("damaged checkpoint: it has no tensor %q", name)
+		}
+		sum.Write(tensor.Data())
+	}
+	if hex.EncodeToString(sum.Sum(nil)) != f.meta["sha256"] {
+		return errors.New("damaged checkpoint: its checksum is wrong")
+	}
+	return nil
+}
+
+// meters lists the tensors of the meters, in the checksum's order.
+func (f *checkpointTensors) meters() ([]string, error) {
+	order, err := f.order()
+	switch {
+	case err != nil || f.old:
+		return nil, err
+	case order == nil:
+		return []string{metersName}, nil
+	}
+	first := slices.Index(order, metersName)
+	if first < 0 {
+		return nil, fmt.Errorf("damaged checkpoint: it has no tensor %q", metersName)
+	}
+	return order[first:], nil
+}
+
+// order lists the tensors as the checksum goes over them; nil if the file does not say.
+func (f *checkpointTensors) order() ([]string, error) {
+	text, ok := f.meta["order"]
+	if !ok {
+		return nil, nil
+	}
+	var names []string
+	if err := json.Unmarshal([]byte(text), &names); err != nil {
+		return nil, fmt.Errorf("damaged checkpoint: order: %w", err)
+	}
+	return names, nil
+}
+
+// newest reads the last checkpoint, or where that cannot be used the one before
+// it: the problem is then what is wrong with the last. Without either it returns nil.
+func (f *folder) newest(l layout) (c *checkpoint, problem, err error) {
+	return f.newestBy(func(path string) (*checkpoint, error) { return readCheckpoint(path, l) })
+}
+
+func (f *folder) newestBy(read func(path string) (*checkpoint, error)) (c *checkpoint, problem, err error) {
+	path := filepath.Join(f.dir, checkpointFile)
+	c, err = read(path)
+	if err == nil {
+		return c, nil, nil
+	}
+	previous, failure := read(filepath.Join(f.dir, previousFile))
+	problem = fmt.Errorf("%s: %w", path, err)
+	switch {
+	case failure == nil:
+		return previous, problem, nil
+	case errors.Is(err, fs.ErrNotExist) && errors.Is(failure, fs.ErrNotExist):
+		return nil, nil, nil
+	}
+	return nil, nil, fmt.Errorf("train: %w", problem)
 }

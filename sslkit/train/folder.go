@@ -8,9 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
+	"strings"
 
 	"github.com/gofrs/flock"
 	"github.com/gossl/gossl/internal/atomicfile"
+	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
@@ -63,6 +66,19 @@ func openFolder(dir string, r recipe.Recipe) (*folder, error) {
 	return f, nil
 }
 
+// lock locks a file for this process, until the lock is closed or the process ends.
+func lock(path string) (*flock.Flock, error) {
+	l := flock.New(path)
+	ok, err := l.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock: %w", err)
+	}
+	if !ok {
+		return nil, fmt.Errorf("%s is in use: another run writes there", filepath.Dir(path))
+	}
+	return l, nil
+}
+
 // claim writes the recipe into a new folder, and reports one that holds another.
 func (f *folder) claim(r recipe.Recipe) error {
 	want, err := json.MarshalIndent(r, "", "  ")
@@ -81,6 +97,43 @@ func (f *folder) claim(r recipe.Recipe) error {
 		return f.compare(r)
 	}
 	return nil
+}
+
+// compare reports a folder whose recipe differs from the one that is to run. One
+// that an older version wrote, without fields that are zero, does not differ.
+func (f *folder) compare(r recipe.Recipe) error {
+	path := filepath.Join(f.dir, recipeFile)
+	have, err := f.recipe()
+	if err != nil {
+		return fmt.Errorf("%w; name another run folder, or delete this one", err)
+	}
+	difference := recipe.Diff(have, r)
+	if difference == "" {
+		return nil
+	}
+	text := fmt.Sprintf("%s holds another recipe, which differs in\n%s\n", path, difference)
+	onlyEpochs := have
+	if onlyEpochs.Epochs = r.Epochs; reflect.DeepEqual(onlyEpochs, r) && have.Epochs > 0 && r.Epochs > 0 {
+		text += f.otherEpochs(have.Epochs, r)
+	}
+	return fmt.Errorf("%sname another run folder, or delete this one", text)
+}
+
+// otherEpochs says why a run does not go on to another number of epochs.
+func (f *folder) otherEpochs(before int, r recipe.Recipe) string {
+	done := 0
+	if result, err := Open(f.dir); err == nil {
+		done = result.Last().Epoch
+	}
+	old := r
+	old.Epochs = before
+	next := min(max(done, 1), r.Epochs)
+	if r.LR.IsConstant() {
+		return ""
+	}
+	return fmt.Sprintf("The learning rate, %v, depends on how many epochs there are: in epoch %d it is %.3g for a run of %d, "+
+		"%.3g for one of %d. So the folder's epochs, %d by now, are not the first ones of a run of %d: train that from its beginning.\n",
+		r.LR, next, old.LearningRate(next, 0), before, r.LearningRate(next, 0), r.Epochs, done, r.Epochs)
 }
 
 // close ends the lock, once no save is in work any more. Who wants to know how
@@ -251,4 +304,97 @@ func (f *folder) wait() error {
 		return fmt.Errorf("train: run folder: %w", err)
 	}
 	return nil
+}
+
+// identityVersion changes when fingerprints are computed in another way.
+const identityVersion = 1
+
+// identity is data.json: which images a run has, as far as they count for its numbers.
+type identity struct {
+	Version int                  `json:"version"`
+	Train   dataset.Fingerprint  `json:"train"`
+	Test    *dataset.Fingerprint `json:"test,omitempty"` // nil if nothing is measured: labels do not count then either
+}
+
+func newIdentity(r recipe.Recipe, data *dataset.Set) identity {
+	id := identity{Version: identityVersion, Train: data.Train.Fingerprint()}
+	if !r.Eval.On() && !r.Linear.On() {
+		id.Train.Labels, id.Train.Classes = "", nil
+		return id
+	}
+	test := data.Test.Fingerprint()
+	id.Test = &test
+	return id
+}
+
+// changes says what is other than before, in words.
+func (id identity) changes(before identity) []string {
+	var changes []string
+	if c := id.Train.Changes(before.Train); c != nil {
+		changes = append(changes, "training images: "+strings.Join(c, ", "))
+	}
+	if id.Test == nil || before.Test == nil { // both: the recipe is the same
+		return changes
+	}
+	if c := id.Test.Changes(*before.Test); c != nil {
+		changes = append(changes, "test images: "+strings.Join(c, ", "))
+	}
+	return changes
+}
+
+// claimData keeps which images the run of a new folder has, and reports a run that
+// has had others. The note says if that cannot be told, for the folder is older
+// than its records.
+func (f *folder) claimData(r recipe.Recipe, data *dataset.Set) (note string, err error) {
+	if f == nil {
+		return "", nil
+	}
+	begun, err := f.begun()
+	if err != nil {
+		return "", fmt.Errorf("train: run folder: %w", err)
+	}
+	path := filepath.Join(f.dir, identityFile)
+	var before identity
+	text, err := os.ReadFile(path)
+	switch {
+	case err == nil:
+		err = json.Unmarshal(text, &before)
+	case errors.Is(err, fs.ErrNotExist):
+		err = nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("train: run folder: %s: %w", path, err)
+	}
+	if begun && before.Version != identityVersion {
+		return fmt.Sprintf("%s holds a run of another version of sslkit, which has not noted its images in a way that this one knows: "+
+			"whether they are the same is not checked", f.dir), nil
+	}
+	now := newIdentity(r, data)
+	if begun {
+		if changes := now.changes(before); changes != nil {
+			return "", fmt.Errorf("train: %s holds a run on other images, by %s; %s: name another run folder, or delete this one",
+				f.dir, path, strings.Join(changes, "; "))
+		}
+		return "", nil
+	}
+	if text, err = json.MarshalIndent(now, "", "  "); err != nil {
+		return "", fmt.Errorf("train: run folder: %w", err)
+	}
+	if err := atomicfile.Write(path, append(text, '\n')); err != nil {
+		return "", fmt.Errorf("train: run folder: %w", err)
+	}
+	return "", nil
+}
+
+// begun says whether the folder holds anything that was computed from images.
+func (f *folder) begun() (bool, error) {
+	for _, name := range []string{checkpointFile, previousFile} {
+		switch _, err := os.Stat(filepath.Join(f.dir, name)); {
+		case err == nil:
+			return true, nil
+		case !errors.Is(err, fs.ErrNotExist):
+			return false, err
+		}
+	}
+	return false, nil
 }

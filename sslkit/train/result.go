@@ -1,7 +1,17 @@
 package train
 
 import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/eval"
+	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
@@ -99,4 +109,140 @@ func (r *Result) Seconds() float64 {
 		sum += e.TrainSeconds + e.KNNSeconds
 	}
 	return sum
+}
+
+// Below this spread of the embeddings a run has collapsed. Healthy runs keep
+// most of 1, collapsed ones fall below a hundredth within an epoch.
+const collapsedSpread = 0.1
+
+// A loss this near to its collapsed value, as a part of it, stands still.
+const stuckMargin = 0.005
+
+// warning says in one line what is wrong with an epoch, or "". The last are meters
+// that were not finite numbers.
+func warning(r recipe.Recipe, e Epoch, bad []string) string {
+	switch {
+	case e.EmbeddingSpread < collapsedSpread:
+		return fmt.Sprintf("collapsed: all images have nearly the same embedding (spread %.3f, healthy is about 1): "+
+			"likely the learning rate is too high, or a predictor, a stop of the gradient or batch norm is missing", e.EmbeddingSpread)
+	case stuck(r, e):
+		return fmt.Sprintf("stuck: the loss %.3f is that of a network that cannot tell images apart: "+
+			"likely embeddings or queue are not normalised, or the learning rate is too high", e.Loss)
+	case len(bad) > 0:
+		return fmt.Sprintf("meters that were not a finite number in some step are left out: %s", strings.Join(bad, ", "))
+	}
+	return ""
+}
+
+// stuck says whether the loss is where training that has failed stands still. Of
+// losses that come near that value as they learn, it does not tell.
+func stuck(r recipe.Recipe, e Epoch) bool {
+	c := collapse(r)
+	return c != nil && c.Start && math.Abs(*e.CollapseMargin) < stuckMargin*math.Abs(c.Loss)
+}
+
+// collapse is what the loss is of a network that has collapsed; nil of a method
+// that does not know.
+func collapse(r recipe.Recipe) *method.Collapse {
+	m, ok := r.Method.(method.Collapser)
+	if !ok {
+		return nil
+	}
+	c := m.Collapsed(r.Batch)
+	return &c
+}
+
+// Speed is how fast a device runs a recipe.
+type Speed struct {
+	Compile time.Duration // once a run
+	Step    time.Duration // a training step, the median of several
+	Embed   time.Duration // one image, for kNN accuracy
+}
+
+// Run estimates the time of a whole run; the search for neighbours is not in it.
+func (s Speed) Run(r recipe.Recipe) time.Duration {
+	var knn time.Duration
+	if r.Eval.On() {
+		knn = time.Duration(r.TrainImages+r.TestImages) * s.Embed
+	}
+	return s.Compile + time.Duration(r.Epochs)*(time.Duration(r.Steps())*s.Step+knn) + knn
+}
+
+// Measure makes some steps of a recipe on a device, with images of noise of the
+// given height and width: the data need not be there.
+func Measure(ctx context.Context, r recipe.Recipe, kind device.Kind, height, width int) (Speed, error) {
+	const steps = 6
+	if err := r.Validate(); err != nil {
+		return Speed{}, fmt.Errorf("train: measure: %w", err)
+	}
+	d, err := device.Open(kind)
+	if err != nil {
+		return Speed{}, fmt.Errorf("train: measure: %w", err)
+	}
+	r.TrainImages, r.TestImages = max(r.Batch*steps, d.EmbedBatch()), 1
+	r.Eval = eval.KNN{K: 1, Temperature: 1}
+	if err := r.Validate(); err != nil {
+		return Speed{}, fmt.Errorf("train: measure: %w", err)
+	}
+	t := &trainer{recipe: r, result: &Result{Recipe: r}}
+	defer t.free()
+	data := &dataset.Set{Train: noise(r.TrainImages, height, width), Test: noise(1, height, width)}
+	if err := t.prepare(ctx, Options{Device: kind, Data: data}); err != nil {
+		return Speed{}, err
+	}
+	if err := t.compile(); err != nil {
+		return Speed{}, err
+	}
+	var speed Speed
+	if speed.Step, err = t.medianStep(ctx, steps); err != nil {
+		return Speed{}, err
+	}
+	for range 2 { // the first time compiles
+		start := time.Now()
+		if _, err := t.eval.accuracy(ctx, t.state); err != nil {
+			return Speed{}, fmt.Errorf("train: measure: %w", err)
+		}
+		speed.Embed = time.Since(start) / time.Duration(r.TrainImages+r.TestImages)
+	}
+	speed.Compile = time.Duration(t.result.CompileSeconds * float64(time.Second))
+	return speed, nil
+}
+
+// medianStep makes steps and returns the median of their times.
+func (t *trainer) medianStep(ctx context.Context, steps int) (time.Duration, error) {
+	in, err := t.epochInput(1, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer in.free()
+	var times []time.Duration
+	for range steps {
+		if err := ctx.Err(); err != nil {
+			return 0, fmt.Errorf("train: measure: %w", err)
+		}
+		start := time.Now()
+		if err := t.step.run(t.state, in); err != nil {
+			return 0, err
+		}
+		if _, err := floats(t.state.meters); err != nil { // waits for the device
+			return 0, err
+		}
+		times = append(times, time.Since(start))
+	}
+	slices.Sort(times)
+	return times[len(times)/2], nil
+}
+
+// noise returns images of the same noise, of ten classes.
+func noise(n, height, width int) *dataset.Images {
+	images := &dataset.Images{
+		Pixels: make([]uint8, n*height*width*3), Labels: make([]int32, n), Classes: make([]string, 10),
+		Height: height, Width: width,
+	}
+	state := uint32(1)
+	for i := range images.Pixels {
+		state = state*1664525 + 1013904223
+		images.Pixels[i] = uint8(state >> 24)
+	}
+	return images
 }

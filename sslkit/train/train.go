@@ -10,11 +10,15 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
+	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
@@ -89,6 +93,37 @@ func Run(ctx context.Context, r recipe.Recipe, opts Options) (*Result, error) {
 	}
 	t.tell(Event{Phase: Finished, Epoch: r.Epochs})
 	return t.result, nil
+}
+
+// Check returns the error with which [Run] refuses a recipe and options before it
+// opens a device or loads images: fields that make no sense, and a run folder that
+// holds another recipe. It writes nothing.
+func Check(r recipe.Recipe, opts Options) error {
+	if err := r.Validate(); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	if err := opts.Look.validate(r); err != nil {
+		return err
+	}
+	if err := opts.Feed.Validate(); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	if opts.Dir == "" {
+		return nil
+	}
+	switch about, err := os.Stat(opts.Dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("train: run folder: %w", err)
+	case !about.IsDir():
+		return fmt.Errorf("train: run folder: %s is a file", opts.Dir)
+	}
+	err := (&folder{dir: opts.Dir}).compare(r)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("train: %w", err)
+	}
+	return nil
 }
 
 // trainer is a run in work.
@@ -200,6 +235,23 @@ func Load(ctx context.Context, r recipe.Recipe, report func(Event)) (*dataset.Se
 	return data, nil
 }
 
+// checkData reports images that make no sense, or that are not those of the folder's run.
+func (t *trainer) checkData(data *dataset.Set) error {
+	if err := data.Train.Validate(); err != nil {
+		return fmt.Errorf("train: training images: %w", err)
+	}
+	if data.Test.Len() > 0 { // none, if the recipe wants none
+		if err := data.Test.Validate(); err != nil {
+			return fmt.Errorf("train: test images: %w", err)
+		}
+	}
+	note, err := t.folder.claimData(t.recipe, data)
+	if note != "" {
+		t.tell(Event{Phase: Notice, Note: note})
+	}
+	return err
+}
+
 // initialState is the folder's checkpoint, or else a new model.
 func (t *trainer) initialState() (*state, error) {
 	saved, note, err := t.folder.load(t.result, t.step.layout)
@@ -225,6 +277,118 @@ func (t *trainer) initialState() (*state, error) {
 	return st, err
 }
 
+func (t *trainer) compile() error {
+	t.tell(Event{Phase: Preparing, Note: "compiling the training step"})
+	in, err := t.epochInput(1, 0)
+	if err != nil {
+		return err
+	}
+	defer in.free()
+	took, err := t.step.compile(t.state, in)
+	t.result.CompileSeconds += took.Seconds()
+	return err
+}
+
+func (t *trainer) trainEpoch(ctx context.Context, epoch int) (Epoch, error) {
+	r := t.recipe
+	in, err := t.epochInput(epoch, t.done.Step)
+	if err != nil {
+		return Epoch{}, err
+	}
+	defer in.free()
+	start := time.Now().Add(-time.Duration(t.done.Seconds * float64(time.Second)))
+	for s := t.done.Step; s < r.Steps(); s++ {
+		if err := ctx.Err(); err != nil {
+			return Epoch{}, t.stopped(place{epoch - 1, s, time.Since(start).Seconds()}, err)
+		}
+		if err := t.look((epoch-1)*r.Steps() + s); err != nil {
+			return Epoch{}, err
+		}
+		if err := t.step.run(t.state, in); err != nil {
+			return Epoch{}, fmt.Errorf("train: epoch %d: step %d: %w", epoch, s+1, err)
+		}
+		t.tell(Event{Phase: Training, Epoch: epoch, Step: s + 1, Steps: r.Steps()})
+	}
+	if epoch == r.Epochs {
+		if err := t.look(epoch * r.Steps()); err != nil {
+			return Epoch{}, err
+		}
+	}
+	meters, err := floats(t.state.meters)
+	if err != nil {
+		return Epoch{}, err
+	}
+	if bad := meters[meterBadStep]; bad < float64(r.Steps()) {
+		return Epoch{}, t.diverged(epoch, int(bad)+1)
+	}
+	seconds, steps := time.Since(start).Seconds(), float64(r.Steps())
+	e := Epoch{
+		Epoch:           epoch,
+		Loss:            meters[meterLoss] / steps,
+		LearningRate:    r.LearningRate(epoch, 0),
+		ImagesPerSecond: steps * float64(r.Batch) / seconds,
+		TrainSeconds:    seconds,
+		GradientNorm:    meters[meterGradient] / steps,
+		EmbeddingSpread: meters[meterSpread] / steps,
+	}
+	if c := collapse(r); c != nil {
+		margin := c.Loss - e.Loss
+		e.CollapseMargin = &margin
+	}
+	var bad []string
+	e.Meters, bad = t.step.layout.means(meters, steps)
+	e.Warning = warning(r, e, bad)
+	return e, nil
+}
+
+// diverged is the error of a loss or gradient that is not a number.
+func (t *trainer) diverged(epoch, step int) error {
+	if err := t.folder.wait(); err != nil {
+		return err
+	}
+	text := fmt.Sprintf("train: epoch %d: step %d: the loss or its gradient is not a finite number", epoch, step)
+	if t.folder != nil && len(t.result.Epochs) > 0 {
+		text += fmt.Sprintf("; %s keeps the run as it was after epoch %d", t.folder.dir, t.result.Last().Epoch)
+	}
+	return errors.New(text)
+}
+
+// finishEpoch measures the network, and keeps the epoch.
+func (t *trainer) finishEpoch(ctx context.Context, e Epoch) error {
+	start := time.Now()
+	var err error
+	if t.recipe.Eval.On() {
+		t.tell(Event{Phase: Evaluating, Epoch: e.Epoch})
+		e.KNN, err = t.eval.accuracy(ctx, t.state)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return t.stopped(place{e.Epoch - 1, t.recipe.Steps(), e.TrainSeconds}, ctx.Err())
+		}
+		return fmt.Errorf("train: epoch %d: %w", e.Epoch, err)
+	}
+	e.KNNSeconds = time.Since(start).Seconds()
+	memory, err := t.device.Memory()
+	if err != nil {
+		return fmt.Errorf("train: epoch %d: %w", e.Epoch, err)
+	}
+	e.MemoryPeak = memory.Peak
+	if memory.Peak == t.peak {
+		memory.Source += ", of an earlier run of the process"
+	}
+	memory.Peak = max(memory.Peak, t.result.Memory.Peak) // of the processes before, where the run was stopped
+	t.result.Memory = memory
+	t.result.Epochs = append(t.result.Epochs, e)
+	if err := t.resetCounters(); err != nil {
+		return err
+	}
+	if err := t.folder.save(t.result, place{Epoch: e.Epoch}, t.state, t.step.layout); err != nil {
+		return fmt.Errorf("train: epoch %d: %w", e.Epoch, err)
+	}
+	t.tell(Event{Phase: EpochDone, Epoch: e.Epoch})
+	return nil
+}
+
 // resetCounters makes the state ready for the first step of an epoch.
 func (t *trainer) resetCounters() (err error) {
 	t.done = place{}
@@ -238,14 +402,99 @@ func (t *trainer) resetCounters() (err error) {
 	return err
 }
 
-func (t *trainer) compile() error {
-	t.tell(Event{Phase: Preparing, Note: "compiling the training step"})
-	in, err := t.epochInput(1, 0)
+// probe fits the recipe's linear probe to the features of the last epoch.
+func (t *trainer) probe(ctx context.Context) error {
+	if !t.recipe.Linear.On() || t.result.Linear > 0 {
+		return nil
+	}
+	t.tell(Event{Phase: Evaluating, Epoch: t.recipe.Epochs, Note: "linear probe"})
+	accuracy, err := t.eval.linear(ctx, t.recipe.Linear, t.state)
+	if ctx.Err() != nil {
+		return t.stopped(place{Epoch: t.recipe.Epochs}, ctx.Err())
+	}
+	if err != nil {
+		return fmt.Errorf("train: linear probe: %w", err)
+	}
+	t.result.Linear = accuracy
+	return t.folder.save(t.result, place{Epoch: t.recipe.Epochs}, t.state, t.step.layout)
+}
+
+// stopped saves a run whose context ended, and returns the error that says how
+// to go on.
+func (t *trainer) stopped(at place, cause error) error {
+	if t.folder == nil {
+		return fmt.Errorf("train: stopped in epoch %d: %w", at.Epoch+1, cause)
+	}
+	if at.Epoch < 0 || at.Step == 0 { // the folder has it, or there is nothing to keep
+		if err := t.folder.wait(); err != nil {
+			return err
+		}
+		return fmt.Errorf("train: stopped after epoch %d; running it again goes on from %s: %w", max(at.Epoch, 0), t.folder.dir, cause)
+	}
+	meters, err := floats(t.state.meters)
 	if err != nil {
 		return err
 	}
-	defer in.free()
-	took, err := t.step.compile(t.state, in)
-	t.result.CompileSeconds += took.Seconds()
-	return err
+	if bad := meters[meterBadStep]; bad < float64(at.Step) {
+		return t.diverged(at.Epoch+1, int(bad)+1)
+	}
+	if err := t.folder.save(t.result, at, t.state, t.step.layout); err != nil {
+		return err
+	}
+	if err := t.folder.wait(); err != nil {
+		return err
+	}
+	return fmt.Errorf("train: stopped in epoch %d after step %d of %d; running it again goes on from there, from %s: %w",
+		at.Epoch+1, at.Step, t.recipe.Steps(), t.folder.dir, cause)
+}
+
+// free releases what a run holds: its folder, its compiled programs, and its
+// memory on the device, so that the next run of the same process finds it free.
+func (t *trainer) free() {
+	t.folder.close()
+	t.freePrograms()
+	var held []*tensors.Tensor
+	if t.state != nil {
+		for _, field := range t.state.fields() {
+			held = append(held, *field)
+		}
+	}
+	if t.eval != nil {
+		held = append(held, t.eval.labels)
+	}
+	for _, x := range held {
+		if x != nil && x.Ok() {
+			x.MustFinalizeAll()
+		}
+	}
+	for _, images := range []*feed.Source{t.train, t.test} {
+		if images != nil {
+			images.Free()
+		}
+	}
+}
+
+// freePrograms releases what was compiled for the run.
+func (t *trainer) freePrograms() {
+	var programs []*graph.Exec
+	if t.step != nil {
+		programs = append(programs, t.step.exec)
+	}
+	if t.looker != nil {
+		programs = append(programs, t.looker.exec)
+	}
+	for _, program := range programs {
+		if program != nil {
+			program.Finalize()
+		}
+	}
+	if t.eval == nil {
+		return
+	}
+	if t.eval.embedder != nil {
+		t.eval.embedder.Free()
+	}
+	if t.eval.classifier != nil {
+		t.eval.classifier.Free()
+	}
 }

@@ -2,9 +2,12 @@ package train_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,6 +16,7 @@ import (
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/eval"
+	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/train"
@@ -162,5 +166,255 @@ func TestLinearProbe(t *testing.T) {
 	}
 	if without := run(t, quick(t, 1), ""); without.Linear != 0 {
 		t.Errorf("a recipe without a probe has accuracy %g", without.Linear)
+	}
+}
+
+// own is a recipe for images of one's own that the pure-Go backend trains in a second.
+func own(t *testing.T, set *dataset.Set) recipe.Recipe {
+	t.Helper()
+	r := quick(t, 2).For(set)
+	r.Batch, r.Backbone = 8, backbone.ResNet{Width: 4, Blocks: []int{1}, StemReLU: true, Splits: 1}
+	for i := range r.Views {
+		r.Views[i].Size = 8
+	}
+	return r
+}
+
+// A run on images without classes measures nothing but itself, and its first
+// epochs are those of a run that is measured.
+func TestRunWithoutClasses(t *testing.T) {
+	labelled := &dataset.Set{Name: "mine", Train: noise(32, 8), Test: noise(10, 8)}
+	measured, err := train.Run(t.Context(), own(t, labelled), train.Options{Device: device.Go, Data: labelled})
+	if err != nil {
+		t.Fatal(err)
+	}
+	images := *labelled.Train
+	images.Classes, images.Labels = nil, make([]int32, 32)
+	set, dir := &dataset.Set{Name: "mine", Train: &images}, t.TempDir()
+
+	ctx, stop := context.WithCancel(t.Context())
+	opts := train.Options{Dir: dir, Device: device.Go, Data: set, Report: func(e train.Event) {
+		if e.Phase == train.Evaluating {
+			t.Error("evaluates")
+		}
+		if e.Phase == train.EpochDone && e.Epoch == 1 {
+			stop()
+		}
+	}}
+	if _, err := train.Run(ctx, own(t, set), opts); err == nil || ctx.Err() == nil {
+		t.Fatalf("the run was to stop: error %v", err)
+	}
+	result, err := train.Run(t.Context(), own(t, set), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range result.Epochs {
+		if e.KNN != 0 || e.Loss != measured.Epochs[i].Loss {
+			t.Errorf("epoch %d: accuracy %g and loss %g, want 0 and %g", i, e.KNN, e.Loss, measured.Epochs[i].Loss)
+		}
+	}
+	if len(result.Epochs) != 3 || result.Best().Epoch != 0 {
+		t.Errorf("%d epochs, the best %+v, want 3 and none", len(result.Epochs), result.Best())
+	}
+	kept, err := train.Open(dir)
+	if diff := cmp.Diff(result, kept); diff != "" || err != nil {
+		t.Errorf("the folder holds another result (error %v):\n%s", err, diff)
+	}
+}
+
+// The best of epochs without any hit is the first of them, if there was an accuracy.
+func TestBestOfNone(t *testing.T) {
+	r := train.Result{Epochs: []train.Epoch{{}, {Epoch: 1, Loss: 2}, {Epoch: 2, Loss: 1}}}
+	if best := r.Best(); best.Epoch != 0 || best.KNN != 0 {
+		t.Errorf("without an accuracy the best is %+v", best)
+	}
+	r.Recipe.Eval = eval.KNN{K: 1, Temperature: 1}
+	if best := r.Best(); best.Epoch != 1 {
+		t.Errorf("the best is %+v, want epoch 1", best)
+	}
+}
+
+// A linear probe alone is possible.
+func TestProbeWithoutKNN(t *testing.T) {
+	set := &dataset.Set{Name: "mine", Train: noise(32, 8), Test: noise(10, 8)}
+	r := own(t, set)
+	r.Epochs, r.Eval, r.Linear = 0, eval.KNN{}, eval.Linear{Epochs: 2, Batch: 8, LR: 0.1}
+	result, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: set})
+	if err != nil || !(result.Linear > 0) || result.Last().KNN != 0 {
+		t.Errorf("result %+v, error %v", result, err)
+	}
+}
+
+// Whoever wants accuracy of images without classes hears what is wrong.
+func TestNoClassesToTellApart(t *testing.T) {
+	for _, classes := range [][]string{nil, {"all"}} {
+		set := &dataset.Set{Name: "mine", Train: noise(32, 8), Test: noise(10, 8)}
+		r := own(t, set)
+		for _, images := range []*dataset.Images{set.Train, set.Test} {
+			images.Classes, images.Labels = classes, make([]int32, images.Len())
+		}
+		_, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: set})
+		if err == nil || !strings.Contains(err.Error(), "want at least 2, or neither eval nor linear, as recipe.For has it") {
+			t.Errorf("classes %q: error %v", classes, err)
+		}
+	}
+	r := own(t, &dataset.Set{Name: "mine", Train: noise(32, 8), Test: noise(10, 8)})
+	if _, err := train.Run(t.Context(), r, train.Options{Device: device.Go}); err == nil || !strings.Contains(err.Error(), "Folder reads images of your own") {
+		t.Errorf("images that nobody passes: error %v", err)
+	}
+	if _, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: &dataset.Set{}}); err == nil || !strings.Contains(err.Error(), "have 0 training and 0 test images") {
+		t.Errorf("no images: error %v", err)
+	}
+}
+
+// A run says how many neighbours its accuracy asks where nobody knows it, and where
+// that tells little.
+func TestRunSaysItsNeighbours(t *testing.T) {
+	set := &dataset.Set{Name: "mine", Train: noise(40, 8), Test: noise(10, 8)}
+	r := own(t, set)
+	r.Epochs = 0
+	for k, want := range map[int]string{
+		r.Eval.K: "kNN accuracy asks the 20 nearest of 40 training images of 2 classes",
+		40:       "tells little: it asks the 40 nearest of 40 training images, and a class has about 20",
+	} {
+		r.Eval.K = k
+		said := ""
+		_, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: set, Report: func(e train.Event) {
+			if e.Phase == train.Notice {
+				said += e.Note
+			}
+		}})
+		if err != nil || !strings.Contains(said, want) {
+			t.Errorf("k %d: said %q, error %v, want %q", k, said, err, want)
+		}
+	}
+	r.Eval.K = 41
+	if _, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: set}); err == nil || !strings.Contains(err.Error(), "k is 41, more than the 40") {
+		t.Errorf("error %v, want one about k", err)
+	}
+}
+
+// photos are images of random pixels and of several sizes.
+func photos(n int) *dataset.Images {
+	images := &dataset.Images{Side: 14, Classes: []string{"even", "odd"}}
+	row := 0
+	for i := range n {
+		f := dataset.Frame{Row: row, Height: 8 + i%7, Width: 8 + i%5}
+		if i%9 == 0 {
+			f.Width *= 3
+		}
+		images.Frames = append(images.Frames, f)
+		images.Labels = append(images.Labels, int32(i%2))
+		row += max(f.Height, f.Width)
+	}
+	images.Pixels = noise(row, images.Side).Pixels[:row*images.Side*3]
+	return images
+}
+
+// tiny is a recipe for a network of some weights and views of 8×8 pixels.
+func tiny(t *testing.T) recipe.Recipe {
+	r := quick(t, 3)
+	r.TrainImages, r.TestImages, r.Batch, r.Eval.K = 50, 19, 8, 5
+	for i := range r.Views {
+		r.Views[i].Size = 8
+	}
+	return r
+}
+
+// tinySets are data for the tiny recipe.
+func tinySets(r recipe.Recipe) map[string]*dataset.Set {
+	return map[string]*dataset.Set{
+		"one size":      {Train: noise(r.TrainImages, 11), Test: noise(r.TestImages, 11)},
+		"several sizes": {Train: photos(r.TrainImages), Test: photos(r.TestImages)},
+	}
+}
+
+// Where the images are kept does not change a bit of the numbers.
+func TestFeedsAgree(t *testing.T) {
+	r := tiny(t)
+	for name, data := range tinySets(r) {
+		t.Run(name, func(t *testing.T) {
+			var results []*train.Result
+			for _, mode := range []feed.Mode{feed.Resident, feed.Streamed} {
+				result, err := train.Run(context.Background(), r, train.Options{Device: testkit.Any(t).Kind, Data: data, Feed: mode})
+				if err != nil {
+					t.Fatalf("%s: %v", mode, err)
+				}
+				results = append(results, result)
+			}
+			resident, streamed := results[0], results[1]
+			if diff := cmp.Diff(resident.Epochs, streamed.Epochs, numbers); diff != "" {
+				t.Errorf("streamed images give other numbers:\n%s", diff)
+			}
+			if first, last := resident.Epochs[1].Loss, resident.Last().Loss; name == "several sizes" && !(last < first) {
+				t.Errorf("loss went from %g to %g, want it to fall", first, last)
+			}
+		})
+	}
+}
+
+// A streamed run that was stopped goes on with the images it would have had.
+func TestResumeStreamed(t *testing.T) {
+	r, kind := tiny(t), device.Go // which compiles in no time
+	data := tinySets(r)["several sizes"]
+	whole, err := train.Run(context.Background(), r, train.Options{Device: kind, Data: data, Feed: feed.Resident})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	opts := train.Options{Dir: dir, Device: kind, Data: data, Feed: feed.Streamed}
+	opts.Report = func(e train.Event) {
+		if e.Phase == train.Training && e.Epoch == 2 && e.Step == 3 {
+			cancel()
+		}
+	}
+	if _, err := train.Run(ctx, r, opts); err == nil || !strings.Contains(err.Error(), "in epoch 2 after step 3 of 6") {
+		t.Fatalf("stopped run returned %v", err)
+	}
+	rest, err := train.Run(context.Background(), r, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(whole.Epochs, rest.Epochs, numbers); diff != "" {
+		t.Errorf("the resumed run differs from one without a break:\n%s", diff)
+	}
+}
+
+func TestUnknownFeed(t *testing.T) {
+	r := tiny(t)
+	_, err := train.Run(context.Background(), r, train.Options{Device: testkit.Any(t).Kind, Data: tinySets(r)["one size"], Feed: "elsewhere"})
+	if err == nil || !strings.Contains(err.Error(), `mode "elsewhere"`) {
+		t.Errorf("error %v, want one that names the mode", err)
+	}
+}
+
+// A short run on photographs must already know more than an untrained network.
+func TestRealCIFAR10(t *testing.T) {
+	kind := testkit.XLA(t).Kind
+	r, err := recipe.CIFAR10("SimCLR")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const batch = 100
+	r.LR.From *= float64(batch) / float64(r.Batch)
+	r.TrainImages, r.TestImages, r.Epochs, r.Batch = 5_000, 1_000, 2, batch
+	r.Backbone, r.Precision = backbone.Tiny(), device.F32
+	data, err := dataset.Load(context.Background(), r.Data, r.TrainImages, r.TestImages, nil)
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skipf("needs CIFAR-10: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := train.Run(context.Background(), r, train.Options{Device: kind, Data: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, last := result.Epochs[1].Loss, result.Last().Loss; !(last < first-0.05) {
+		t.Errorf("loss went from %.3f to %.3f, want it to fall", first, last)
+	}
+	if got := result.Best().KNN; !(got > result.Untrained()+0.02) {
+		t.Errorf("kNN accuracy went from %.3f to %.3f, want it to rise", result.Untrained(), got)
 	}
 }

@@ -18,14 +18,11 @@ type place struct {
 
 func (p place) directive() string { return fmt.Sprintf("/*line %s:%d:%d*/", p.file, p.line, p.col) }
 
-// Annotate is AnnotateFile for main.go.
-func Annotate(src []byte, index *Index) []byte { return AnnotateFile("main.go", src, index) }
-
-// AnnotateFile returns the source of GoNB's file of the given name with line
+// Annotate returns the source of GoNB's file of the given name with line
 // directives, so that the positions in all that comes from a cell are the cell's.
 // The directives are comments within the lines: no line moves, and the rest of the
 // file keeps its own positions. Earlier annotations are replaced.
-func AnnotateFile(name string, src []byte, index *Index) []byte {
+func Annotate(name string, src []byte, index *Index) []byte {
 	text := Bare(string(src))
 	found, all := declarations(text)
 	if len(found) == 0 {

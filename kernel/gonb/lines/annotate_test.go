@@ -81,14 +81,14 @@ func TestAnnotate(t *testing.T) {
 	for name, c := range annotateCases {
 		t.Run(name, func(t *testing.T) {
 			x := session(c.cells...)
-			got := string(Annotate([]byte(c.main), x))
+			got := string(Annotate("main.go", []byte(c.main), x))
 			if diff := cmp.Diff(c.want, strings.ReplaceAll(got, "/*line "+book+"/", "/*line ")); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
-			if again := string(Annotate([]byte(got), x)); again != got {
+			if again := string(Annotate("main.go", []byte(got), x)); again != got {
 				t.Errorf("a second time: %s", cmp.Diff(got, again))
 			}
-			if bare := string(Annotate([]byte(got), NewIndex())); bare != c.main {
+			if bare := string(Annotate("main.go", []byte(got), NewIndex())); bare != c.main {
 				t.Errorf("without cells: %s", cmp.Diff(c.main, bare))
 			}
 		})

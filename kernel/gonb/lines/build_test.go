@@ -48,7 +48,7 @@ func TestCompiler(t *testing.T) {
 	main := "package main\n\nimport (\n\t\"flag\"\n)\n\ntype T struct {\n\tA u1\n}\n\nconst C = iota + u6\n\nvar (\n\ta = u4\n\tb = u5\n)\n\n" +
 		"func (t T) M() u2 {\n\treturn `\n` + u3\n}\n\nfunc init() { /* é */ u7() }\n\n\n" +
 		"func main() {\n\tflag.Parse()\nu8()\n  if x := u9; x {\n\t\tu10(1)\n\t}\n\n}\n\nvar outside = u11\n"
-	annotated := string(Annotate([]byte(main), session(cells...)))
+	annotated := string(Annotate("main.go", []byte(main), session(cells...)))
 	_, out := goTool(t, map[string]string{"main.go": annotated}, "build", "-gcflags=-e", "-o", "x")
 	got := regexp.MustCompile(`(?m)^(\S+): undefined: (\w+)$`).FindAllStringSubmatch(out, -1)
 	if len(got) != 11 {
@@ -76,7 +76,7 @@ func TestRuntime(t *testing.T) {
 	}
 	main := "package main\n\nimport (\n\t\"flag\"\n)\n\nvar (\n\tp *int\n)\n\n// Deep.\nfunc Deep(n int) int {\n\tif n == 0 {\n\t\treturn *p\n\t}\n\treturn Deep(n - 1)\n}\n\n\n" +
 		"func main() {\n\tflag.Parse()\nx := 1\n\n_ = Deep(x)\n\n}\n"
-	dir, out := goTool(t, map[string]string{"main.go": string(Annotate([]byte(main), session(cells...)))}, "build", "-o", "x")
+	dir, out := goTool(t, map[string]string{"main.go": string(Annotate("main.go", []byte(main), session(cells...)))}, "build", "-o", "x")
 	if out != "" {
 		t.Fatal(out)
 	}
@@ -135,14 +135,14 @@ func main() {
 		"\nfunc main() {\n\tprintln(Text, F(2), G())\n\tC.abs(C.int(\n\t\tundefined))\n}"}
 	files := map[string]string{"text.txt": "embedded", "g.go": "package main\n\nfunc G() int { return 1 }\n"}
 	for _, x := range [][]string{{"build", "-o", "x"}, {"vet"}} {
-		files["main.go"] = string(Annotate([]byte(main), session(cells...)))
+		files["main.go"] = string(Annotate("main.go", []byte(main), session(cells...)))
 		if _, out := goTool(t, files, x...); !strings.Contains(out, "cell[3]:5:3: undefined: undefined") {
 			t.Errorf("go %s: %s", x[0], out)
 		}
 	}
 	main = strings.Replace(main, "\tC.abs(C.int(\n\t\tundefined))\n", "", 1)
 	cells[2] = strings.Replace(cells[2], "\tC.abs(C.int(\n\t\tundefined))\n", "", 1)
-	files["main.go"] = string(Annotate([]byte(main), session(cells...)))
+	files["main.go"] = string(Annotate("main.go", []byte(main), session(cells...)))
 	for _, name := range []string{"cell[1]:3:5", "cell[2]:1:1", "cell[3]:2:1"} {
 		if !strings.Contains(files["main.go"], name) {
 			t.Errorf("nothing is at %s", name)
@@ -157,7 +157,7 @@ func main() {
 func TestTestFile(t *testing.T) {
 	code := "%test\nimport \"testing\"\n\nfunc TestX(t *testing.T) {\n\tt.Error(\"no\")\n}"
 	source := "package main\n\nimport (\n\t\"testing\"\n)\n\nfunc TestX(t *testing.T) {\n\tt.Error(\"no\")\n}\n\nfunc main() {}\n\nvar _ = undefined\n"
-	annotated := string(AnnotateFile("main_test.go", []byte(source), session(code)))
+	annotated := string(Annotate("main_test.go", []byte(source), session(code)))
 	if _, out := goTool(t, map[string]string{"main_test.go": annotated}, "test"); !strings.Contains(out, "main_test.go:13:9: undefined") {
 		t.Error(out)
 	}

@@ -83,8 +83,8 @@ func (p problem) where() string {
 var (
 	atCell = lazy(`^(?:vet: )?(?:\S*/)?cell\[(\d+)\]:(\d+)(?::(\d+))?: (.*)$`)
 	inText = lazy(`(?:[^\s"(]*/)?cell\[(\d+)\]:(\d+)(?::\d+)?`)
-	folder = lazy(`(?:\.\.?)?(?:/[^\s:"'/]+)*/gonb_[0-9a-zA-Z]+/`)
-	header = lazy(`^(?:#|package) gonb_\w+( \[.*\])?$`)
+	folder = lazy(`(?:\.\.?)?(?:/[^\s:"'/]+)*/` + gonb.FolderPrefix + `[0-9a-zA-Z]+/`)
+	header = lazy(`^(?:#|package) ` + gonb.FolderPrefix + `\w+( \[.*\])?$`)
 	// made is the compiler's second position, that in GoNB's file.
 	made = lazy(`\[(?:[^\]\s]*/)?main(?:_test)?\.go:\d+(?::\d+)?\]`)
 	// notTheirs are positions in files that the user has not written.

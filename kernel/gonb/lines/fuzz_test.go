@@ -16,7 +16,7 @@ func FuzzAnnotate(f *testing.F) {
 	f.Fuzz(func(t *testing.T, code, main string) {
 		for _, main := range []string{main, composed(code)} {
 			bare := Bare(main)
-			got := Annotate([]byte(main), session(code))
+			got := Annotate("main.go", []byte(main), session(code))
 			if have, want := strings.Count(string(got), "\n"), strings.Count(bare, "\n"); have != want {
 				t.Errorf("%q: %d line feeds, want %d", got, have, want)
 			}

@@ -26,7 +26,7 @@ func TestSaveAndLoad(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	main := []byte("package main\n\nvar (\n\ta = 1\n)\n\nfunc F() {}\n")
-	if diff := cmp.Diff(string(Annotate(main, x)), string(Annotate(main, got))); diff != "" {
+	if diff := cmp.Diff(string(Annotate("main.go", main, x)), string(Annotate("main.go", main, got))); diff != "" {
 		t.Errorf("annotated with the index read: %s", diff)
 	}
 	if name := got.Add(3, "func F() {}"); name != fileName(1) {
@@ -91,6 +91,6 @@ func BenchmarkAnnotate(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		Annotate([]byte(main.String()), loaded)
+		Annotate("main.go", []byte(main.String()), loaded)
 	}
 }

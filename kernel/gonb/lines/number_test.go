@@ -18,7 +18,7 @@ func TestNumber(t *testing.T) {
 	main := "package main\n\nimport (\n\t\"flag\"\n\t\"fmt\"\n\t\"log\"\n\t\"os\"\n\t\"runtime\"\n)\n\n" + cells[0] +
 		"\n\n\nfunc main() {\n\tflag.Parse()" + strings.TrimPrefix(cells[1], "%%\n") + "\n\n}\n"
 	x := session(cells...)
-	dir, out := goTool(t, map[string]string{"main.go": string(Annotate([]byte(main), x))}, "build", "-o", "x")
+	dir, out := goTool(t, map[string]string{"main.go": string(Annotate("main.go", []byte(main), x))}, "build", "-o", "x")
 	if out != "" {
 		t.Fatal(out)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 var (
@@ -14,7 +16,7 @@ var (
 	creator  = lazy(` in goroutine \d+$`)
 	register = lazy(`^[a-z][a-z0-9]{1,5} +0x[0-9a-f]+$`)
 	// helper is a file of ours in GoNB's folder.
-	helper = lazy(`/gonb_\w+/(?:.*/)?sslkit_\w+(?:/\w+)?\.go$`)
+	helper = lazy(`/` + gonb.FolderPrefix + `\w+/(?:.*/)?sslkit_\w+(?:/\w+)?\.go$`)
 )
 
 const (

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gossl/gossl/kernel/gonb"
 )
 
 var (
@@ -14,7 +16,7 @@ var (
 	outcome   = lazy(` \[(?:recovered|repanicked|recovered, repanicked)\]$`)
 	// before is what a path has before a package of Go's own, a module, or a file in
 	// GoNB's folder.
-	before = lazy(`^/.*/(?:go[^/]*|toolchain@[^/]*)/src/|^/.*/pkg/mod/|^/.*/gonb_\w+/`)
+	before = lazy(`^/.*/(?:go[^/]*|toolchain@[^/]*)/src/|^/.*/pkg/mod/|^/.*/` + gonb.FolderPrefix + `\w+/`)
 )
 
 const (

@@ -308,7 +308,7 @@ func Break() {
 // 1. `sslkit/method/alignuniform.go`: the type above, with the paper in its comment;
 // 2. `sslkit/loss/alignuniform.go`: the loss, and its loops as a test;
 // 3. one line in `method.All`, in place of `Register`;
-// 4. a recipe for each data set, in `sslkit/recipe`;
+// 4. `sslkit/recipe/alignuniform.go`: a recipe for each data set, and a line in the list there;
 // 5. golden numbers of three training steps, computed elsewhere, and the line that builds the method for them.
 //
 // Tests that you do not write then run for it, because they run for all of `method.All`:

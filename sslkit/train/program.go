@@ -2,6 +2,9 @@ package train
 
 import (
 	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -12,6 +15,7 @@ import (
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/feed"
+	"github.com/gossl/gossl/sslkit/loss"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/op"
@@ -113,6 +117,88 @@ func (s *step) clock(epoch, number *graph.Node) nn.Clock {
 	}
 }
 
+// The meters of an epoch, sums over its steps: read once, at its end. The sums of
+// the method's own follow, in the order of their names.
+const (
+	meterLoss     = iota
+	meterGradient // norms
+	meterSpread   // of the embeddings
+	meterBadStep  // first step, counted from 0, whose loss or gradient was not finite
+	meterCount
+)
+
+// noMeters are the meters before the first step.
+func (l layout) noMeters() []float64 {
+	meters := make([]float64, meterCount+len(l.meters))
+	meters[meterBadStep] = math.MaxInt32
+	return meters
+}
+
+// ownMeters returns the names of a method's own meters, sorted. It panics if one
+// is not a scalar.
+func ownMeters(out method.Output) []string {
+	names := slices.Sorted(maps.Keys(out.Meters))
+	for _, name := range names {
+		if x := out.Meters[name]; name == "" || x == nil || !x.IsScalar() {
+			panic(fmt.Errorf("the method's meter %q is %v, want a name and a scalar", name, x))
+		}
+	}
+	return names
+}
+
+// record adds a step to the meters.
+func (l layout) record(meters, number *graph.Node, out method.Output, gradient *graph.Node) *graph.Node {
+	g, dtype := meters.Graph(), meters.DType()
+	stepLoss := graph.ConvertDType(out.Loss, dtype)
+	norm := graph.Sqrt(graph.ReduceAllSum(graph.Square(gradient)))
+	spread := graph.ConvertDType(spread(out.Embedding), dtype)
+
+	finite := graph.LogicalAnd(graph.IsFinite(stepLoss), graph.IsFinite(norm))
+	bad := graph.Where(finite, graph.Scalar(g, dtype, math.MaxInt32), graph.ConvertDType(number, dtype))
+	at := func(i int) *graph.Node { return graph.Reshape(graph.Slice(meters, graph.AxisElem(i))) }
+	values := []*graph.Node{
+		meterLoss:     graph.Add(at(meterLoss), stepLoss),
+		meterGradient: graph.Add(at(meterGradient), norm),
+		meterSpread:   graph.Add(at(meterSpread), spread),
+		meterBadStep:  graph.Min(at(meterBadStep), bad),
+	}
+	for i, name := range l.meters {
+		own := graph.ConvertDType(graph.StopGradient(out.Meters[name]), dtype)
+		values = append(values, graph.Add(at(meterCount+i), own))
+	}
+	for i, v := range values {
+		values[i] = graph.Reshape(v, 1)
+	}
+	return graph.Concatenate(values, 0) // [meterCount + the method's own]
+}
+
+// spread is the standard deviation of the normalised embeddings times √dim: 1
+// if they lie in all directions alike, 0 if all are the same.
+//
+//	embedding  [batch, dim]
+//	result     scalar
+func spread(embedding *graph.Node) *graph.Node {
+	dim := float64(embedding.Shape().Dimensions[1])
+	return graph.MulScalar(loss.NormalizedStd(graph.StopGradient(embedding)), math.Sqrt(dim))
+}
+
+// means returns those of a method's own meters after so many steps, and the names
+// of those that are not finite numbers, which it leaves out.
+func (l layout) means(meters []float64, steps float64) (means map[string]float64, bad []string) {
+	for i, name := range l.meters {
+		mean := meters[meterCount+i] / steps
+		if math.IsNaN(mean) || math.IsInf(mean, 0) {
+			bad = append(bad, name)
+			continue
+		}
+		if means == nil {
+			means = map[string]float64{}
+		}
+		means[name] = mean
+	}
+	return means, bad
+}
+
 // state is what a step changes.
 type state struct {
 	params  *tensors.Tensor   // flat vectors, as checkpoints hold them
@@ -134,6 +220,14 @@ func (st *state) vectors() []**tensors.Tensor {
 	return append(vectors, &st.buffers, &st.meters)
 }
 
+// What random numbers are drawn for: the counter after the seed.
+const (
+	drawWeights = iota
+	drawOrder
+	drawViews
+	drawLooks
+)
+
 // epochInput is what comes from outside during an epoch: the images, and what
 // stays the same.
 type epochInput struct {
@@ -142,6 +236,38 @@ type epochInput struct {
 	epoch  *tensors.Tensor // scalar int32: epochs done
 	rates  *tensors.Tensor // [steps]: the learning rate of each
 	key    *tensors.Tensor // scalar uint64
+}
+
+// epochInput draws the order of an epoch's images, from the seed and the
+// epoch's number alone. The first step that is made is step, counted from 0.
+func (t *trainer) epochInput(epoch, step int) (*epochInput, error) {
+	r := t.recipe
+	random := rand.New(rand.NewPCG(op.Key(r.Seed, drawOrder, uint64(epoch)), 0))
+	order := make([]int32, 0, r.TrainImages)
+	for _, i := range random.Perm(r.TrainImages)[:r.Steps()*r.Batch] {
+		order = append(order, int32(i))
+	}
+	in := &epochInput{}
+	var err error
+	places := tensors.FromFlatDataAndDimensions(t.train.Places(order, r.Batch), r.Steps(), r.Batch)
+	if in.places, err = upload(t.device, places); err != nil {
+		return nil, err
+	}
+	if in.epoch, err = upload(t.device, tensors.FromScalar(int32(epoch-1))); err != nil {
+		return nil, err
+	}
+	rates := make([]float64, r.Steps())
+	for s := range rates {
+		rates[s] = r.LearningRate(epoch, s)
+	}
+	if in.rates, err = t.step.vector(rates, len(rates)); err != nil {
+		return nil, err
+	}
+	if in.key, err = upload(t.device, tensors.FromScalar(op.Key(r.Seed, drawViews, uint64(epoch)))); err != nil {
+		return nil, err
+	}
+	in.images, err = t.train.Read(order[step*r.Batch:], r.Batch)
+	return in, err
 }
 
 func (e *epochInput) free() {
@@ -226,4 +352,20 @@ func (s *step) vector(values []float64, dims ...int) (*tensors.Tensor, error) {
 		narrow[i] = float32(v)
 	}
 	return upload(s.device, tensors.FromFlatDataAndDimensions(narrow, dims...))
+}
+
+// floats copies a tensor of the parameters' type to the host.
+func floats(t *tensors.Tensor) ([]float64, error) {
+	if t.DType() == dtypes.Float64 {
+		return tensors.CopyFlatData[float64](t)
+	}
+	narrow, err := tensors.CopyFlatData[float32](t)
+	if err != nil {
+		return nil, err
+	}
+	wide := make([]float64, len(narrow))
+	for i, v := range narrow {
+		wide[i] = float64(v)
+	}
+	return wide, nil
 }
