@@ -97,6 +97,7 @@ func All() []Method {
 		BYOL{},
 		DCL{},
 		DCLW{},
+		NNCLR{},
 	}
 }
 

@@ -40,6 +40,9 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 	"DCL": func(c stepCase) method.Method {
 		return method.DCL{Projector: c.projector(), Temperature: 0.1, Separate: !c.isHead()}
 	},
+	"NNCLR": func(c stepCase) method.Method {
+		return method.NNCLR{Projector: c.projector(), Predictor: c.predictor(), Temperature: 0.5, Queue: c.Sizes.Bank}
+	},
 	"DCLW": func(c stepCase) method.Method {
 		return method.DCLW{Projector: c.projector(), Temperature: 0.1, Sigma: 0.5, Separate: !c.isHead()}
 	},

@@ -1,10 +1,6 @@
 package recipe
 
-import (
-	"github.com/gossl/gossl/sslkit/augment"
-	"github.com/gossl/gossl/sslkit/dataset"
-	"github.com/gossl/gossl/sslkit/method"
-)
+import "github.com/gossl/gossl/sslkit/dataset"
 
 // lightlyHEAD returns the recipes of the preset, which is the state of the scripts
 // at commit e8d317fc, of 2026. No results were published for it. The script for
@@ -21,28 +17,14 @@ func lightlyHEAD(data dataset.Name, batch, epochs int) []Recipe {
 // since2023 changes what the scripts have changed.
 func since2023(r *Recipe) {
 	script := "imagenette_benchmark.py"
-	view0, view1 := augment.BYOL(128)
 	if r.small() {
 		script = "cifar10_benchmark.py"
-		view0, view1 = augment.BYOL(32)
-		view0, view1 = view0.Blurred(0), view1.Blurred(0) // view 1 is still solarized
 	}
 	r.Preset = LightlyHEAD
 	r.Source = "lightly, " + script + " at commit e8d317fc, 2026, without published results; bf16 arithmetic instead of TF32"
-	switch m := r.Method.(type) {
-	case method.MoCo:
-		m.Queue = 4096 // at batch 512, too, as it always was in the script
-		r.Method = m
-	case method.BarlowTwins:
-		m.Unbiased = false
-		r.Method, r.Views = m, []augment.Policy{view0, view1}
-	case method.BYOL:
-		r.Views = []augment.Policy{view0, view1}
-	case method.DCL:
-		m.Separate = false // over the negatives of both views at once
-		r.Method = m
-	case method.DCLW:
-		m.Separate = false
-		r.Method = m
+	for _, e := range entries {
+		if e.name == r.Name && e.since2023 != nil {
+			e.since2023(r)
+		}
 	}
 }

@@ -10,8 +10,6 @@ import (
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/head"
-	"github.com/gossl/gossl/sslkit/method"
-	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // Shapes returns a recipe of our own for a method ("SimCLR") on drawn images,
@@ -19,60 +17,20 @@ import (
 // first demonstration; the others have a narrower network and smaller batches,
 // for more steps in the same time.
 func Shapes(name string) (Recipe, error) {
-	r := onShapes()
-	r.Name = name
-	normed := head.MLP{Layers: 2, Hidden: 128, Out: 64, BatchNorm: true, OutNorm: head.AffineNorm}
-	switch name {
-	case "MoCo":
-		narrow(&r, 5)
-		r.LR = annealed(0.12)
-		r.Method = method.MoCo{
-			Projector:   head.MLP{Layers: 2, Hidden: 128, Out: 64, OutNorm: head.NoNorm},
-			Temperature: 0.2,
-			Queue:       1024,
-			Momentum:    schedule.Constant(0.97),
-			Moves:       1,
-			Enqueue:     method.EnqueueBetween,
+	for _, e := range entries {
+		if e.name == name {
+			r := onShapes()
+			r.Name = name
+			e.shapes(&r)
+			return r, nil
 		}
-	case "SimCLR":
-		r.LR = annealed(0.12)
-		r.Method = method.SimCLR{Projector: normed, Temperature: 0.5}
-	case "SimSiam":
-		narrow(&r, 5)
-		r.Views = croppedFrom(0.3)
-		r.LR = annealed(0.2)
-		r.Method = method.SimSiam{
-			Projector: normed,
-			Predictor: head.MLP{Layers: 2, Hidden: 32, Out: 64, BatchNorm: true, OutNorm: head.NoNorm},
-		}
-	case "BarlowTwins":
-		narrow(&r, 6)
-		r.Views = croppedFrom(0.4)
-		r.LR = annealed(0.03)
-		r.Method = method.BarlowTwins{
-			Projector: head.MLP{Layers: 2, Hidden: 128, Out: 128, BatchNorm: true, OutNorm: head.NoNorm},
-			Lambda:    0.005,
-			Unbiased:  false,
-		}
-	case "BYOL":
-		narrow(&r, 5)
-		r.LR = annealed(0.24)
-		r.Method = method.BYOL{
-			Projector: head.MLP{Layers: 2, Hidden: 128, Out: 64, BatchNorm: true, OutNorm: head.NoNorm},
-			Predictor: head.MLP{Layers: 2, Hidden: 32, Out: 64, BatchNorm: true, OutNorm: head.NoNorm},
-			Momentum:  schedule.Constant(0.9), // a few hundred steps are too few for a slower target
-			Moves:     1,
-		}
-	case "DCL":
-		r.LR = annealed(0.12)
-		r.Method = method.DCL{Projector: normed, Temperature: 0.5, Separate: false}
-	case "DCLW":
-		r.LR = annealed(0.12)
-		r.Method = method.DCLW{Projector: normed, Temperature: 0.5, Sigma: 0.5, Separate: false}
-	default:
-		return Recipe{}, fmt.Errorf("recipe: no recipe for %q on %q: want one of %s", name, dataset.Shapes, strings.Join(methods(), ", "))
 	}
-	return r, nil
+	return Recipe{}, fmt.Errorf("recipe: no recipe for %q on %q: want one of %s", name, dataset.Shapes, strings.Join(methods(), ", "))
+}
+
+// shapesProjector is the projection head of most of them.
+func shapesProjector() head.MLP {
+	return head.MLP{Layers: 2, Hidden: 128, Out: 64, BatchNorm: true, OutNorm: head.AffineNorm}
 }
 
 // onShapes is what those recipes have in common.
@@ -104,13 +62,4 @@ func croppedFrom(scale float64) []augment.Policy {
 	view := augment.SimCLR(32)
 	view.Scale[0] = scale
 	return both(view)
-}
-
-// methods lists the names of all methods.
-func methods() []string {
-	var names []string
-	for _, m := range method.All() {
-		names = append(names, method.Name(m))
-	}
-	return names
 }

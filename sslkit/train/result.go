@@ -136,7 +136,11 @@ func warning(r recipe.Recipe, e Epoch, bad []string) string {
 
 // stuck says whether the loss is where training that has failed stands still. Of
 // losses that come near that value as they learn, it does not tell.
+// The first of several epochs has the beginning in it, and is not judged.
 func stuck(r recipe.Recipe, e Epoch) bool {
+	if e.Epoch == 1 && r.Epochs > 1 {
+		return false
+	}
 	c := collapse(r)
 	return c != nil && c.Start && math.Abs(*e.CollapseMargin) < stuckMargin*math.Abs(c.Loss)
 }

@@ -47,3 +47,19 @@ func TestWarning(t *testing.T) {
 		}
 	}
 }
+
+// Training of contrastive losses begins near the collapsed loss: the first of
+// several epochs says nothing yet.
+func TestStuckAfterTheFirstEpoch(t *testing.T) {
+	margin := 0.001
+	for _, c := range []struct {
+		epoch, epochs int
+		want          bool
+	}{{1, 3, false}, {2, 3, true}, {1, 1, true}} {
+		r := recipe.Recipe{Batch: 64, Epochs: c.epochs, Method: method.SimCLR{Temperature: 0.5}}
+		e := Epoch{Epoch: c.epoch, Loss: math.Log(127) - margin, EmbeddingSpread: 1, CollapseMargin: &margin}
+		if got := strings.HasPrefix(warning(r, e, nil), "stuck"); got != c.want {
+			t.Errorf("epoch %d of %d: whether it is stuck is %t", c.epoch, c.epochs, got)
+		}
+	}
+}

@@ -71,6 +71,9 @@ func eventsCommand() *cobra.Command {
 					err = failed
 				}
 			}
+			if exit := (*exec.ExitError)(nil); errors.As(err, &exit) { // go test has said why
+				os.Exit(status(err))
+			}
 			return err
 		},
 	}

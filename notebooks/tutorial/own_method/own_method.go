@@ -178,8 +178,11 @@ func CheckLoss() {
 // `Projections` takes both views through the backbone and a head, whose variables are trained, and the loss compares what
 // comes out.
 //
-// A fourth one, `Collapsed`, may say the loss of a network that gives all images the same embedding: here both parts are 0
-// then. With it the library can tell you how far from that a run is. `Register` lets later cells read what was written with the type's name.
+// `Meters` are whatever else you want to watch, by name: their means come with each epoch, and as curves.
+//
+// A fourth function, `Collapsed`, may say the loss of a network that gives all images the same embedding: here both parts
+// are 0 then. With it the library can tell you how far from that a run is. `Register` lets later cells read what was
+// written with the type's name.
 
 // %%
 
@@ -204,7 +207,9 @@ func (m AlignUniform) Validate(backbone.Backbone) error {
 
 func (m AlignUniform) Loss(step method.Step) method.Output {
 	z := step.Projections(m.Projector, step.Full)
-	return method.Output{Loss: AlignUniformLoss(z[0], z[1], m.Weight), Embedding: z[0]}
+	z0, z1 := op.Normalize(z[0]), op.Normalize(z[1])
+	meters := map[string]*graph.Node{"alignment": Alignment(z0, z1), "uniformity": Uniformity(z0)}
+	return method.Output{Loss: AlignUniformLoss(z[0], z[1], m.Weight), Embedding: z[0], Meters: meters}
 }
 
 // %% [markdown]
@@ -264,9 +269,10 @@ func run(name string, r recipe.Recipe) {
 //gonb:%exec Train
 
 // %% [markdown]
-// The right picture shows the *spread* of the embeddings: their standard deviation, where 1 is that of random directions
-// and 0 is collapse. The new loss asks for it by name, and gets more of it than SimCLR. Do not read a ranking from the
-// left picture: a temperature and a weight were chosen for neither.
+// The picture at the top right shows the *spread* of the embeddings: their standard deviation, where 1 is that of random
+// directions and 0 is collapse. The new loss asks for it by name, and gets more of it than SimCLR. Do not read a ranking
+// from the one at the left: a temperature and a weight were chosen for neither. Below are the meters, of the run that has
+// them.
 
 // %%
 
@@ -308,7 +314,7 @@ func Break() {
 // 1. `sslkit/method/alignuniform.go`: the type above, with the paper in its comment;
 // 2. `sslkit/loss/alignuniform.go`: the loss, and its loops as a test;
 // 3. one line in `method.All`, in place of `Register`;
-// 4. a recipe for each data set, in `sslkit/recipe`;
+// 4. `sslkit/recipe/alignuniform.go`: a recipe for each data set, and a line in the list there;
 // 5. golden numbers of three training steps, computed elsewhere, and the line that builds the method for them.
 //
 // Tests that you do not write then run for it, because they run for all of `method.All`:
