@@ -65,6 +65,16 @@ func (r *Recipe) UnmarshalJSON(text []byte) error {
 	return errors.Join(problems[:]...)
 }
 
+// Kept says why a recipe that is written could not be read again: its method, backbone
+// or optimizer is one that the program has not registered. Nil if it can.
+func (r Recipe) Kept() error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, new(Recipe))
+}
+
 // upgraded returns a recipe's JSON in the form of today's version.
 func upgraded(text []byte) ([]byte, error) {
 	var fields map[string]json.RawMessage

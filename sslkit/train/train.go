@@ -111,6 +111,9 @@ func Check(r recipe.Recipe, opts Options) error {
 	if opts.Dir == "" {
 		return nil
 	}
+	if err := r.Kept(); err != nil {
+		return fmt.Errorf("train: run folder: it could not be opened again: %w", err)
+	}
 	switch about, err := os.Stat(opts.Dir); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil

@@ -99,6 +99,19 @@ type halves struct{ Plain }
 func (h halves) Parts() int                { return 2 }
 func (h halves) Joined() backbone.Backbone { return h.Plain }
 
+// TestUnregistered checks that a run does not begin if its folder could not be opened again.
+func TestUnregistered(t *testing.T) {
+	r, set := plain(t)
+	r.Backbone = halves{Plain{Width: 4}}
+	err := train.Check(r, train.Options{Dir: filepath.Join(t.TempDir(), "run"), Data: set})
+	if want := `run folder: it could not be opened again: backbone: unknown backbone "halves"`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %q in it", err, want)
+	}
+	if err := train.Check(r, train.Options{Data: set}); err != nil {
+		t.Errorf("without a folder: %v", err)
+	}
+}
+
 // plain is a recipe with Plain for images that it makes.
 func plain(t *testing.T) (recipe.Recipe, *dataset.Set) {
 	t.Helper()

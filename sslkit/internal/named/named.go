@@ -11,12 +11,16 @@ import (
 	"strings"
 )
 
-// Name is the name of a value's type, "" of nil.
+// Name is the name of a value's type, or of what it points to; "" of nil.
 func Name(v any) string {
 	if v == nil {
 		return ""
 	}
-	return reflect.TypeOf(v).Name()
+	t := reflect.TypeOf(v)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Name()
 }
 
 // A Kind is an interface T whose types are known by name: those of a package, and

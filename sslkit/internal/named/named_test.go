@@ -76,6 +76,26 @@ func TestReadErrors(t *testing.T) {
 	}
 }
 
+// A Dot has its methods on a pointer.
+type Dot struct {
+	X int `json:"x"`
+}
+
+func (*Dot) Area() float64 { return 0 }
+
+func TestPointers(t *testing.T) {
+	k := shapes()
+	k.Register(&Dot{})
+	text, err := k.Write(&Dot{3})
+	if want := `{"Dot":{"x":3}}`; err != nil || string(text) != want {
+		t.Fatalf("%s, error %v, want %s", text, err, want)
+	}
+	read, err := k.Read(text)
+	if dot, ok := read.(*Dot); err != nil || !ok || dot.X != 3 {
+		t.Errorf("%s is read as %+v, error %v", text, read, err)
+	}
+}
+
 func TestRegister(t *testing.T) {
 	k := shapes()
 	for range 2 { // a second time does no harm
