@@ -129,6 +129,33 @@ func norm(x *graph.Node) *graph.Node {
 	return graph.Sqrt(graph.ReduceAllSum(graph.Square(x)))
 }
 
+// Step takes the step of an optimizer. A gradient that is longer than clip, unless
+// that is 0, is shortened before, see [Clip]; tensors that are frozen stay as they
+// are, and do not count for the gradient's length. Count is computed from the clock.
+func Step(o Optimizer, in Update, clip float64, freeze []Freeze) (params *graph.Node, slots []*graph.Node) {
+	dtype := in.Params.DType()
+	first, frozen := in.thaw(freeze)
+	in.Count = graph.OnePlus(in.Clock.Step)
+	var held *graph.Node
+	if frozen {
+		held = graph.LessThan(in.Clock.Step, first)
+		in.Count = graph.MaxScalar(graph.Sub(in.Count, first), 1)
+		in.Gradient = graph.Where(held, graph.ZerosLike(in.Gradient), in.Gradient)
+	}
+	in.Count = graph.ConvertDType(in.Count, dtype)
+	if clip > 0 {
+		in.Gradient = Clip(in.Gradient, clip)
+	}
+	params, slots = o.Step(in)
+	if !frozen {
+		return params, slots
+	}
+	for i := range slots {
+		slots[i] = graph.Where(held, in.Slots[i], slots[i])
+	}
+	return graph.Where(held, in.Params, params), slots
+}
+
 // Clip returns a gradient that is not longer than a norm: a longer one is
 // multiplied by most/(‖gradient‖ + 1e-6), as in PyTorch.
 //
