@@ -5,7 +5,11 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"path"
+	"reflect"
+	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
@@ -48,14 +52,23 @@ func newStep(d *device.Device, r recipe.Recipe) (*step, error) {
 func declare(d *device.Device, r recipe.Recipe) (layout, error) {
 	var meters []string
 	vars, err := nn.Declare(d.Backend, modeOf(d, r), func(scope *nn.Scope) {
+		defer func() {
+			if failure := recover(); failure != nil {
+				panic(located(failure, r.Method, r.Backbone))
+			}
+		}()
 		views := make([]*graph.Node, len(r.Views))
 		for i, view := range r.Views {
 			views[i] = graph.Zeros(scope.Graph(), shapes.Make(r.Precision.ParamDType(), r.Batch, view.Size, view.Size, 3))
 		}
-		meters = ownMeters(r.Method.Loss(method.NewStep(r.Method, scope, r.Backbone, views)))
+		out := r.Method.Loss(method.NewStep(r.Method, scope, r.Backbone, views))
+		if err := out.Check(); err != nil {
+			panic(err)
+		}
+		meters = slices.Sorted(maps.Keys(out.Meters))
 	})
 	if err != nil {
-		return layout{}, err
+		return layout{}, fmt.Errorf("%s: %w", method.Name(r.Method), err)
 	}
 	for _, f := range r.Freeze {
 		if err := f.Check(vars.Params()); err != nil {
@@ -64,6 +77,30 @@ func declare(d *device.Device, r recipe.Recipe) (layout, error) {
 	}
 	l := layout{vars, r.Optim.Slots(), meters}
 	return l, l.check()
+}
+
+// located is what building a step has panicked with, and where, if that was in a method
+// or backbone of the program's own. A deferred function calls it.
+func located(failure any, parts ...any) error {
+	err, ok := failure.(error)
+	if !ok {
+		err = fmt.Errorf("%v", failure)
+	}
+	_, file, _, _ := runtime.Caller(0)
+	library, here := path.Dir(path.Dir(file)), reflect.TypeFor[step]().PkgPath()+"."
+	callers := make([]uintptr, 128)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)]) // without this and the deferred function
+	for frame, more := frames.Next(); more && !strings.HasPrefix(frame.Function, here); frame, more = frames.Next() {
+		if strings.HasPrefix(frame.File, library) && !strings.HasSuffix(frame.File, "_test.go") {
+			continue
+		}
+		for _, part := range parts {
+			if home := reflect.Indirect(reflect.ValueOf(part)).Type().PkgPath(); strings.HasPrefix(frame.Function, home+".") {
+				return fmt.Errorf("%s:%d: %w", frame.File, frame.Line, err)
+			}
+		}
+	}
+	return err
 }
 
 func modeOf(d *device.Device, r recipe.Recipe) nn.Mode {
@@ -132,18 +169,6 @@ func (l layout) noMeters() []float64 {
 	meters := make([]float64, meterCount+len(l.meters))
 	meters[meterBadStep] = math.MaxInt32
 	return meters
-}
-
-// ownMeters returns the names of a method's own meters, sorted. It panics if one
-// is not a scalar.
-func ownMeters(out method.Output) []string {
-	names := slices.Sorted(maps.Keys(out.Meters))
-	for _, name := range names {
-		if x := out.Meters[name]; name == "" || x == nil || !x.IsScalar() {
-			panic(fmt.Errorf("the method's meter %q is %v, want a name and a scalar", name, x))
-		}
-	}
-	return names
 }
 
 // record adds a step to the meters.
