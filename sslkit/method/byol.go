@@ -47,7 +47,7 @@ func (m BYOL) Loss(step Step) Output {
 		return m.Predictor.Forward(online.In("predictor"), project(online, step.Backbone, m.Projector, view))
 	})
 	var z []*graph.Node // the target's
-	momentum := m.Momentum.At(step.Scope.Clock())
+	momentum := m.Momentum.In(step.Scope)
 	if m.Moves == 1 {
 		z = step.TargetProjections(momentum, m.Projector, step.Full)
 	} else { // the first half predicts view 1

@@ -105,7 +105,7 @@ func (m MoCo) keys(step Step, views ...*graph.Node) []*graph.Node {
 		shuffled[half], back[half] = op.Rows(view, order), op.InversePermutation(order)
 	}
 	var k []*graph.Node
-	momentum := m.Momentum.At(step.Scope.Clock())
+	momentum := m.Momentum.In(step.Scope)
 	if m.Moves == 1 {
 		k = step.TargetProjections(momentum, m.Projector, shuffled)
 	} else {

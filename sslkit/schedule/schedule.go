@@ -122,6 +122,17 @@ func (s Schedule) At(c nn.Clock) *graph.Node {
 	return graph.Where(graph.LessThan(at, graph.Scalar(g, dtypes.Float64, float64(s.Warmup))), climb, value)
 }
 
+// In returns the number in the step that a scope belongs to, by its clock. A
+// constant needs none, so that a method can be built outside a run, too.
+//
+//	result  scalar, float64
+func (s Schedule) In(scope *nn.Scope) *graph.Node {
+	if s.IsConstant() {
+		return graph.Scalar(scope.Graph(), dtypes.Float64, s.From)
+	}
+	return s.At(scope.Clock())
+}
+
 // way is the number after the warm-up, at times counted from there.
 func (s Schedule) way(at *graph.Node, last float64, from, to *graph.Node) *graph.Node {
 	end := graph.Scalar(at.Graph(), dtypes.Float64, last)

@@ -7,9 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/google/go-cmp/cmp"
+	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/schedule"
@@ -83,6 +86,24 @@ func TestAtOnXLA(t *testing.T) {
 		}
 		testkit.Within(t, fmt.Sprint("step ", step), testkit.Values(t, out), []float64{s.Value(step, steps)}, 1e-14)
 	}
+}
+
+// TestIn checks that a constant needs no clock, and what changes does.
+func TestIn(t *testing.T) {
+	d := testkit.Open(t, device.Go)
+	in := func(s schedule.Schedule, g *graph.Graph) *graph.Node {
+		nothing := graph.Zeros(g, shapes.Make(dtypes.Float32, 0))
+		return s.In((&nn.Variables{}).Bind(nn.Mode{Precision: device.F32}, nothing, nothing).Scope)
+	}
+	got := testkit.Run(t, d, func(of []*graph.Node) []*graph.Node {
+		return []*graph.Node{in(schedule.Constant(0.3), of[0].Graph())}
+	}, tensors.FromScalar(int32(0)))
+	if got[0][0] != 0.3 {
+		t.Errorf("a constant 0.3 is %g", got[0][0])
+	}
+	testkit.Panics(t, d, "nn: Clock: the graph has no clock", func(g *graph.Graph) {
+		in(per(1, 0, 0, 0, schedule.Cosine), g)
+	})
 }
 
 func TestJSON(t *testing.T) {
