@@ -61,6 +61,12 @@ var does = map[string]func(rest string){
 		mime, text, _ := strings.Cut(rest, " ")
 		gonbui.SendData(&protocol.DisplayData{Data: map[protocol.MIMEType]any{protocol.MIMEType(mime): text}})
 	},
+	// widget ADDRESS: asks GoNB for the value of a widget.
+	"widget": func(rest string) {
+		gonbui.SendData(&protocol.DisplayData{Data: map[protocol.MIMEType]any{
+			protocol.MIMECommValue: protocol.CommValue{Address: rest, Request: true},
+		}})
+	},
 	// sync: waits until what was displayed has arrived.
 	"sync": func(string) { gonbui.Sync() },
 	// value MIME TEXT: the value of the last expression.
