@@ -101,14 +101,7 @@ var does = map[string]func(rest string){
 		time.Sleep(pause)
 	},
 	// await FILE: until it is there.
-	"await": func(rest string) {
-		for {
-			if _, err := os.Stat(rest); err == nil {
-				return
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
-	},
+	"await": func(rest string) { await(func() bool { return exists(rest) }) },
 	// child, orphan: starts a process, in the group of this one or in a session of its own, which has the program's outputs and lives
 	// on; prints its number.
 	"child":  func(string) { spawn(false) },
