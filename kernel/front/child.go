@@ -139,3 +139,17 @@ func (f *front) setUpGoNB(ctx context.Context) error {
 	_, err = f.await(ctx, request)
 	return err
 }
+
+// shell returns what GoNB is to run in place of a shell command of a cell. after says
+// that commands of GoNB's own stand before it, which may print something: the command
+// then waits at the gate until that has been published.
+func (f *front) shell(command string, after bool) string {
+	gate := ""
+	if after {
+		gate = f.dir.gate()
+	}
+	return launch.Shell(command, f.stdin.path, gate)
+}
+
+// script is the program that GoNB is to run a cell's script with.
+func (f *front) script() string { return filepath.Join(f.dir.bin(), launch.ScriptName) }

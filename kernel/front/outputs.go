@@ -62,7 +62,7 @@ func (o outputs) Shown(_ *pipes.Cell, data map[string]string) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		if text, ok := data[value.ErrorMIME]; ok {
-			r.failure = failed(text)
+			r.failure = shownError(text)
 			return
 		}
 		r.shown = append(r.shown, data)

@@ -47,14 +47,3 @@ func (e edits) apply(text string) string {
 	out.WriteString(text[at:])
 	return out.String()
 }
-
-// Blank is text with a space for each byte, line breaks excepted.
-func Blank(text string) string {
-	b := []byte(text)
-	for i, c := range b {
-		if c != '\n' && c != '\r' {
-			b[i] = ' '
-		}
-	}
-	return string(b)
-}

@@ -249,3 +249,14 @@ func blank(b []byte) {
 		b[i] = ' '
 	}
 }
+
+// Blank is text with a space for each byte, line breaks excepted.
+func Blank(text string) string {
+	b := []byte(text)
+	for i, c := range b {
+		if c != '\n' && c != '\r' {
+			b[i] = ' '
+		}
+	}
+	return string(b)
+}
