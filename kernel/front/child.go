@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gossl/gossl/kernel/gonb"
 	"github.com/gossl/gossl/kernel/launch"
 	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/wire"
@@ -128,10 +129,9 @@ func (f *front) dial(conn *wire.Conn) error {
 	}
 }
 
-// setUpGoNB has GoNB not start go get before each build: the build says what is
-// missing, and our go command gets it.
+// setUpGoNB has GoNB set up for all cells.
 func (f *front) setUpGoNB(ctx context.Context) error {
-	request, err := wire.New("execute_request", nil, order{Code: "%noautoget", Silent: true, Expressions: map[string]any{}})
+	request, err := wire.New("execute_request", nil, order{Code: gonb.SetUp, Silent: true, Expressions: map[string]any{}})
 	if err != nil {
 		return err
 	}
