@@ -70,7 +70,7 @@ func (f *front) known(request *wire.Message) any {
 		return f.info
 	case "is_complete_request":
 		status, indent := gonb.Completeness(in.Code)
-		if status != "incomplete" {
+		if status != gonb.Incomplete {
 			return content{"status": status}
 		}
 		return content{"status": status, "indent": indent}

@@ -92,7 +92,7 @@ func (f *front) dial(conn *wire.Conn) error {
 	f.goes.Go(func() {
 		select {
 		case <-f.child.Gone():
-			give(fmt.Errorf("%w before it answered", ErrGoNBGone))
+			give(fmt.Errorf("%w before it answered", errGoNBGone))
 		case <-ctx.Done():
 		}
 	})
@@ -123,7 +123,7 @@ func (f *front) dial(conn *wire.Conn) error {
 		soon, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 		err := f.echo(soon)
 		cancel()
-		if err == nil || ctx.Err() != nil || errors.Is(err, ErrGoNBGone) {
+		if err == nil || ctx.Err() != nil || errors.Is(err, errGoNBGone) {
 			return err
 		}
 	}

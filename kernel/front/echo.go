@@ -48,7 +48,7 @@ func (f *front) echo(ctx context.Context) error {
 	case <-heard:
 		return nil
 	case <-f.child.Gone():
-		return fmt.Errorf("%w before it answered", ErrGoNBGone)
+		return fmt.Errorf("%w before it answered", errGoNBGone)
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

@@ -43,11 +43,11 @@ type Options struct {
 	Log      io.Writer // for what nobody else can be told
 }
 
-// ErrParentGone ends a kernel whose parent, Jupyter, is gone.
-var ErrParentGone = errors.New("front: the process that started the kernel is gone")
+// errParentGone ends a kernel whose parent, Jupyter, is gone.
+var errParentGone = errors.New("front: the process that started the kernel is gone")
 
-// ErrGoNBGone ends a kernel whose GoNB ended.
-var ErrGoNBGone = errors.New("front: GoNB ended")
+// errGoNBGone ends a kernel whose GoNB ended.
+var errGoNBGone = errors.New("front: GoNB ended")
 
 // content is the content of a message.
 type content map[string]any
@@ -126,7 +126,7 @@ func run(ctx context.Context, connectionFile string, o Options, l limits) error 
 	select {
 	case err = <-f.quit:
 	case <-f.child.Gone():
-		err = fmt.Errorf("%w; the last that it printed:\n%s", ErrGoNBGone, f.child.log)
+		err = fmt.Errorf("%w; the last that it printed:\n%s", errGoNBGone, f.child.log)
 		select {
 		case <-f.worked: // the cells have been told
 		case <-time.After(f.limits.Echo):
@@ -266,7 +266,7 @@ func (f *front) watchParent() {
 			return
 		}
 	}
-	f.quit <- ErrParentGone
+	f.quit <- errParentGone
 }
 
 // logDropped says how many messages were dropped, if any were: somebody tried to send some without the key.

@@ -150,7 +150,7 @@ func TestGoNBDies(t *testing.T) {
 					t.Errorf("a cell behind: %v", o.Content)
 				}
 			}
-			if e := k.ended(); !strings.Contains(e, ErrGoNBGone.Error()) {
+			if e := k.ended(); !strings.Contains(e, errGoNBGone.Error()) {
 				t.Errorf("it ended with %q", e)
 			}
 		})
@@ -172,7 +172,7 @@ func TestGoNBDiesBeforeItsPipesAreOpen(t *testing.T) {
 			if o := r.End(); o.Name != "KernelDied" {
 				t.Errorf("the reply is %v", o.Content)
 			}
-			if e := k.ended(); !strings.Contains(e, ErrGoNBGone.Error()) {
+			if e := k.ended(); !strings.Contains(e, errGoNBGone.Error()) {
 				t.Errorf("it ended with %q", e)
 			}
 			t.Log(time.Since(begin))
@@ -187,7 +187,7 @@ func TestGoNBDiesIdle(t *testing.T) {
 	if err := syscall.Kill(k.gonb(), syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if e := k.ended(); !strings.Contains(e, ErrGoNBGone.Error()) {
+	if e := k.ended(); !strings.Contains(e, errGoNBGone.Error()) {
 		t.Errorf("it ended with %q", e)
 	}
 }
@@ -244,7 +244,7 @@ func TestParentIsGone(t *testing.T) {
 	if err := syscall.Kill(k.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if e := k.ended(); e != ErrParentGone.Error() {
+	if e := k.ended(); e != errParentGone.Error() {
 		t.Errorf("it ended with %q", e)
 	}
 	dead(t, pids...)

@@ -17,9 +17,9 @@ const (
 	ShowEnd  = ")/*shown*/"
 )
 
-// Quiet returns code in which the expression that is to be shown is a statement
+// silenced returns code in which the expression that is to be shown is a statement
 // instead, for the call of a function without a result; false if there is none.
-func Quiet(code string) (string, bool) {
+func silenced(code string) (string, bool) {
 	if !strings.Contains(code, ShowCall) || !strings.Contains(code, ShowEnd) {
 		return code, false
 	}

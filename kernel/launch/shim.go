@@ -111,7 +111,7 @@ func wasmRoot() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("launch: go env GOROOT: %w", err)
 	}
-	misc := filepath.Join(filepath.Dir(os.Getenv(BinVar)), "goroot", "misc")
+	misc := filepath.Join(filepath.Dir(os.Getenv(binVar)), "goroot", "misc")
 	if err := os.MkdirAll(misc, 0o700); err != nil {
 		return "", fmt.Errorf("launch: %w", err)
 	}
