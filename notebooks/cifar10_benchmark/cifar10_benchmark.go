@@ -5,7 +5,7 @@ package main
 // %% [markdown]
 // # The CIFAR-10 benchmark
 //
-// Five methods learn from 50,000 photographs without their labels. After every epoch the labels measure what was learnt:
+// Methods learn from 50,000 photographs without their labels. After every epoch the labels measure what was learnt:
 // each of the 10,000 test images gets the class of its 200 nearest neighbours among the training images. The *best* such
 // kNN accuracy of a run stands in the published tables, and in the one below.
 //

@@ -5,7 +5,7 @@ package main
 // %% [markdown]
 // # The ImageNette benchmark
 //
-// Five methods learn from 9,469 photographs of ImageNet, 160 pixels high or wide, without their labels. After every epoch the
+// Methods learn from 9,469 photographs of ImageNet, 160 pixels high or wide, without their labels. After every epoch the
 // labels measure what was learnt: each of the 3,925 test images gets the class of its 200 nearest neighbours among the
 // training images. The *best* such kNN accuracy of a run stands in the published tables, and in the one below.
 //

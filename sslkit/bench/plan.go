@@ -160,14 +160,24 @@ func Shard(recipes []recipe.Recipe, i, n int) ([]recipe.Recipe, error) {
 // ID names a run: it is the name of its record and of its folder, and differs
 // for recipes that differ.
 func ID(r recipe.Recipe) string {
+	id, told := name(r)
+	if !told {
+		id += "-" + digest(r)
+	}
+	return id
+}
+
+// name is the part of a run's [ID] that can be read, and whether it tells all that
+// the recipe has.
+func name(r recipe.Recipe) (id string, told bool) {
 	preset := r.Preset
 	if preset == "" {
 		preset = "own"
 	}
-	id := fmt.Sprintf("%s-%s-%s-b%d-e%d-s%d", r.Data, preset, r.Name, r.Batch, r.Epochs, r.Seed)
+	id = fmt.Sprintf("%s-%s-%s-b%d-e%d-s%d", r.Data, preset, r.Name, r.Batch, r.Epochs, r.Seed)
 	row, err := recipe.At(r.Preset, r.Data, r.Name, r.Batch, r.Epochs)
 	if err != nil {
-		return id + "-" + digest(r)
+		return id, false
 	}
 	row.Seed, row.Expect = r.Seed, r.Expect
 	for _, part := range []struct {
@@ -190,13 +200,11 @@ func ID(r recipe.Recipe) string {
 		id += "-linear"
 		row.Linear = r.Linear
 	}
-	if !reflect.DeepEqual(row, r) {
-		id += "-" + digest(r)
-	}
-	return id
+	return id, reflect.DeepEqual(row, r)
 }
 
-// digest tells recipes apart that no name does.
+// digest tells recipes apart that no name does. It is another one where recipes are
+// written in another form, see [older].
 func digest(r recipe.Recipe) string {
 	text, err := json.Marshal(r)
 	if err != nil {

@@ -84,7 +84,14 @@ func finished(dir string, r recipe.Recipe) (record Record, ok bool, err error) {
 	path := recordPath(dir, r)
 	record, err = readRecord(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return Record{}, false, nil
+		_, ok = older(dir, ".json", r, func(path string) (recipe.Recipe, error) {
+			record, err = readRecord(path)
+			return record.Recipe, err
+		})
+		if !ok {
+			return Record{}, false, nil
+		}
+		return record, true, nil
 	}
 	if err != nil {
 		return Record{}, false, fmt.Errorf("bench: %w", err)
@@ -94,6 +101,31 @@ func finished(dir string, r recipe.Recipe) (record Record, ok bool, err error) {
 			path, strings.TrimRight(recipe.Diff(record.Recipe, r), "\n"))
 	}
 	return record, true, nil
+}
+
+// older finds what an older version, which wrote recipes in another form, has named
+// after another digest of the same recipe: a file or folder in dir whose recipe,
+// as read has it, is r.
+func older(dir, suffix string, r recipe.Recipe, read func(path string) (recipe.Recipe, error)) (path string, ok bool) {
+	prefix, told := name(r)
+	if told {
+		return "", false
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", false // there is nothing
+	}
+	for _, e := range entries {
+		digest, mine := strings.CutPrefix(strings.TrimSuffix(e.Name(), suffix), prefix+"-")
+		if !mine || strings.Contains(digest, "-") || !strings.HasSuffix(e.Name(), suffix) {
+			continue
+		}
+		path = filepath.Join(dir, e.Name())
+		if have, err := read(path); err == nil && reflect.DeepEqual(have, r) {
+			return path, true
+		}
+	}
+	return "", false
 }
 
 // Records reads the records in a folder, in the order of tables: by data set,

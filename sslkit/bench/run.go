@@ -89,7 +89,25 @@ func one(ctx context.Context, r recipe.Recipe, o Options, data *cached) (Record,
 	return record, record.write(o.Dir)
 }
 
-func runFolder(dir string, r recipe.Recipe) string { return filepath.Join(dir, "runs", ID(r)) }
+// runFolder is where a run is kept, or where an older version has begun it.
+func runFolder(dir string, r recipe.Recipe) string {
+	runs := filepath.Join(dir, "runs")
+	path := filepath.Join(runs, ID(r))
+	if _, err := os.Stat(path); err == nil {
+		return path
+	}
+	begun, ok := older(runs, "", r, func(path string) (recipe.Recipe, error) {
+		run, err := train.Open(path)
+		if err != nil {
+			return recipe.Recipe{}, err
+		}
+		return run.Recipe, nil
+	})
+	if ok {
+		return begun
+	}
+	return path
+}
 
 // cached keeps the data set of the last run for the next.
 type cached struct {

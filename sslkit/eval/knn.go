@@ -140,8 +140,12 @@ func (c *Classifier) Free() {
 }
 
 // Accuracy is the fraction of predictions that equal the labels, in [0, 1]. Both
-// are indices into the same classes, as those of Classify and the test set are.
+// are indices into the same classes, as those of Classify and the test set are. It
+// panics if there are not as many of both, or none.
 func Accuracy(predictions, labels []int32) float64 {
+	if len(predictions) != len(labels) || len(labels) == 0 {
+		panic(fmt.Errorf("eval: Accuracy: %d predictions for %d labels, want one for each of at least one", len(predictions), len(labels)))
+	}
 	correct := 0
 	for i, label := range labels {
 		if predictions[i] == label {

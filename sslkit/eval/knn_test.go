@@ -2,6 +2,7 @@ package eval_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -71,5 +72,16 @@ func TestNoClassifier(t *testing.T) {
 func TestAccuracy(t *testing.T) {
 	if got := eval.Accuracy([]int32{1, 2, 3, 4}, []int32{1, 2, 0, 4}); got != 0.75 {
 		t.Errorf("accuracy %g, want 0.75", got)
+	}
+	for _, c := range []struct{ predictions, labels []int32 }{{[]int32{1}, []int32{1, 2}}, {[]int32{1, 2}, []int32{1}}, {nil, nil}} {
+		func() {
+			defer func() {
+				want := fmt.Sprintf("eval: Accuracy: %d predictions for %d labels", len(c.predictions), len(c.labels))
+				if got := fmt.Sprint(recover()); !strings.HasPrefix(got, want) {
+					t.Errorf("panic %s, want %s", got, want)
+				}
+			}()
+			eval.Accuracy(c.predictions, c.labels)
+		}()
 	}
 }

@@ -1,14 +1,15 @@
 // Package method holds the self-supervised methods: how the augmented views of
 // a batch become one training loss.
 //
-// [SimCLR], [MoCo], [SimSiam], [BarlowTwins] and [BYOL] are structs; their
-// fields are the papers' hyperparameters. Each is a [Method], whose Loss builds
-// one step of backbone, heads and loss. A new method is a type like them, and a
-// line in [All].
+// A method is a struct with its paper's name, such as [SimCLR]; its fields are the
+// paper's hyperparameters. Each is a [Method], whose Loss builds one step of
+// backbone, heads and loss. A new method is a type like them, and a line in [All].
 package method
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/backbone"
@@ -69,6 +70,30 @@ type Output struct {
 	// kept with each epoch and drawn as curves. A method has the same ones in every
 	// step; nil for none.
 	Meters map[string]*graph.Node
+}
+
+// Check reports what no run can use of an output: a loss or a meter that is no
+// scalar, an embedding that is no matrix.
+func (o Output) Check() error {
+	if o.Loss == nil || !o.Loss.IsScalar() || !o.Loss.DType().IsFloat() {
+		return fmt.Errorf("Output.Loss is %s, want a scalar float", shape(o.Loss))
+	}
+	if o.Embedding == nil || o.Embedding.Rank() != 2 {
+		return fmt.Errorf("Output.Embedding is %s, want [batch, dim]", shape(o.Embedding))
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Meters)) {
+		if x := o.Meters[name]; name == "" || x == nil || !x.IsScalar() {
+			return fmt.Errorf("Output.Meters[%q] is %s, want a name and a scalar", name, shape(x))
+		}
+	}
+	return nil
+}
+
+func shape(x *graph.Node) string {
+	if x == nil {
+		return "nil"
+	}
+	return x.Shape().String()
 }
 
 // A Collapser is a method that knows its loss where all images have the same

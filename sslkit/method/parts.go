@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/schedule"
@@ -33,8 +34,12 @@ func (s Step) Predictions(predictor nn.Net, z []*graph.Node) []*graph.Node {
 }
 
 // project applies a network, the online one or its target, up to the projection.
-func project(network *nn.Scope, backbone, projector nn.Net, view *graph.Node) *graph.Node {
-	h := backbone.Forward(network.In("backbone"), view)
+// It panics if the backbone's features are not as many as it says.
+func project(network *nn.Scope, net backbone.Backbone, projector nn.Net, view *graph.Node) *graph.Node {
+	h := net.Forward(network.In("backbone"), view)
+	if h.Rank() != 2 || h.Shape().Dimensions[1] != net.Features() {
+		panic(fmt.Errorf("backbone: %s: Forward returns %s, want [batch, %d], as Features says", backbone.Name(net), h.Shape(), net.Features()))
+	}
 	return projector.Forward(network.In("projector"), h)
 }
 

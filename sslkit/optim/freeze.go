@@ -2,6 +2,7 @@ package optim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
@@ -36,7 +37,19 @@ func (f Freeze) Check(variables []nn.Variable) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("optim: freeze: the model has no parameter %s, nor any below", f.Path)
+	return fmt.Errorf("optim: freeze: the model has no parameter %s, nor any below; it has those in %s", f.Path, strings.Join(folders(variables), ", "))
+}
+
+// folders are the parts that a model's parameters lie in: "online/backbone".
+func folders(variables []nn.Variable) []string {
+	var all []string
+	for _, v := range variables {
+		parts := strings.Split(v.Path, "/")
+		if folder := strings.Join(parts[:min(2, len(parts))], "/"); !slices.Contains(all, folder) {
+			all = append(all, folder)
+		}
+	}
+	return all
 }
 
 func (f Freeze) holds(v nn.Variable) bool {

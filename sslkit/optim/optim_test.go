@@ -214,7 +214,7 @@ func TestFreezeErrors(t *testing.T) {
 		{optim.Freeze{Path: "", Epochs: 1}, "no path"},
 		{optim.Freeze{Path: "scale", Epochs: 0}, "scale: epochs 0"},
 		{optim.Freeze{Path: "sca", Epochs: 1}, "no parameter sca"},
-		{optim.Freeze{Path: "scale/weight", Epochs: 1}, "no parameter scale/weight"},
+		{optim.Freeze{Path: "scale/weight", Epochs: 1}, "no parameter scale/weight, nor any below; it has those in " + startTensors[0].Path},
 	} {
 		err := c.freeze.Validate()
 		if err == nil {

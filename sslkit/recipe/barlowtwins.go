@@ -7,7 +7,7 @@ import (
 )
 
 var barlowTwins = entry{
-	name: "BarlowTwins", benchmark: barlowTwins2023, since2023: barlowTwinsHEAD, shapes: barlowTwinsOnShapes,
+	name: "BarlowTwins", benchmark: barlowTwins2023, in2021: barlowTwins2021, since2023: barlowTwinsHEAD, shapes: barlowTwinsOnShapes,
 	results: []result{
 		{Seed2021, dataset.CIFAR10, 128, 200, 0.84, 2.1, 0},
 		{Seed2021, dataset.CIFAR10, 512, 200, 0.78, 7.1, 0},
@@ -30,6 +30,13 @@ func barlowTwins2023(r *Recipe) {
 		m.Projector.Layers = 2
 	}
 	r.Method = m
+}
+
+func barlowTwins2021(r *Recipe) {
+	m := r.Method.(method.BarlowTwins)
+	m.Projector.Layers, m.Projector.AllBiases = 2, true // two layers on ImageNette, too
+	r.Method = m
+	r.unpublished2021()
 }
 
 func barlowTwinsHEAD(r *Recipe) {

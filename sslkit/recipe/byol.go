@@ -9,7 +9,7 @@ import (
 )
 
 var byol = entry{
-	name: "BYOL", benchmark: byol2023, since2023: byolHEAD, shapes: byolOnShapes,
+	name: "BYOL", benchmark: byol2023, in2021: byol2021, since2023: byolHEAD, shapes: byolOnShapes,
 	results: []result{
 		{Seed2021, dataset.CIFAR10, 128, 200, 0.85, 2.2, 0},
 		{Seed2021, dataset.CIFAR10, 512, 200, 0.84, 7.5, 0}, // the page says batch 128 again; by the memory it is 512
@@ -28,6 +28,15 @@ func byol2023(r *Recipe) {
 		layers.Hidden = 1024
 	}
 	r.Method = method.BYOL{Projector: layers, Predictor: layers, Momentum: schedule.Constant(0.99), Moves: 1}
+}
+
+func byol2021(r *Recipe) {
+	m := r.Method.(method.BYOL)
+	m.Projector.Hidden, m.Projector.AllBiases = 4096, true
+	m.Predictor = m.Projector
+	m.Momentum, m.Moves = schedule.Constant(0.9), 2 // 0.9² = 0.81 in a step
+	r.Method = m
+	r.unpublished2021()
 }
 
 func byolHEAD(r *Recipe) { r.Views = byolViews(r) }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/method"
@@ -66,13 +67,32 @@ func (r *Recipe) UnmarshalJSON(text []byte) error {
 }
 
 // Kept says why a recipe that is written could not be read again: its method, backbone
-// or optimizer is one that the program has not registered. Nil if it can.
+// or optimizer is one that the program has not registered, or has fields that JSON
+// does not get. Nil if it can.
 func (r Recipe) Kept() error {
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(text, new(Recipe))
+	var back Recipe
+	if err := json.Unmarshal(text, &back); err != nil {
+		return err
+	}
+	for _, part := range []struct {
+		what, name string
+		was, is    any
+	}{
+		{"method", method.Name(r.Method), r.Method, back.Method},
+		{"backbone", backbone.Name(r.Backbone), r.Backbone, back.Backbone},
+		{"optim", optim.Name(r.Optim), r.Optim, back.Optim},
+	} {
+		was, is := reflect.Indirect(reflect.ValueOf(part.was)), reflect.Indirect(reflect.ValueOf(part.is))
+		if !reflect.DeepEqual(was.Interface(), is.Interface()) {
+			return fmt.Errorf("%s: %s: JSON does not keep all of it, %+v, but %+v: want what decides numbers in exported fields",
+				part.what, part.name, was, is)
+		}
+	}
+	return nil
 }
 
 // upgraded returns a recipe's JSON in the form of today's version.

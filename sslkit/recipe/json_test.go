@@ -119,6 +119,34 @@ func TestReadErrors(t *testing.T) {
 	}
 }
 
+// Secretive is a method with a field that JSON does not get.
+type Secretive struct {
+	method.SimCLR
+	secret int
+}
+
+// A recipe of which something would be lost in a run folder cannot be kept: another
+// value would go on with the same folder.
+func TestKept(t *testing.T) {
+	method.Register(Secretive{})
+	r := mustFind(t)
+	if err := r.Kept(); err != nil {
+		t.Error(err)
+	}
+	r.Method = Secretive{SimCLR: r.Method.(method.SimCLR)}
+	if err := r.Kept(); err != nil {
+		t.Error(err)
+	}
+	r.Method = &Secretive{SimCLR: r.Method.(Secretive).SimCLR} // it is read as a value
+	if err := r.Kept(); err != nil {
+		t.Error(err)
+	}
+	r.Method = Secretive{SimCLR: r.Method.(*Secretive).SimCLR, secret: 3}
+	if err := r.Kept(); err == nil || !strings.HasPrefix(err.Error(), "method: Secretive: JSON does not keep all of it") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func mustFind(t *testing.T) recipe.Recipe {
 	t.Helper()
 	r, err := recipe.CIFAR10("SimCLR")

@@ -9,15 +9,24 @@ import (
 // tables of April 2023 (CIFAR-10) and May 2023 (ImageNette). The other presets are
 // this one and what they differ in.
 func lightly2023(data dataset.Name, batch, epochs int) []Recipe {
+	return changed(data, batch, epochs, func(entry, *Recipe) bool { return true })
+}
+
+// changed are the recipes of lightly2023 after what another preset changes in them.
+// Change reports whether the preset has the method.
+func changed(data dataset.Name, batch, epochs int, change func(e entry, r *Recipe) bool) []Recipe {
 	var recipes []Recipe
 	for _, e := range entries {
 		r := common2023(data, batch, epochs)
 		e.benchmark(&r)
-		if r.Method != nil { // there is a recipe on these data
-			recipes = append(recipes, r)
+		if r.Method == nil || !change(e, &r) { // there is no recipe on these data
+			continue
 		}
+		r.Name = e.name
+		r.Expect = e.published(r)
+		recipes = append(recipes, r)
 	}
-	return finish(recipes)
+	return recipes
 }
 
 // common2023 is what a recipe has if its method does not say otherwise.

@@ -7,24 +7,19 @@ import "github.com/gossl/gossl/sslkit/dataset"
 // ImageNette has batch 128; recipes for 256 are there to compare with the tables of
 // 2023.
 func lightlyHEAD(data dataset.Name, batch, epochs int) []Recipe {
-	recipes := lightly2023(data, batch, epochs)
-	for i := range recipes {
-		since2023(&recipes[i])
-	}
-	return finish(recipes)
+	return changed(data, batch, epochs, since2023)
 }
 
 // since2023 changes what the scripts have changed.
-func since2023(r *Recipe) {
+func since2023(e entry, r *Recipe) bool {
 	script := "imagenette_benchmark.py"
 	if r.small() {
 		script = "cifar10_benchmark.py"
 	}
 	r.Preset = LightlyHEAD
 	r.Source = "lightly, " + script + " at commit e8d317fc, 2026, without published results; bf16 arithmetic instead of TF32"
-	for _, e := range entries {
-		if e.name == r.Name && e.since2023 != nil {
-			e.since2023(r)
-		}
+	if e.since2023 != nil {
+		e.since2023(r)
 	}
+	return true
 }

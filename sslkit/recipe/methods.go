@@ -10,6 +10,7 @@ var entries = []entry{moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw, nnclr
 type entry struct {
 	name      string          // the method's
 	benchmark func(r *Recipe) // as of lightly2023, on CIFAR-10 or ImageNette; leaves Method nil where there is no recipe
+	in2021    func(r *Recipe) // what seed2021 had instead; nil where the method joined later
 	since2023 func(r *Recipe) // what lightlyHEAD changes of that; nil for nothing
 	shapes    func(r *Recipe)
 	results   []result
@@ -35,17 +36,15 @@ const (
 	a6000 = "NVIDIA A6000"
 )
 
-// published is what was published for a recipe of a preset.
-func published(r Recipe) Expect {
+// published is what was published for the method's recipe of a preset.
+func (e entry) published(r Recipe) Expect {
 	hardware := a6000
 	if r.Preset == Seed2021 {
 		hardware = v100
 	}
-	for _, e := range entries {
-		for _, row := range e.results {
-			if e.name == r.Name && row.preset == r.Preset && row.data == r.Data && row.batch == r.Batch && row.epochs == r.Epochs {
-				return Expect{KNN: row.knn, MemoryGiB: row.memoryGiB, Minutes: row.minutes, Hardware: hardware}
-			}
+	for _, row := range e.results {
+		if row.preset == r.Preset && row.data == r.Data && row.batch == r.Batch && row.epochs == r.Epochs {
+			return Expect{KNN: row.knn, MemoryGiB: row.memoryGiB, Minutes: row.minutes, Hardware: hardware}
 		}
 	}
 	return Expect{}

@@ -10,7 +10,6 @@ import (
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/eval"
-	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/optim"
 	"github.com/gossl/gossl/sslkit/schedule"
 )
@@ -170,13 +169,3 @@ func annealed(lr float64) schedule.Schedule {
 
 // both draws both views in the same way.
 func both(view augment.Policy) []augment.Policy { return []augment.Policy{view, view} }
-
-// finish gives recipes their names and what was published for them.
-func finish(recipes []Recipe) []Recipe {
-	for i := range recipes {
-		r := &recipes[i]
-		r.Name = method.Name(r.Method)
-		r.Expect = published(*r)
-	}
-	return recipes
-}

@@ -143,6 +143,9 @@ func (r Recipe) validateViews() error {
 		if err := view.Validate(); err != nil {
 			return fmt.Errorf("recipe: views[%d]: %w", i, err)
 		}
+		if i >= crops.Full && view.Size > r.Views[0].Size {
+			return fmt.Errorf("recipe: views[%d] is a local one of %d pixels, larger than the full views[0] of %d: full ones come first", i, view.Size, r.Views[0].Size)
+		}
 	}
 	return nil
 }

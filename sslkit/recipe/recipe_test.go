@@ -92,6 +92,32 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// Zoomed is a method with a local view.
+type Zoomed struct{ method.SimCLR }
+
+func (Zoomed) Views() method.Crops { return method.Crops{Full: 2, Local: 1} }
+
+func TestValidateLocalViews(t *testing.T) {
+	r, err := recipe.CIFAR10("SimCLR")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Method = Zoomed{r.Method.(method.SimCLR)}
+	if err := r.Validate(); err == nil || !strings.Contains(err.Error(), "2 views, want 2 full and 1 local ones of Zoomed") {
+		t.Errorf("error %v", err)
+	}
+	small := r.Views[0]
+	small.Size = 16
+	r.Views = append(r.Views, small)
+	if err := r.Validate(); err != nil {
+		t.Error(err)
+	}
+	r.Views[0], r.Views[2] = r.Views[2], r.Views[0]
+	if err := r.Validate(); err == nil || !strings.Contains(err.Error(), "views[2] is a local one of 32 pixels, larger than the full views[0] of 16") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // A quick recipe without a backbone is no panic, but an error of Validate.
 func TestQuickOfNothing(t *testing.T) {
 	if err := recipe.Quick(recipe.Recipe{}).Validate(); err == nil || !strings.Contains(err.Error(), "backbone is not set") {

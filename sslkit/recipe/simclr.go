@@ -7,7 +7,7 @@ import (
 )
 
 var simCLR = entry{
-	name: "SimCLR", benchmark: simCLR2023, shapes: simCLROnShapes,
+	name: "SimCLR", benchmark: simCLR2023, in2021: simCLR2021, shapes: simCLROnShapes,
 	results: []result{
 		{Seed2021, dataset.CIFAR10, 128, 200, 0.78, 2.0, 0},
 		{Seed2021, dataset.CIFAR10, 512, 200, 0.83, 7.8, 0},
@@ -24,6 +24,12 @@ var simCLR = entry{
 
 func simCLR2023(r *Recipe) {
 	r.Method = method.SimCLR{Projector: projector2023(), Temperature: 0.5}
+}
+
+func simCLR2021(r *Recipe) {
+	m := r.Method.(method.SimCLR)
+	m.Projector.BatchNorm, m.Projector.OutNorm = false, head.NoNorm
+	r.Method = m
 }
 
 // projector2023 is the projection head of SimCLR, DCL and DCLW.

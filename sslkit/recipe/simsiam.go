@@ -8,7 +8,7 @@ import (
 )
 
 var simSiam = entry{
-	name: "SimSiam", benchmark: simSiam2023, shapes: simSiamOnShapes,
+	name: "SimSiam", benchmark: simSiam2023, in2021: simSiam2021, shapes: simSiamOnShapes,
 	results: []result{
 		{Seed2021, dataset.CIFAR10, 128, 200, 0.73, 3.0, 0},
 		{Seed2021, dataset.CIFAR10, 512, 200, 0.81, 7.0, 0},
@@ -34,6 +34,13 @@ func simSiam2023(r *Recipe) {
 		r.Views = both(augment.SimSiam(32))
 		m.Projector.Layers, m.Projector.OutNorm = 2, head.AffineNorm
 	}
+	r.Method = m
+}
+
+func simSiam2021(r *Recipe) {
+	m := r.Method.(method.SimSiam)
+	m.Projector.Layers, m.Projector.OutNorm = 2, head.AffineNorm // on ImageNette, too
+	m.Projector.AllBiases, m.Predictor.AllBiases = true, true
 	r.Method = m
 }
 

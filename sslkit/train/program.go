@@ -52,10 +52,14 @@ func declare(d *device.Device, r recipe.Recipe) (layout, error) {
 		for i, view := range r.Views {
 			views[i] = graph.Zeros(scope.Graph(), shapes.Make(r.Precision.ParamDType(), r.Batch, view.Size, view.Size, 3))
 		}
-		meters = ownMeters(r.Method.Loss(method.NewStep(r.Method, scope, r.Backbone, views)))
+		out := r.Method.Loss(method.NewStep(r.Method, scope, r.Backbone, views))
+		if err := out.Check(); err != nil {
+			panic(err)
+		}
+		meters = slices.Sorted(maps.Keys(out.Meters))
 	})
 	if err != nil {
-		return layout{}, err
+		return layout{}, fmt.Errorf("%s: %w", method.Name(r.Method), err)
 	}
 	for _, f := range r.Freeze {
 		if err := f.Check(vars.Params()); err != nil {
@@ -132,18 +136,6 @@ func (l layout) noMeters() []float64 {
 	meters := make([]float64, meterCount+len(l.meters))
 	meters[meterBadStep] = math.MaxInt32
 	return meters
-}
-
-// ownMeters returns the names of a method's own meters, sorted. It panics if one
-// is not a scalar.
-func ownMeters(out method.Output) []string {
-	names := slices.Sorted(maps.Keys(out.Meters))
-	for _, name := range names {
-		if x := out.Meters[name]; name == "" || x == nil || !x.IsScalar() {
-			panic(fmt.Errorf("the method's meter %q is %v, want a name and a scalar", name, x))
-		}
-	}
-	return names
 }
 
 // record adds a step to the meters.

@@ -177,7 +177,7 @@ func TestSlotNames(t *testing.T) {
 // with others that go wrong.
 type Metered struct {
 	method.SimCLR
-	Infinite, Wide bool
+	Infinite bool
 }
 
 // meterName is not among the hyperparameters: another one is the same recipe.
@@ -192,14 +192,11 @@ func (m Metered) Loss(step method.Step) method.Output {
 	if m.Infinite {
 		out.Meters["log"] = graph.Log(done) // of 0 in the first step
 	}
-	if m.Wide {
-		out.Meters["wide"] = out.Embedding
-	}
 	return out
 }
 
 // A meter that is not finite in a step is left out of the epoch, whose warning
-// says so; one that is no scalar is an error before anything is trained.
+// says so.
 func TestMetersThatGoWrong(t *testing.T) {
 	r := quick(t, 2)
 	r.Method = Metered{SimCLR: r.Method.(method.SimCLR), Infinite: true}
@@ -226,10 +223,59 @@ func TestMetersThatGoWrong(t *testing.T) {
 	if diff := cmp.Diff(result.Epochs, kept.Epochs); diff != "" || err != nil {
 		t.Errorf("the folder has other epochs (error %v):\n%s", err, diff)
 	}
-	r.Method = Metered{SimCLR: r.Method.(Metered).SimCLR, Wide: true}
-	_, err = train.Run(t.Context(), r, train.Options{Device: testkit.XLA(t).Kind})
-	if err == nil || !strings.Contains(err.Error(), `the method's meter "wide" is`) {
-		t.Errorf("a meter that is no scalar: error %v", err)
+}
+
+// Faulty is SimCLR with an output, or a backbone, that no run can use.
+type Faulty struct {
+	method.SimCLR
+	Fault string
+}
+
+func (m Faulty) Loss(step method.Step) method.Output {
+	out := m.SimCLR.Loss(step)
+	switch m.Fault {
+	case "no loss":
+		out.Loss = nil
+	case "wide loss":
+		out.Loss = out.Embedding
+	case "no embedding":
+		out.Embedding = nil
+	case "flat embedding":
+		out.Embedding = out.Loss
+	case "no meter":
+		out.Meters = map[string]*graph.Node{"none": nil}
+	case "wide meter":
+		out.Meters = map[string]*graph.Node{"wide": out.Embedding}
+	}
+	return out
+}
+
+// Narrowed says that it has one feature more than it has.
+type Narrowed struct{ backbone.ResNet }
+
+func (n Narrowed) Features() int { return n.ResNet.Features() + 1 }
+
+// What a method or a backbone of one's own does wrong is told before anything is
+// trained, with its name and with what is wanted.
+func TestFaults(t *testing.T) {
+	for fault, want := range map[string]string{
+		"no loss":        "train: Faulty: Output.Loss is nil, want a scalar",
+		"wide loss":      "train: Faulty: Output.Loss is (Float32)[32 64], want a scalar",
+		"no embedding":   "train: Faulty: Output.Embedding is nil, want [batch, dim]",
+		"flat embedding": "train: Faulty: Output.Embedding is (Float32), want [batch, dim]",
+		"no meter":       `train: Faulty: Output.Meters["none"] is nil, want a name and a scalar`,
+		"wide meter":     `train: Faulty: Output.Meters["wide"] is (Float32)[32 64], want a name and a scalar`,
+		"backbone":       "train: Faulty: backbone: Narrowed: Forward returns (Float32)[32 4], want [batch, 5]",
+	} {
+		r := quick(t, 1)
+		r.Method = Faulty{r.Method.(method.SimCLR), fault}
+		if fault == "backbone" {
+			r.Backbone = Narrowed{r.Backbone.(backbone.ResNet)}
+		}
+		_, err := train.Run(t.Context(), r, train.Options{Device: device.Go})
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", fault, err, want)
+		}
 	}
 }
 

@@ -128,6 +128,8 @@ func warning(r recipe.Recipe, e Epoch, bad []string) string {
 	case stuck(r, e):
 		return fmt.Sprintf("stuck: the loss %.3f is that of a network that cannot tell images apart: "+
 			"likely embeddings or queue are not normalised, or the learning rate is too high", e.Loss)
+	case e.Epoch > 0 && e.GradientNorm == 0:
+		return "the gradient is zero: the loss does not depend on anything that is trained"
 	case len(bad) > 0:
 		return fmt.Sprintf("meters that were not a finite number in some step are left out: %s", strings.Join(bad, ", "))
 	}

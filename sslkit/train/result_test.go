@@ -48,6 +48,17 @@ func TestWarning(t *testing.T) {
 	}
 }
 
+// A loss that depends on nothing that is trained would be found out by nobody; the
+// untrained network has no gradient either.
+func TestWarningWithoutGradient(t *testing.T) {
+	r := recipe.Recipe{Batch: 64, Epochs: 2, Method: method.SimSiam{}}
+	for epoch, want := range map[int]string{0: "", 1: "the gradient is zero"} {
+		if got := warning(r, Epoch{Epoch: epoch, EmbeddingSpread: 1}, nil); !strings.HasPrefix(got, want) || (want == "") != (got == "") {
+			t.Errorf("epoch %d: warning %q, want %q", epoch, got, want)
+		}
+	}
+}
+
 // Training of contrastive losses begins near the collapsed loss: the first of
 // several epochs says nothing yet.
 func TestStuckAfterTheFirstEpoch(t *testing.T) {

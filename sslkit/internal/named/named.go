@@ -104,8 +104,8 @@ func (k *Kind[T]) Read(text []byte) (v T, err error) {
 		return value.Elem().Interface().(T), nil
 	}
 	for name := range fields {
-		err = &ReadError{what[T](), name, fmt.Errorf("%s: unknown %s %q: want one of %s, or one that the program registers",
-			in[T](), what[T](), name, strings.Join(names, ", "))}
+		err = &ReadError{what[T](), name, fmt.Errorf("%s: unknown %s %q: want one of %s, or one of the program's own that %s.Register was called with",
+			in[T](), what[T](), name, strings.Join(names, ", "), in[T]())}
 	}
 	return v, err
 }

@@ -52,7 +52,7 @@ func TestWriteAndRead(t *testing.T) {
 
 func TestReadErrors(t *testing.T) {
 	for text, want := range map[string]struct{ text, name string }{
-		`{"square": {}}`:             {`unknown shape "square": want one of Square, Circle, or one that the program registers`, "square"},
+		`{"square": {}}`:             {`unknown shape "square": want one of Square, Circle, or one of the program's own that named_test.Register was called with`, "square"},
 		`{"Square": 3}`:              {"named_test: Square:", "Square"},
 		`{"Square": {"side": "a"}}`:  {"named_test: Square:", "Square"},
 		`{"Square": {"angle": 3}}`:   {`"angle"`, "Square"},
