@@ -119,7 +119,8 @@ func (f *folder) compare(r recipe.Recipe) error {
 	return fmt.Errorf("%sname another run folder, or delete this one", text)
 }
 
-// otherEpochs says why a run does not go on to another number of epochs.
+// otherEpochs says why a run does not go on to another number of epochs, if it is for
+// the learning rate.
 func (f *folder) otherEpochs(before int, r recipe.Recipe) string {
 	done := 0
 	if result, err := Open(f.dir); err == nil {
@@ -127,13 +128,15 @@ func (f *folder) otherEpochs(before int, r recipe.Recipe) string {
 	}
 	old := r
 	old.Epochs = before
-	next := min(max(done, 1), r.Epochs)
-	if r.LR.IsConstant() {
-		return ""
+	for e := 1; e <= min(before, r.Epochs); e++ {
+		was, is := old.LearningRate(e, 0), r.LearningRate(e, 0)
+		if was != is {
+			return fmt.Sprintf("The learning rate, %v, depends on how many epochs there are: in epoch %d it is %.3g for a run of %d, "+
+				"%.3g for one of %d. So the run of %d, of which the folder has %d by now, is not the beginning of one of %d: "+
+				"train that from its beginning.\n", r.LR, e, was, before, is, r.Epochs, before, done, r.Epochs)
+		}
 	}
-	return fmt.Sprintf("The learning rate, %v, depends on how many epochs there are: in epoch %d it is %.3g for a run of %d, "+
-		"%.3g for one of %d. So the folder's epochs, %d by now, are not the first ones of a run of %d: train that from its beginning.\n",
-		r.LR, next, old.LearningRate(next, 0), before, r.LearningRate(next, 0), r.Epochs, done, r.Epochs)
+	return ""
 }
 
 // close ends the lock, once no save is in work any more. Who wants to know how

@@ -394,6 +394,17 @@ func TestOtherRecipe(t *testing.T) {
 			t.Errorf("more epochs: error %v, want %q in it", err, want)
 		}
 	}
+	steady := r
+	steady.LR.Over = 2 // whatever the number of epochs
+	other := t.TempDir()
+	if _, err := train.Run(t.Context(), steady, train.Options{Dir: other, Device: device.Go, Data: set}); err != nil {
+		t.Fatal(err)
+	}
+	steady.Epochs = 4
+	_, err = train.Run(t.Context(), steady, train.Options{Dir: other, Device: device.Go, Data: set})
+	if err == nil || !strings.Contains(err.Error(), "epochs: 2 → 4\n") || strings.Contains(err.Error(), "depends on") {
+		t.Errorf("more epochs of a rate that does not depend on them: error %v", err)
+	}
 	longer.LR.From /= 2
 	if _, err = train.Run(t.Context(), longer, options); err == nil || !strings.Contains(err.Error(), "lr.from: 0.12 → 0.06") || strings.Contains(err.Error(), "annealing from") {
 		t.Errorf("other epochs and learning rate: error %v", err)

@@ -5,7 +5,11 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"path"
+	"reflect"
+	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
@@ -48,6 +52,11 @@ func newStep(d *device.Device, r recipe.Recipe) (*step, error) {
 func declare(d *device.Device, r recipe.Recipe) (layout, error) {
 	var meters []string
 	vars, err := nn.Declare(d.Backend, modeOf(d, r), func(scope *nn.Scope) {
+		defer func() {
+			if failure := recover(); failure != nil {
+				panic(located(failure, r.Method, r.Backbone))
+			}
+		}()
 		views := make([]*graph.Node, len(r.Views))
 		for i, view := range r.Views {
 			views[i] = graph.Zeros(scope.Graph(), shapes.Make(r.Precision.ParamDType(), r.Batch, view.Size, view.Size, 3))
@@ -68,6 +77,30 @@ func declare(d *device.Device, r recipe.Recipe) (layout, error) {
 	}
 	l := layout{vars, r.Optim.Slots(), meters}
 	return l, l.check()
+}
+
+// located is what building a step has panicked with, and where, if that was in a method
+// or backbone of the program's own. A deferred function calls it.
+func located(failure any, parts ...any) error {
+	err, ok := failure.(error)
+	if !ok {
+		err = fmt.Errorf("%v", failure)
+	}
+	_, file, _, _ := runtime.Caller(0)
+	library, here := path.Dir(path.Dir(file)), reflect.TypeFor[step]().PkgPath()+"."
+	callers := make([]uintptr, 128)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)]) // without this and the deferred function
+	for frame, more := frames.Next(); more && !strings.HasPrefix(frame.Function, here); frame, more = frames.Next() {
+		if strings.HasPrefix(frame.File, library) && !strings.HasSuffix(frame.File, "_test.go") {
+			continue
+		}
+		for _, part := range parts {
+			if home := reflect.Indirect(reflect.ValueOf(part)).Type().PkgPath(); strings.HasPrefix(frame.Function, home+".") {
+				return fmt.Errorf("%s:%d: %w", frame.File, frame.Line, err)
+			}
+		}
+	}
+	return err
 }
 
 func modeOf(d *device.Device, r recipe.Recipe) nn.Mode {

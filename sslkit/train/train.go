@@ -349,7 +349,8 @@ func (t *trainer) diverged(epoch, step int) error {
 	if err := t.folder.wait(); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("train: epoch %d: step %d: the loss or its gradient is not a finite number", epoch, step)
+	text := fmt.Sprintf("train: epoch %d: step %d: the loss or its gradient is not a finite number: likely the learning rate, %.3g there, is too high",
+		epoch, step, t.recipe.LearningRate(epoch, step-1))
 	if t.folder != nil && len(t.result.Epochs) > 0 {
 		text += fmt.Sprintf("; %s keeps the run as it was after epoch %d", t.folder.dir, t.result.Last().Epoch)
 	}
