@@ -3,7 +3,6 @@ package assist
 import (
 	"fmt"
 	"go/token"
-	"regexp"
 	"strings"
 
 	"github.com/gossl/gossl/kernel/gonb"
@@ -21,7 +20,7 @@ func completeCommand(before string, remembered func() []declaration) (prefix str
 		}
 		return before, candidates
 	}
-	command, _ := gonb.Named(name)
+	command, _ := gonb.CommandOf(name)
 	functions := command.Takes == gonb.TakesFunction
 	if command.Takes == gonb.TakesNone || functions && strings.Contains(rest, " ") {
 		return "", nil
@@ -37,12 +36,9 @@ func completeCommand(before string, remembered func() []declaration) (prefix str
 // jupyterKinds are Jupyter's words for kinds of declarations.
 var jupyterKinds = map[token.Token]string{token.FUNC: "function", token.TYPE: "class", token.VAR: "instance", token.CONST: "instance"}
 
-var commandName = regexp.MustCompile(`^(!\*?|[^\s!]+)`)
-
 // explainCommand describes a command.
 func explainCommand(command string) (markdown, plain string, found bool) {
-	name := commandName.FindString(command)
-	if c, ok := gonb.Named(name); ok && c.Meaning != "" {
+	if c, ok := gonb.CommandOf(command); ok && c.Meaning != "" {
 		return fmt.Sprintf("```\n%s\n```\n\n%s", c.Usage(), strings.ReplaceAll(c.Meaning, "*", `\*`)), c.Usage() + "\n\n" + c.Meaning, true
 	}
 	return "", "", false

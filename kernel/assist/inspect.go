@@ -3,9 +3,15 @@ package assist
 import (
 	"context"
 	"encoding/json"
+	"go/ast"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/gossl/gossl/kernel/gonb"
+	"github.com/gossl/gossl/kernel/gonb/lines"
 )
 
 // Inspect answers Shift-Tab, in Markdown and as plain text: what the identifier at the cursor is, or inside a call's
@@ -85,4 +91,69 @@ func documentation(raw json.RawMessage) string {
 		return strings.TrimSpace(m.Value)
 	}
 	return "" // there is none
+}
+
+// longest is how much source an answer shows at most, in bytes.
+const longest = 20_000
+
+// sourceAt returns the declaration around the first place, or "".
+func (s *session) sourceAt(places []location) string {
+	if len(places) == 0 {
+		return ""
+	}
+	u, err := url.Parse(places[0].URI)
+	if err != nil {
+		return ""
+	}
+	text, ok := s.shown[filepath.Base(u.Path)]
+	if !ok || filepath.Dir(u.Path) != filepath.Clean(s.memory.dir) {
+		content, err := os.ReadFile(u.Path)
+		if err != nil {
+			return ""
+		}
+		text = lines.Bare(string(content))
+	}
+	return declarationAround(text, offsetAt(text, places[0].Range.Start))
+}
+
+// declarationAround returns the source of the top-level declaration that holds an offset, its comment left out.
+func declarationAround(text string, offset int) string {
+	file, _ := parse(text) // what can be parsed of it is enough
+	for _, decl := range file.Decls {
+		start, end := file.Offset(decl.Pos()), file.Offset(decl.End())
+		if offset < start || offset >= end || end-start > longest {
+			continue
+		}
+		if f, ok := decl.(*ast.FuncDecl); ok && f.Name.Name == "_" {
+			return "" // the cell itself
+		}
+		return text[start:min(end, len(text))]
+	}
+	return ""
+}
+
+var (
+	markdownLink   = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
+	markdownEscape = regexp.MustCompile("\\\\([\\\\`*{}\\[\\]()#+.!_<>~|:\"'$&,/;=?@^%-])")
+	blankLines     = regexp.MustCompile(`\n{3,}`)
+)
+
+// plainText takes the marks out of gopls's Markdown.
+func plainText(markdown string) string {
+	var b strings.Builder
+	code := false
+	for line := range strings.Lines(markdown) {
+		switch trimmed := strings.TrimSpace(line); {
+		case strings.HasPrefix(trimmed, "```"):
+			code = !code
+			continue
+		case code || strings.HasPrefix(line, "\t"):
+		case trimmed == "---":
+			line = "\n"
+		default:
+			line = markdownEscape.ReplaceAllString(markdownLink.ReplaceAllString(line, "$1"), "$1")
+		}
+		b.WriteString(line)
+	}
+	return strings.TrimSpace(blankLines.ReplaceAllString(b.String(), "\n\n"))
 }

@@ -3,6 +3,8 @@ package conformance
 import (
 	"strings"
 	"testing"
+
+	"github.com/gossl/gossl/kernel/wire/wiretest"
 )
 
 // What a cell may look like, and what it then prints or shows.
@@ -34,14 +36,14 @@ func TestCells(t *testing.T) {
 		{"a command", "!echo from bash", "from bash\n", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			k.t = t
+			k.T = t
 			if c.result == "error" {
-				k.fails(c.code, "error", "no such file")
+				k.Fails(c.code, "error", "no such file")
 				return
 			}
-			o := k.ok(c.code)
-			if o.stdout != c.stdout || o.result["text/plain"] != c.result {
-				t.Errorf("stdout %q, result %q, want %q and %q\nstderr %s", o.stdout, o.result["text/plain"], c.stdout, c.result, o.stderr)
+			o := k.OK(c.code)
+			if o.Stdout != c.stdout || o.Result["text/plain"] != c.result {
+				t.Errorf("stdout %q, result %q, want %q and %q\nstderr %s", o.Stdout, o.Result["text/plain"], c.stdout, c.result, o.Stderr)
 			}
 		})
 	}
@@ -50,45 +52,45 @@ func TestCells(t *testing.T) {
 // Imports behave.
 func TestImports(t *testing.T) {
 	k := start(t)
-	k.ok("import (\n\t\"image\"\n\t_ \"image/gif\"\n\t_ \"image/jpeg\"\n\t_ \"image/png\"\n)\n\nvar Blank = image.Rect(0, 0, 1, 1)")
-	o := k.ok(`for _, magic := range []string{"GIF89a", "\xff\xd8\xff", "\x89PNG\r\n\x1a\n"} {
+	k.OK("import (\n\t\"image\"\n\t_ \"image/gif\"\n\t_ \"image/jpeg\"\n\t_ \"image/png\"\n)\n\nvar Blank = image.Rect(0, 0, 1, 1)")
+	o := k.OK(`for _, magic := range []string{"GIF89a", "\xff\xd8\xff", "\x89PNG\r\n\x1a\n"} {
 	_, _, err := image.Decode(strings.NewReader(magic))
 	fmt.Println(err == image.ErrFormat)
 }`)
-	if o.stdout != "false\nfalse\nfalse\n" {
-		t.Errorf("the formats of blank imports are unknown: %q", o.stdout)
+	if o.Stdout != "false\nfalse\nfalse\n" {
+		t.Errorf("the formats of blank imports are unknown: %q", o.Stdout)
 	}
-	k.ok("import . \"strings\"\nfmt.Println(ToUpper(\"dot\"))")
-	k.ok("fmt.Println(\"a cell that does not use the dot import\")")
-	if o := k.ok("import . \"strings\"\nfmt.Println(ToUpper(\"again\"))"); o.stdout != "AGAIN\n" {
-		t.Errorf("printed %q", o.stdout)
+	k.OK("import . \"strings\"\nfmt.Println(ToUpper(\"dot\"))")
+	k.OK("fmt.Println(\"a cell that does not use the dot import\")")
+	if o := k.OK("import . \"strings\"\nfmt.Println(ToUpper(\"again\"))"); o.Stdout != "AGAIN\n" {
+		t.Errorf("printed %q", o.Stdout)
 	}
-	k.fails("import _ \"no/such/package\"\nfmt.Println(1)", "BuildError", "no/such/package")
-	k.ok("fmt.Println(\"a bad blank import does not stay\")")
+	k.Fails("import _ \"no/such/package\"\nfmt.Println(1)", "BuildError", "no/such/package")
+	k.OK("fmt.Println(\"a bad blank import does not stay\")")
 }
 
 // What GoNB would lose silently is refused, with advice.
 func TestGenericReceivers(t *testing.T) {
 	k := start(t)
-	k.ok("type A[T any] struct{ v T }\n\nfunc (a A[T]) Get() T { return a.v }")
-	k.fails("type B[T any] struct{ v T }\n\nfunc (b B[T]) Get() T { return b.v }", "Refused", "pointer receiver")
-	k.ok("type B[T any] struct{ v T }\n\nfunc (b *B[T]) Get() T { return b.v }\nfmt.Println((&B[int]{2}).Get(), A[int]{1}.Get())")
+	k.OK("type A[T any] struct{ v T }\n\nfunc (a A[T]) Get() T { return a.v }")
+	k.Fails("type B[T any] struct{ v T }\n\nfunc (b B[T]) Get() T { return b.v }", "Refused", "pointer receiver")
+	k.OK("type B[T any] struct{ v T }\n\nfunc (b *B[T]) Get() T { return b.v }\nfmt.Println((&B[int]{2}).Get(), A[int]{1}.Get())")
 }
 
 // A blank variable is one, however often its cell runs.
 func TestBlankVariables(t *testing.T) {
 	k := start(t)
 	for range 3 {
-		k.ok("var _ fmt.Stringer = (*time.Duration)(nil)")
+		k.OK("var _ fmt.Stringer = (*time.Duration)(nil)")
 	}
-	if o := k.ok("%ls"); strings.Count(o.stdout+o.stderr+join(o), "blank_") > 1 {
-		t.Errorf("remembered: %s", o.stdout)
+	if o := k.OK("%ls"); strings.Count(o.Stdout+o.Stderr+join(o), "blank_") > 1 {
+		t.Errorf("remembered: %s", o.Stdout)
 	}
 }
 
-func join(o outcome) string {
+func join(o wiretest.Outcome) string {
 	var all []string
-	for _, d := range o.displays {
+	for _, d := range o.Displays {
 		for _, text := range d {
 			all = append(all, text)
 		}

@@ -18,13 +18,13 @@ func TestUnknownCommands(t *testing.T) {
 		"fmt.Println(1)\n %ls": "beginning of its line",
 		"%exec":                "needs the name of a function",
 	} {
-		if o := k.fails(code, "Refused", want); o.stdout+o.stderr != "" {
-			t.Errorf("%q printed %q", code, o.stdout+o.stderr)
+		if o := k.Fails(code, "Refused", want); o.Stdout+o.Stderr != "" {
+			t.Errorf("%q printed %q", code, o.Stdout+o.Stderr)
 		}
 	}
-	k.fails("%rm nosuch", "Command", "no declaration is called nosuch")
-	k.fails("%cd /no/such/folder", "GoNB", "/no/such/folder")
-	k.fails("%untrack", "GoNB", "takes one argument")
+	k.Fails("%rm nosuch", "Command", "no declaration is called nosuch")
+	k.Fails("%cd /no/such/folder", "GoNB", "/no/such/folder")
+	k.Fails("%untrack", "GoNB", "takes one argument")
 }
 
 // TestEnv sets variables in all the ways that people write it, and asks for them.
@@ -38,18 +38,18 @@ func TestEnv(t *testing.T) {
 		{`%env NAME=C:\a "b"`, "NAME", `C:\a "b"`},
 		{"%env A=", "A", ""},
 	} {
-		k.ok(c.set)
-		if o := k.ok("%env " + c.name); o.stdout != c.value+"\n" {
-			t.Errorf("%s: %%env tells %q", c.set, o.stdout)
+		k.OK(c.set)
+		if o := k.OK("%env " + c.name); o.Stdout != c.value+"\n" {
+			t.Errorf("%s: %%env tells %q", c.set, o.Stdout)
 		}
-		if o := k.ok("fmt.Print(os.Getenv(\"" + c.name + "\"))"); o.stdout != c.value {
-			t.Errorf("%s: a cell has %q, want %q", c.set, o.stdout, c.value)
+		if o := k.OK("fmt.Print(os.Getenv(\"" + c.name + "\"))"); o.Stdout != c.value {
+			t.Errorf("%s: a cell has %q, want %q", c.set, o.Stdout, c.value)
 		}
 	}
-	if o := k.ok("%env"); !strings.Contains(o.stdout, "\nHOME=") && !strings.HasPrefix(o.stdout, "A=") || strings.Contains(o.stdout, "SSLKIT_FRONT") {
-		t.Errorf("the environment is %.2000q", o.stdout)
+	if o := k.OK("%env"); !strings.Contains(o.Stdout, "\nHOME=") && !strings.HasPrefix(o.Stdout, "A=") || strings.Contains(o.Stdout, "SSLKIT_FRONT") {
+		t.Errorf("the environment is %.2000q", o.Stdout)
 	}
-	if o := k.fails("%env NO_SUCH", "Command", "exit status 1"); o.stderr != "%env: NO_SUCH is not set\n" {
-		t.Errorf("stderr %q", o.stderr)
+	if o := k.Fails("%env NO_SUCH", "Command", "exit status 1"); o.Stderr != "%env: NO_SUCH is not set\n" {
+		t.Errorf("stderr %q", o.Stderr)
 	}
 }

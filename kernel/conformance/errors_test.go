@@ -20,25 +20,25 @@ func TestEndings(t *testing.T) {
 		{"!exit 7", "Command", "exit status 7"},
 		{"var c chan int\n<-c", "fatal error", "all goroutines are asleep"},
 	} {
-		k.fails(c.code, c.name, c.value)
-		k.ok(`fmt.Println("and on")`)
+		k.Fails(c.code, c.name, c.value)
+		k.OK(`fmt.Println("and on")`)
 	}
-	if o := k.fails(`fmt.Fprintln(os.Stderr, "before"); panic("x")`, "panic", "x"); !strings.Contains(o.stderr, "before") || strings.Contains(o.stderr, "goroutine") {
-		t.Errorf("stderr %q, want what was printed and not the stack", o.stderr)
+	if o := k.Fails(`fmt.Fprintln(os.Stderr, "before"); panic("x")`, "panic", "x"); !strings.Contains(o.Stderr, "before") || strings.Contains(o.Stderr, "goroutine") {
+		t.Errorf("stderr %q, want what was printed and not the stack", o.Stderr)
 	}
-	if o := k.ok(`fmt.Fprintln(os.Stderr, "panic: not really")`); o.stderr != "panic: not really\n" {
-		t.Errorf("stderr %q", o.stderr)
+	if o := k.OK(`fmt.Fprintln(os.Stderr, "panic: not really")`); o.Stderr != "panic: not really\n" {
+		t.Errorf("stderr %q", o.Stderr)
 	}
 }
 
 // A stack names the cells' own lines, in functions of earlier cells too.
 func TestStackLines(t *testing.T) {
 	k := start(t)
-	k.ok("// a comment\n\nfunc Fail(what string) {\n\tif what != \"\" {\n\t\tpanic(what)\n\t}\n}")
-	o := k.fails("fmt.Println()\nFail(\"deep\")", "panic", "deep")
+	k.OK("// a comment\n\nfunc Fail(what string) {\n\tif what != \"\" {\n\t\tpanic(what)\n\t}\n}")
+	o := k.Fails("fmt.Println()\nFail(\"deep\")", "panic", "deep")
 	for _, want := range []string{"Cell [1], line 5", "Cell [2], line 2"} {
-		if !strings.Contains(o.trace, want) {
-			t.Errorf("the trace does not name %q:\n%s", want, o.trace)
+		if !strings.Contains(o.Trace, want) {
+			t.Errorf("the trace does not name %q:\n%s", want, o.Trace)
 		}
 	}
 }
@@ -53,14 +53,14 @@ func TestCompileErrors(t *testing.T) {
 		{"type T struct {\n\tA strin\n}", "Cell [4], line 2", "undefined: strin"},
 		{"fmt.Println(\"a\"\nfmt.Println(\"b\")", "Cell [5], line 1", "syntax error"},
 	} {
-		o := k.fails(c.code, "BuildError", c.what)
-		if !strings.Contains(o.value, c.where) || len(o.displays) != 1 {
-			t.Errorf("%q: %q and %d displays, want %q once", c.code, o.value, len(o.displays), c.where)
+		o := k.Fails(c.code, "BuildError", c.what)
+		if !strings.Contains(o.Value, c.where) || len(o.Displays) != 1 {
+			t.Errorf("%q: %q and %d displays, want %q once", c.code, o.Value, len(o.Displays), c.where)
 			continue
 		}
-		if html := o.displays[0]["text/html"]; !strings.Contains(html, strings.Fields(c.what)[0]) || strings.Contains(html, "main.go") {
+		if html := o.Displays[0]["text/html"]; !strings.Contains(html, strings.Fields(c.what)[0]) || strings.Contains(html, "main.go") {
 			t.Errorf("%q: HTML %q", c.code, html)
 		}
 	}
-	k.ok("fmt.Println(\"a failed cell leaves nothing behind\")")
+	k.OK("fmt.Println(\"a failed cell leaves nothing behind\")")
 }

@@ -15,38 +15,39 @@ import (
 	"time"
 
 	"github.com/gossl/gossl/kernel/wire"
+	"github.com/gossl/gossl/kernel/wire/wiretest"
 )
 
 // GoNB's own commands work as they do without the front.
 func TestGoNBCommands(t *testing.T) {
 	k := start(t)
-	k.ok("%env FROM_NOTEBOOK=yes")
-	if o := k.ok(`fmt.Println(os.Getenv("FROM_NOTEBOOK"), os.Getenv("SSLKIT_FRONT"))`); o.stdout != "yes \n" {
-		t.Errorf("environment: %q", o.stdout)
+	k.OK("%env FROM_NOTEBOOK=yes")
+	if o := k.OK(`fmt.Println(os.Getenv("FROM_NOTEBOOK"), os.Getenv("SSLKIT_FRONT"))`); o.Stdout != "yes \n" {
+		t.Errorf("environment: %q", o.Stdout)
 	}
 	if err := os.Mkdir(filepath.Join(k.dir, "below"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	k.ok("%cd below")
-	if o := k.ok("wd, _ := os.Getwd()\nfmt.Println(filepath.Base(wd))"); o.stdout != "below\n" {
-		t.Errorf("after %%cd: %q", o.stdout)
+	k.OK("%cd below")
+	if o := k.OK("wd, _ := os.Getwd()\nfmt.Println(filepath.Base(wd))"); o.Stdout != "below\n" {
+		t.Errorf("after %%cd: %q", o.Stdout)
 	}
-	k.ok("%%writefile written.txt\ncontent\n")
+	k.OK("%%writefile written.txt\ncontent\n")
 	if text, err := os.ReadFile(filepath.Join(k.dir, "below", "written.txt")); err != nil || !strings.Contains(string(text), "content") {
 		t.Errorf("%%%%writefile wrote %q, error %v", text, err)
 	}
-	k.ok("%capture captured.txt\nfmt.Println(\"kept\")")
+	k.OK("%capture captured.txt\nfmt.Println(\"kept\")")
 	if text, err := os.ReadFile(filepath.Join(k.dir, "below", "captured.txt")); err != nil || string(text) != "kept\n" {
 		t.Errorf("%%capture wrote %q, error %v", text, err)
 	}
-	if o := k.ok("func TestSum(t *testing.T) {\n\tif 1+1 != 2 {\n\t\tt.Error(\"no\")\n\t}\n}\n%test"); !strings.Contains(o.stdout+o.stderr, "PASS") {
-		t.Errorf("%%test printed %q", o.stdout+o.stderr)
+	if o := k.OK("func TestSum(t *testing.T) {\n\tif 1+1 != 2 {\n\t\tt.Error(\"no\")\n\t}\n}\n%test"); !strings.Contains(o.Stdout+o.Stderr, "PASS") {
+		t.Errorf("%%test printed %q", o.Stdout+o.Stderr)
 	}
-	if o := k.ok("%with_inputs\n!read line; echo got $line"); !strings.Contains(o.stdout, "got answer") {
-		t.Errorf("input: %q %q", o.stdout, o.stderr)
+	if o := k.OK("%with_inputs\n!read line; echo got $line"); !strings.Contains(o.Stdout, "got answer") {
+		t.Errorf("input: %q %q", o.Stdout, o.Stderr)
 	}
-	k.ok("%reset")
-	k.fails("fmt.Println(TestSum)", "BuildError", "undefined: TestSum")
+	k.OK("%reset")
+	k.Fails("fmt.Println(TestSum)", "BuildError", "undefined: TestSum")
 }
 
 // %track lists what GoNB watches.
@@ -56,13 +57,13 @@ func TestTrack(t *testing.T) {
 	if err := os.Mkdir(library, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	k.ok("%track " + library)
-	if o := k.ok("%track"); !strings.Contains(o.stdout+o.stderr+fmt.Sprint(o.displays), library) {
-		t.Errorf("%%track lists %q %q %v", o.stdout, o.stderr, o.displays)
+	k.OK("%track " + library)
+	if o := k.OK("%track"); !strings.Contains(o.Stdout+o.Stderr+fmt.Sprint(o.Displays), library) {
+		t.Errorf("%%track lists %q %q %v", o.Stdout, o.Stderr, o.Displays)
 	}
-	k.ok("%untrack " + library)
-	if o := k.ok("%track"); strings.Contains(o.stdout+o.stderr+fmt.Sprint(o.displays), library) {
-		t.Errorf("after %%untrack: %q %q %v", o.stdout, o.stderr, o.displays)
+	k.OK("%untrack " + library)
+	if o := k.OK("%track"); strings.Contains(o.Stdout+o.Stderr+fmt.Sprint(o.Displays), library) {
+		t.Errorf("after %%untrack: %q %q %v", o.Stdout, o.Stderr, o.Displays)
 	}
 }
 
@@ -76,10 +77,10 @@ func TestWasm(t *testing.T) {
 	}
 	defer func() { _, _ = jupyter.Process.Kill(), jupyter.Wait() }()
 	c.Env = append(c.Env, "JPY_PARENT_PID="+strconv.Itoa(jupyter.Process.Pid))
-	k := &kernel{Client: startClient(t, c), t: t, dir: c.Dir, log: &bytes.Buffer{}}
+	k := &kernel{Session: &wiretest.Session{Client: startClient(t, c), T: t, Limit: limit}, dir: c.Dir, log: &wiretest.Log{}}
 	defer k.Close()
-	o := k.ok("%wasm\nfunc main() {\n\tfmt.Println(\"in the page\")\n}")
-	if shown := fmt.Sprint(o.displays); !strings.Contains(shown, "wasm_exec.js") {
+	o := k.OK("%wasm\nfunc main() {\n\tfmt.Println(\"in the page\")\n}")
+	if shown := fmt.Sprint(o.Displays); !strings.Contains(shown, "wasm_exec.js") {
 		t.Errorf("the page is given %s, want the start of the program", shown)
 	}
 	found, err := filepath.Glob(filepath.Join(jupyter.Dir, "*", "*", "gonb_cell.wasm"))
@@ -125,11 +126,8 @@ func TestWidgets(t *testing.T) {
 	button := regexp.MustCompile(`newSyncedVariable\("([^"]+)"`)
 	clicked := make(chan struct{})
 	var clicking sync.WaitGroup
-	var o outcome
-	reply, err := client.Execute(ctx, `import "github.com/janpfeifer/gonb/gonbui/widgets"
-clicks := widgets.Button("Go on").Done().Listen()
-fmt.Println("clicked", <-clicks.C)`, func(m *wire.Message) {
-		o.take(m)
+	s := wiretest.Session{Client: client, T: t, Limit: limit}
+	s.Heard = func(m *wire.Message) {
 		if id := kernelID.FindStringSubmatch(string(unescape(m.Content))); id != nil {
 			send("comm_open", map[string]any{"target_name": "gonb_comm", "kernel_id": id[1], "data": map[string]any{}})
 		}
@@ -140,15 +138,14 @@ fmt.Println("clicked", <-clicks.C)`, func(m *wire.Message) {
 				})
 			})
 		}
-	})
+	}
+	o := s.Run(`import "github.com/janpfeifer/gonb/gonbui/widgets"
+clicks := widgets.Button("Go on").Done().Listen()
+fmt.Println("clicked", <-clicks.C)`)
 	close(clicked)
 	clicking.Wait()
-	if err != nil {
-		t.Fatalf("%v; published %v", err, o.order)
-	}
-	o.finish(t, reply)
-	if o.status != "ok" || o.stdout != "clicked 1\n" {
-		t.Errorf("%s %s: %q %q", o.status, o.value, o.stdout, o.stderr)
+	if o.Status != "ok" || o.Stdout != "clicked 1\n" {
+		t.Errorf("%s %s: %q %q", o.Status, o.Value, o.Stdout, o.Stderr)
 	}
 }
 

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,29 +10,25 @@ import (
 	"time"
 
 	"github.com/gossl/gossl/kernel/proc"
+	"github.com/gossl/gossl/kernel/wire/wiretest"
 )
 
 // stop runs a cell, interrupts it once it has written a file named started, and
 // returns what became of it and how long it went on.
-func (k *kernel) stop(code string) (outcome, time.Duration) {
-	k.t.Helper()
+func (k *kernel) stop(code string) (wiretest.Outcome, time.Duration) {
+	k.T.Helper()
 	started := filepath.Join(k.dir, "started")
 	_ = os.Remove(started)
-	done := make(chan outcome)
-	go func() { done <- k.run(code) }()
+	r := k.Start(code)
 	for range 1000 {
 		if _, err := os.Stat(started); err == nil {
 			break
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	ctx, cancel := context.WithTimeout(k.t.Context(), limit)
-	defer cancel()
 	begin := time.Now()
-	if err := k.Interrupt(ctx); err != nil {
-		k.t.Fatal(err)
-	}
-	return <-done, time.Since(begin)
+	k.Stop()
+	return r.End(), time.Since(begin)
 }
 
 const tellStarted = "os.WriteFile(\"started\", nil, 0o600)\n"
@@ -54,28 +49,27 @@ time.Sleep(time.Second)
 fmt.Println("saved")`, "ok", 4 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			k.t = t
+			k.T = t
 			o, took := k.stop(c.code)
 			t.Logf("ended after %v", took)
-			if o.status != c.status || took > c.most {
-				t.Errorf("%s %s after %v, want %s before %v", o.status, o.name, took, c.status, c.most)
+			if o.Status != c.status || took > c.most {
+				t.Errorf("%s %s after %v, want %s before %v", o.Status, o.Name, took, c.status, c.most)
 			}
-			if c.status == "error" && o.name != "Interrupt" {
-				t.Errorf("error %s: %s, want Interrupt", o.name, o.value)
+			if c.status == "error" && o.Name != "Interrupt" {
+				t.Errorf("error %s: %s, want Interrupt", o.Name, o.Value)
 			}
-			if c.status == "ok" && o.stdout != "saved\n" {
-				t.Errorf("the cell printed %q", o.stdout)
+			if c.status == "ok" && o.Stdout != "saved\n" {
+				t.Errorf("the cell printed %q", o.Stdout)
 			}
-			if strings.Contains(o.stdout, "no") {
-				t.Errorf("the command went on: %q", o.stdout)
+			if strings.Contains(o.Stdout, "no") {
+				t.Errorf("the command went on: %q", o.Stdout)
 			}
-			k.ok("fmt.Println(1)")
+			k.OK("fmt.Println(1)")
 		})
 	}
 	t.Run("a signal", func(t *testing.T) {
-		k.t = t
-		done := make(chan outcome)
-		go func() { done <- k.run("os.WriteFile(\"signalled\", nil, 0o600)\ntime.Sleep(time.Minute)") }()
+		k.T = t
+		r := k.Start("os.WriteFile(\"signalled\", nil, 0o600)\ntime.Sleep(time.Minute)")
 		for range 1000 {
 			if _, err := os.Stat(filepath.Join(k.dir, "signalled")); err == nil {
 				break
@@ -85,18 +79,17 @@ fmt.Println("saved")`, "ok", 4 * time.Second},
 		if err := syscall.Kill(k.PID(), syscall.SIGINT); err != nil {
 			t.Fatal(err)
 		}
-		if o := <-done; o.name != "Interrupt" {
-			t.Errorf("%s %s, want Interrupt", o.status, o.name)
+		if o := r.End(); o.Name != "Interrupt" {
+			t.Errorf("%s %s, want Interrupt", o.Status, o.Name)
 		}
-		k.ok("fmt.Println(1)")
+		k.OK("fmt.Println(1)")
 	})
 }
 
 // A build is interrupted, too, and leaves no compiler.
 func TestInterruptBuild(t *testing.T) {
 	k := start(t)
-	done := make(chan outcome)
-	go func() { done <- k.run(fmt.Sprintf("%%goflags -a\nfmt.Println(%d)", time.Now().UnixNano())) }()
+	r := k.Start(fmt.Sprintf("%%goflags -a\nfmt.Println(%d)", time.Now().UnixNano()))
 	compiling := func() (pids []int) {
 		for _, pid := range proc.Below(k.PID()) {
 			if proc.Comm(pid) == "compile" {
@@ -111,15 +104,11 @@ func TestInterruptBuild(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
 	begin := time.Now()
-	if err := k.Interrupt(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if o := <-done; o.name != "Interrupt" || time.Since(begin) > 2*time.Second {
-		t.Errorf("%s %s: %s after %v", o.status, o.name, o.value, time.Since(begin))
+	k.Stop()
+	if o := r.End(); o.Name != "Interrupt" || time.Since(begin) > 2*time.Second {
+		t.Errorf("%s %s: %s after %v", o.Status, o.Name, o.Value, time.Since(begin))
 	}
 	gone(t, compiling())
-	k.ok("%goflags \"\"\nfmt.Println(1)")
+	k.OK("%goflags \"\"\nfmt.Println(1)")
 }

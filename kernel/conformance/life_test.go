@@ -39,9 +39,9 @@ func gone(t *testing.T, pids []int) {
 
 // busy starts a cell that sleeps, and returns all processes of the kernel.
 func (k *kernel) busy() []int {
-	k.t.Helper()
+	k.T.Helper()
 	go func() {
-		_, err := k.Execute(k.t.Context(), tellStarted+"exec.Command(\"sleep\", \"300\").Start()\ntime.Sleep(time.Minute)", nil)
+		_, err := k.Execute(k.T.Context(), tellStarted+"exec.Command(\"sleep\", \"300\").Start()\ntime.Sleep(time.Minute)", nil)
 		if err == nil {
 			return // the reply of a kernel that lost its GoNB
 		}
@@ -56,7 +56,7 @@ func (k *kernel) busy() []int {
 }
 
 // find returns the process of a name among some.
-func find(t *testing.T, pids []int, name string) int {
+func find(t testing.TB, pids []int, name string) int {
 	t.Helper()
 	for _, pid := range pids {
 		if proc.Comm(pid) == name {
@@ -71,9 +71,9 @@ func find(t *testing.T, pids []int, name string) int {
 func TestNothingIsLeftBehind(t *testing.T) {
 	for name, die := range map[string]func(k *kernel, pids []int) error{
 		"the front is killed": func(k *kernel, _ []int) error { return syscall.Kill(k.PID(), syscall.SIGKILL) },
-		"GoNB is killed":      func(k *kernel, pids []int) error { return syscall.Kill(find(k.t, pids, "gonb"), syscall.SIGKILL) },
+		"GoNB is killed":      func(k *kernel, pids []int) error { return syscall.Kill(find(k.T, pids, "gonb"), syscall.SIGKILL) },
 		"the front is ended":  func(k *kernel, _ []int) error { return syscall.Kill(k.PID(), syscall.SIGTERM) },
-		"shutdown":            func(k *kernel, _ []int) error { return k.Shutdown(k.t.Context()) },
+		"shutdown":            func(k *kernel, _ []int) error { return k.Shutdown(k.T.Context()) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := start(t)
@@ -99,16 +99,16 @@ func TestSoak(t *testing.T) {
 		}
 		return len(list)
 	}
-	k.ok("x := 1\nfmt.Println(x)")
+	k.OK("x := 1\nfmt.Println(x)")
 	before := descriptors()
 	for i := range 100 {
 		switch i % 3 {
 		case 0:
-			k.ok("fmt.Println(" + strconv.Itoa(i) + ")")
+			k.OK("fmt.Println(" + strconv.Itoa(i) + ")")
 		case 1:
-			k.ok("gonbui.DisplayHTML(\"" + strconv.Itoa(i) + "\")")
+			k.OK("gonbui.DisplayHTML(\"" + strconv.Itoa(i) + "\")")
 		case 2:
-			k.fails("panic("+strconv.Itoa(i)+")", "panic", strconv.Itoa(i))
+			k.Fails("panic("+strconv.Itoa(i)+")", "panic", strconv.Itoa(i))
 		}
 	}
 	if after := descriptors(); after > before+2 {

@@ -29,16 +29,16 @@ func TestErrorsSayWhatIsMeant(t *testing.T) {
 		{"import \"C\"\nfunc G() { return C.int(1) + \"s\" }", "line 2, column 19"},
 		{"%goflags -nosuch\nfmt.Println(1)", "flag provided but not defined: -nosuch"},
 	} {
-		o := k.fails(c.code, "BuildError", c.value)
+		o := k.Fails(c.code, "BuildError", c.value)
 		for _, not := range []string{"main.go", "sslkit_", "/*line", "/sslkit/notebook", "gonb_", "EOF", "usage:"} {
-			if strings.Contains(o.value+o.trace, not) {
-				t.Errorf("%q: %q is in\n%s", c.code, not, o.value)
+			if strings.Contains(o.Value+o.Trace, not) {
+				t.Errorf("%q: %q is in\n%s", c.code, not, o.Value)
 			}
 		}
-		k.ok(`%goflags ""`)
+		k.OK(`%goflags ""`)
 	}
-	o := k.fails("type U struct{}\nfunc (U) HTML() string { panic(\"mine\") }\nU{}", "panic", "mine")
-	if strings.Contains(o.trace, "sslkit") || !strings.Contains(o.trace, "main.U.HTML") {
-		t.Errorf("helpers of ours are in the trace:\n%s", o.trace)
+	o := k.Fails("type U struct{}\nfunc (U) HTML() string { panic(\"mine\") }\nU{}", "panic", "mine")
+	if strings.Contains(o.Trace, "sslkit") || !strings.Contains(o.Trace, "main.U.HTML") {
+		t.Errorf("helpers of ours are in the trace:\n%s", o.Trace)
 	}
 }

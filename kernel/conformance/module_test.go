@@ -48,12 +48,12 @@ func TestModuleAround(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := startIn(t, filepath.Join(tree(t, files), "nb", "x"))
-			o := k.ok("import (\n\t\"example.com/mine/a\"\n\t\"github.com/gossl/gossl/sslkit/recipe\"\n)\n_, err := recipe.Shapes(\"BYOL\")\nfmt.Println(a.Answer, err)")
-			if o.stdout != "42 <nil>\n" {
-				t.Errorf("printed %q", o.stdout)
+			o := k.OK("import (\n\t\"example.com/mine/a\"\n\t\"github.com/gossl/gossl/sslkit/recipe\"\n)\n_, err := recipe.Shapes(\"BYOL\")\nfmt.Println(a.Answer, err)")
+			if o.Stdout != "42 <nil>\n" {
+				t.Errorf("printed %q", o.Stdout)
 			}
 			if name == "workspace" {
-				k.ok("import _ \"example.com/two\"\nfmt.Println()")
+				k.OK("import _ \"example.com/two\"\nfmt.Println()")
 			}
 		})
 	}
@@ -86,14 +86,14 @@ func TestModuleAroundCannotBeLoaded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := tree(t, map[string]string{"go.mod": c.mod, "a/a.go": "package a\n\nconst Answer = 42\n"})
 			k := startIn(t, dir)
-			o := k.ok("import \"github.com/gossl/gossl/sslkit/recipe\"\n_, err := recipe.Shapes(\"BYOL\")\nfmt.Println(err)")
-			if o.stdout != "<nil>\n" {
-				t.Errorf("printed %q", o.stdout)
+			o := k.OK("import \"github.com/gossl/gossl/sslkit/recipe\"\n_, err := recipe.Shapes(\"BYOL\")\nfmt.Println(err)")
+			if o.Stdout != "<nil>\n" {
+				t.Errorf("printed %q", o.Stdout)
 			}
-			o = k.fails("import \"example.com/mine/a\"\nfmt.Println(a.Answer)", "Module", c.want)
+			o = k.Fails("import \"example.com/mine/a\"\nfmt.Println(a.Answer)", "Module", c.want)
 			for _, want := range []string{"the module example.com/mine in " + dir, "run `go mod download` in " + dir} {
-				if !strings.Contains(o.value, want) {
-					t.Errorf("%q, want %q in it", o.value, want)
+				if !strings.Contains(o.Value, want) {
+					t.Errorf("%q, want %q in it", o.Value, want)
 				}
 			}
 		})
@@ -114,11 +114,11 @@ func TestModuleAroundIsTheLibrary(t *testing.T) {
 		t.Fatal(err)
 	}
 	code := "import \"github.com/gossl/gossl/sslkit/op\"\nop.Mine"
-	if o := startIn(t, copied).ok(code); o.result["text/plain"] != "42" {
-		t.Errorf("result %v", o.result)
+	if o := startIn(t, copied).OK(code); o.Result["text/plain"] != "42" {
+		t.Errorf("result %v", o.Result)
 	}
 	notebooks := filepath.Join(repo, "notebooks") // and the kernel's own checkout is itself
-	if o := startIn(t, notebooks).run(code); o.status != "error" || o.name != "BuildError" {
-		t.Errorf("in the kernel's own checkout: %s %s", o.status, o.value)
+	if o := startIn(t, notebooks).Run(code); o.Status != "error" || o.Name != "BuildError" {
+		t.Errorf("in the kernel's own checkout: %s %s", o.Status, o.Value)
 	}
 }

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -10,22 +9,6 @@ import (
 
 	"github.com/gossl/gossl/kernel/wire"
 )
-
-// order executes a cell by a request of the test's own making.
-func (k *kernel) order(request fields) (outcome, fields) {
-	k.t.Helper()
-	ctx, cancel := context.WithTimeout(k.t.Context(), limit)
-	defer cancel()
-	var o outcome
-	reply, err := k.ExecuteRequest(ctx, request, o.take)
-	if err != nil {
-		k.t.Fatalf("%v: %v", request, err)
-	}
-	o.finish(k.t, reply)
-	var c fields
-	decode(k.t, reply.Content, &c)
-	return o, c
-}
 
 // What tools know of the language is that it is Go.
 func TestLanguage(t *testing.T) {
@@ -40,8 +23,8 @@ func TestLanguage(t *testing.T) {
 	if diff := cmp.Diff(want, info); diff != "" {
 		t.Errorf("language_info (-want +got):\n%s", diff)
 	}
-	o := k.ok("strings.TrimPrefix(runtime.Version(), \"go\")")
-	if got := strings.Trim(o.result["text/plain"], `"`); version == "" || got != version {
+	o := k.OK("strings.TrimPrefix(runtime.Version(), \"go\")")
+	if got := strings.Trim(o.Result["text/plain"], `"`); version == "" || got != version {
 		t.Errorf("version %q, cells are built by Go %s", version, got)
 	}
 }
@@ -49,7 +32,7 @@ func TestLanguage(t *testing.T) {
 // A silent cell does its work and publishes nothing but the states.
 func TestSilent(t *testing.T) {
 	k := start(t)
-	k.ok("1 + 1")
+	k.OK("1 + 1")
 	states := []string{"status", "status"}
 	for code, status := range map[string]string{
 		"func Kept() int { return 7 }\nfmt.Println(\"heard?\")\ngonbui.DisplayHTML(\"<b>seen?</b>\")\nfmt.Fprintln(os.Stderr, \"heard?\")\nKept()": "ok",
@@ -57,18 +40,18 @@ func TestSilent(t *testing.T) {
 		"undeclared()":        "error",
 		"func broken( {":      "error",
 	} {
-		o, reply := k.order(fields{"code": code, "silent": true, "store_history": true})
-		if o.status != status || !slices.Equal(o.order, states) || reply["execution_count"] != 1.0 {
-			t.Errorf("%q: %s %s, published %v, count %v; want %s, %v, 1", code, o.status, o.value, o.order, reply["execution_count"], status, states)
+		o := k.Order(fields{"code": code, "silent": true, "store_history": true})
+		if o.Status != status || !slices.Equal(o.Order, states) || o.Content["execution_count"] != 1.0 {
+			t.Errorf("%q: %s %s, published %v, count %v; want %s, %v, 1", code, o.Status, o.Value, o.Order, o.Content["execution_count"], status, states)
 		}
 	}
-	o, reply := k.order(fields{"code": "Kept()", "store_history": false})
-	if o.result["text/plain"] != "7" || reply["execution_count"] != 1.0 {
-		t.Errorf("a cell that is not stored: result %v, count %v; want 7, 1", o.result, reply["execution_count"])
+	o := k.Order(fields{"code": "Kept()", "store_history": false})
+	if o.Result["text/plain"] != "7" || o.Content["execution_count"] != 1.0 {
+		t.Errorf("a cell that is not stored: result %v, count %v; want 7, 1", o.Result, o.Content["execution_count"])
 	}
-	_, reply = k.order(fields{"code": "Kept() + 1"})
-	if reply["execution_count"] != 2.0 {
-		t.Errorf("the next cell has number %v, want 2", reply["execution_count"])
+	o = k.Order(fields{"code": "Kept() + 1"})
+	if o.Content["execution_count"] != 2.0 {
+		t.Errorf("the next cell has number %v, want 2", o.Content["execution_count"])
 	}
 	history := k.ask(wire.Shell, "history_request", fields{"hist_access_type": "tail"})["history"]
 	if diff := cmp.Diff([]any{[]any{1.0, 1.0, "1 + 1"}, []any{1.0, 2.0, "Kept() + 1"}}, history); diff != "" {
@@ -79,14 +62,14 @@ func TestSilent(t *testing.T) {
 // Each of the user_expressions has a value or an error of its own.
 func TestUserExpressions(t *testing.T) {
 	k := start(t)
-	k.ok("func Twice(x int) int { return 2 * x }")
+	k.OK("func Twice(x int) int { return 2 * x }")
 	expressions := fields{"a": "Twice(21)", "bad": "undeclared", "none": "x :=", "number": 3, "panics": "[]int{}[Twice(1)]"}
-	o, reply := k.order(fields{"code": "fmt.Println(\"once\")", "user_expressions": expressions})
-	o.order = slices.DeleteFunc(o.order, func(kind string) bool { return kind == "display_data" }) // times, where it takes long
-	if o.stdout != "once\n" || o.status != "ok" || !slices.Equal(o.order, []string{"status", "execute_input", "stream", "status"}) {
-		t.Errorf("%s: published %v, printed %q", o.status, o.order, o.stdout)
+	o := k.Order(fields{"code": "fmt.Println(\"once\")", "user_expressions": expressions})
+	o.Order = slices.DeleteFunc(o.Order, func(kind string) bool { return kind == "display_data" }) // times, where it takes long
+	if o.Stdout != "once\n" || o.Status != "ok" || !slices.Equal(o.Order, []string{"status", "execute_input", "stream", "status"}) {
+		t.Errorf("%s: published %v, printed %q", o.Status, o.Order, o.Stdout)
 	}
-	values, _ := reply["user_expressions"].(fields)
+	values, _ := o.Content["user_expressions"].(fields)
 	for name, want := range map[string]string{"a": "ok", "bad": "BuildError", "none": "BadExpression", "number": "BadExpression", "panics": "panic"} {
 		v, _ := values[name].(fields)
 		if v["status"] == "ok" {
@@ -99,8 +82,8 @@ func TestUserExpressions(t *testing.T) {
 			t.Errorf("%s: %v, want an error %s", name, v, want)
 		}
 	}
-	if _, reply := k.order(fields{"code": "panic(1)", "user_expressions": expressions}); reply["status"] != "error" || reply["user_expressions"] != nil {
-		t.Errorf("of a cell that fails: %v", reply)
+	if o := k.Order(fields{"code": "panic(1)", "user_expressions": expressions}); o.Content["status"] != "error" || o.Content["user_expressions"] != nil {
+		t.Errorf("of a cell that fails: %v", o.Content)
 	}
-	k.ok("Twice(1)") // and nothing of them is left
+	k.OK("Twice(1)") // and nothing of them is left
 }

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -11,17 +10,11 @@ import (
 )
 
 // ask makes a request that must be answered: at once, or at most when gopls has loaded its packages.
-func (k *kernel) ask(channel wire.Channel, kind string, content any) map[string]any {
-	k.t.Helper()
-	ctx, cancel := context.WithTimeout(k.t.Context(), 15*time.Second)
-	defer cancel()
-	reply, err := k.Request(ctx, channel, kind, content)
-	if err != nil {
-		k.t.Fatalf("%s: %v", kind, err)
-	}
-	var c map[string]any
-	decode(k.t, reply.Content, &c)
-	return c
+func (k *kernel) ask(channel wire.Channel, kind string, content any) fields {
+	k.T.Helper()
+	soon := *k.Session
+	soon.Limit = 15 * time.Second
+	return soon.Ask(channel, kind, content)
 }
 
 type fields = map[string]any
@@ -29,9 +22,8 @@ type fields = map[string]any
 // Completion and inspection answer soon, while a cell runs too.
 func TestHelp(t *testing.T) {
 	k := start(t)
-	k.ok("func Distance(from, to int) int { return to - from }")
-	done := make(chan outcome)
-	go func() { done <- k.run("time.Sleep(2 * time.Second)") }()
+	k.OK("func Distance(from, to int) int { return to - from }")
+	r := k.Start("time.Sleep(2 * time.Second)")
 	code := "import \"github.com/gossl/gossl/sslkit/recipe\"\nr := recipe.Sha"
 	begin := time.Now()
 	var matches []any
@@ -43,8 +35,8 @@ func TestHelp(t *testing.T) {
 	if len(matches) == 0 || matches[0] != "Shapes" {
 		t.Errorf("matches %v, want Shapes", matches)
 	}
-	if o := <-done; o.took > 5*time.Second {
-		t.Errorf("the cell took %v beside the completions", o.took)
+	if o := r.End(); o.Took > 5*time.Second {
+		t.Errorf("the cell took %v beside the completions", o.Took)
 	}
 	begin = time.Now()
 	code = "d := Dist"

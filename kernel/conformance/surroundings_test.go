@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,18 +8,19 @@ import (
 	"testing"
 
 	"github.com/gossl/gossl/kernel/install/home"
+	"github.com/gossl/gossl/kernel/wire/wiretest"
 )
 
 // startIn starts a kernel with other variables in its environment.
 func startIn(t *testing.T, dir string, variables ...string) *kernel {
 	t.Helper()
 	c := command(t)
-	k := &kernel{t: t, dir: c.Dir, log: &bytes.Buffer{}}
+	k := &kernel{dir: c.Dir, log: &wiretest.Log{}}
 	if dir != "" {
 		c.Dir, k.dir = dir, dir
 	}
 	c.Stderr, c.Env = k.log, append(variables, without(t, c.Env, variables)...)
-	k.Client = startClient(t, c)
+	k.Session = &wiretest.Session{Client: startClient(t, c), T: t, Limit: limit}
 	t.Cleanup(func() {
 		k.Close()
 		if t.Failed() {
@@ -66,14 +66,14 @@ func TestForeignVariables(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := startIn(t, "", variables...)
-			if o := k.ok("func Double(x int) int { return 2 * x }\nfmt.Println(Double(21))"); o.stdout != "42\n" {
-				t.Errorf("printed %q", o.stdout)
+			if o := k.OK("func Double(x int) int { return 2 * x }\nfmt.Println(Double(21))"); o.Stdout != "42\n" {
+				t.Errorf("printed %q", o.Stdout)
 			}
-			if o := k.ok("import \"github.com/gossl/gossl/sslkit/recipe\"\n_, err := recipe.Shapes(\"BYOL\")\nerr == nil && Double(1) == 2"); o.result["text/plain"] != "true" {
-				t.Errorf("result %v", o.result)
+			if o := k.OK("import \"github.com/gossl/gossl/sslkit/recipe\"\n_, err := recipe.Shapes(\"BYOL\")\nerr == nil && Double(1) == 2"); o.Result["text/plain"] != "true" {
+				t.Errorf("result %v", o.Result)
 			}
-			if o := k.ok("!echo from a command"); o.stdout != "from a command\n" {
-				t.Errorf("printed %q", o.stdout)
+			if o := k.OK("!echo from a command"); o.Stdout != "from a command\n" {
+				t.Errorf("printed %q", o.Stdout)
 			}
 		})
 	}
@@ -82,16 +82,16 @@ func TestForeignVariables(t *testing.T) {
 // What a notebook sets by %env does count.
 func TestEnvironmentOfANotebook(t *testing.T) {
 	k := start(t)
-	k.ok("%env CGO_ENABLED=0\n%env GOAMD64=v2\n//")
-	o := k.ok(`import "runtime/debug"
+	k.OK("%env CGO_ENABLED=0\n%env GOAMD64=v2\n//")
+	o := k.OK(`import "runtime/debug"
 info, _ := debug.ReadBuildInfo()
 for _, s := range info.Settings {
 	if s.Key == "CGO_ENABLED" || s.Key == "GOAMD64" {
 		fmt.Println(s.Key, s.Value)
 	}
 }`)
-	if o.stdout != "CGO_ENABLED 0\nGOAMD64 v2\n" {
-		t.Errorf("built with %q", o.stdout)
+	if o.Stdout != "CGO_ENABLED 0\nGOAMD64 v2\n" {
+		t.Errorf("built with %q", o.Stdout)
 	}
 }
 
@@ -103,8 +103,8 @@ func TestUserFolders(t *testing.T) {
 	k := startIn(t, "", "XDG_CACHE_HOME="+mine+"/c", "XDG_CONFIG_HOME="+mine+"/g", "GOENV=off", "GODEBUG=madvdontneed=1")
 	want := mine + "/c " + mine + "/g off madvdontneed=1\n"
 	for _, code := range []string{code, shell} {
-		if o := k.ok(code); o.stdout != want {
-			t.Errorf("%q: %q, want %q", code, o.stdout, want)
+		if o := k.OK(code); o.Stdout != want {
+			t.Errorf("%q: %q, want %q", code, o.Stdout, want)
 		}
 	}
 	if left, _ := os.ReadDir(mine); len(left) > 0 {
@@ -116,10 +116,10 @@ func TestUserFolders(t *testing.T) {
 func TestTemporaryFiles(t *testing.T) {
 	system := t.TempDir()
 	k := startIn(t, "", "TMPDIR="+system)
-	cell := k.ok("f, _ := os.CreateTemp(\"\", \"mine-\")\nos.MkdirTemp(\"\", \"folder-\")\ngonbui.DisplayHTML(\"x\")\nfmt.Print(f.Name())").stdout
-	shell := strings.TrimSpace(k.ok("!mktemp -t mine-XXXX").stdout)
-	if o := k.ok("_, err := os.Stat(" + "`" + shell + "`" + ")\nerr == nil"); o.result["text/plain"] != "true" {
-		t.Errorf("a cell does not see the command's file: %v", o.result)
+	cell := k.OK("f, _ := os.CreateTemp(\"\", \"mine-\")\nos.MkdirTemp(\"\", \"folder-\")\ngonbui.DisplayHTML(\"x\")\nfmt.Print(f.Name())").Stdout
+	shell := strings.TrimSpace(k.OK("!mktemp -t mine-XXXX").Stdout)
+	if o := k.OK("_, err := os.Stat(" + "`" + shell + "`" + ")\nerr == nil"); o.Result["text/plain"] != "true" {
+		t.Errorf("a cell does not see the command's file: %v", o.Result)
 	}
 	for _, file := range []string{cell, shell} {
 		if _, err := os.Stat(file); err != nil || filepath.Dir(cell) != filepath.Dir(shell) {

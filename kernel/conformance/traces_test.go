@@ -15,9 +15,9 @@ func TestLongTraces(t *testing.T) {
 		{"panic(strings.Repeat(\"long \", 10000))", "panic", "long long", "more bytes"},
 		{"defer func() { panic(recover()) }()\npanic(\"first\")", "panic", "first", "main.main()"},
 	} {
-		o := k.fails(c.code, c.name, c.value)
-		if !strings.Contains(o.trace, c.trace) || len(o.trace) > 10_000 || strings.Contains(o.trace, "fp=0x") {
-			t.Errorf("%q: %d bytes of trace, want %q:\n%.2000s", c.code, len(o.trace), c.trace, o.trace)
+		o := k.Fails(c.code, c.name, c.value)
+		if !strings.Contains(o.Trace, c.trace) || len(o.Trace) > 10_000 || strings.Contains(o.Trace, "fp=0x") {
+			t.Errorf("%q: %d bytes of trace, want %q:\n%.2000s", c.code, len(o.Trace), c.trace, o.Trace)
 		}
 	}
 }

@@ -70,7 +70,7 @@ func (f *front) known(request *wire.Message) any {
 		return f.info
 	case "is_complete_request":
 		status, indent := gonb.Completeness(in.Code)
-		if status != "incomplete" {
+		if status != gonb.Incomplete {
 			return content{"status": status}
 		}
 		return content{"status": status, "indent": indent}
@@ -112,46 +112,6 @@ func (f *front) language() notebook.Language {
 	out, _ := f.goCommand("", "env", "GOVERSION") // what is wrong with it shows when a cell is built
 	language.Version = strings.TrimPrefix(strings.TrimSpace(out), "go")
 	return language
-}
-
-// help answers Tab and Shift-Tab. Cells go on meanwhile.
-func (f *front) help(s *wire.Socket, request *wire.Message) {
-	var in struct {
-		Code   string `json:"code"`
-		Cursor int    `json:"cursor_pos"`
-		Detail int    `json:"detail_level"`
-	}
-	if err := json.Unmarshal(request.Content, &in); err != nil {
-		f.answer(s, request, failure("BadRequest", err.Error()))
-		return
-	}
-	ctx := f.ctx // the assistant knows when it is too late
-	f.mu.Lock()
-	a := f.assist
-	f.mu.Unlock()
-	if request.Header.Type == "inspect_request" {
-		data, found := content{}, false
-		if a != nil {
-			var markdown, plain string
-			if markdown, plain, found = a.Inspect(ctx, in.Code, in.Cursor, in.Detail); found {
-				data = content{"text/markdown": markdown, "text/plain": plain}
-			}
-		}
-		f.answer(s, request, content{"status": "ok", "found": found, "data": data, "metadata": content{}})
-		return
-	}
-	reply := content{"status": "ok", "matches": []string{}, "cursor_start": in.Cursor, "cursor_end": in.Cursor, "metadata": content{}}
-	if a != nil {
-		c := a.Complete(ctx, in.Code, in.Cursor)
-		reply["cursor_start"], reply["cursor_end"] = c.Start, c.End
-		if c.Matches != nil {
-			reply["matches"] = c.Matches
-		}
-		if c.Metadata != nil {
-			reply["metadata"] = c.Metadata
-		}
-	}
-	f.answer(s, request, reply)
 }
 
 // shutDown ends the kernel: GoNB is told, and killed if it does not listen.

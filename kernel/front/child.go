@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gossl/gossl/kernel/gonb"
 	"github.com/gossl/gossl/kernel/launch"
 	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/wire"
@@ -91,7 +92,7 @@ func (f *front) dial(conn *wire.Conn) error {
 	f.goes.Go(func() {
 		select {
 		case <-f.child.Gone():
-			give(fmt.Errorf("%w before it answered", ErrGoNBGone))
+			give(fmt.Errorf("%w before it answered", errGoNBGone))
 		case <-ctx.Done():
 		}
 	})
@@ -122,16 +123,15 @@ func (f *front) dial(conn *wire.Conn) error {
 		soon, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 		err := f.echo(soon)
 		cancel()
-		if err == nil || ctx.Err() != nil || errors.Is(err, ErrGoNBGone) {
+		if err == nil || ctx.Err() != nil || errors.Is(err, errGoNBGone) {
 			return err
 		}
 	}
 }
 
-// setUpGoNB has GoNB not start go get before each build: the build says what is
-// missing, and our go command gets it.
+// setUpGoNB has GoNB set up for all cells.
 func (f *front) setUpGoNB(ctx context.Context) error {
-	request, err := wire.New("execute_request", nil, order{Code: "%noautoget", Silent: true, Expressions: map[string]any{}})
+	request, err := wire.New("execute_request", nil, order{Code: gonb.SetUp, Silent: true, Expressions: map[string]any{}})
 	if err != nil {
 		return err
 	}
@@ -139,3 +139,17 @@ func (f *front) setUpGoNB(ctx context.Context) error {
 	_, err = f.await(ctx, request)
 	return err
 }
+
+// shell returns what GoNB is to run in place of a shell command of a cell. after says
+// that commands of GoNB's own stand before it, which may print something: the command
+// then waits at the gate until that has been published.
+func (f *front) shell(command string, after bool) string {
+	gate := ""
+	if after {
+		gate = f.dir.gate()
+	}
+	return launch.Shell(command, f.stdin.path, gate)
+}
+
+// script is the program that GoNB is to run a cell's script with.
+func (f *front) script() string { return filepath.Join(f.dir.bin(), launch.ScriptName) }

@@ -21,8 +21,8 @@ var (
 	crashes = regexp.MustCompile(`(?m)panic: |fatal error: |^runtime: |^SIG[A-Z]+: |^goroutine \d+ `)
 	// goroutine finds the beginning of a stack, which programs print themselves, too.
 	goroutine = regexp.MustCompile(`^goroutine \d+ `)
-	// fatal finds the beginning of a fatal error, which nobody but the runtime prints.
-	fatal = regexp.MustCompile(`^(?:runtime: .*\n)*fatal error: .*\n(?:.*\n)?\n(?:runtime stack:|goroutine \d+ )`)
+	// fatal finds the beginning of a fatal error, and that of a signal's, which nobody but the runtime prints.
+	fatal = regexp.MustCompile(`^(?:(?:runtime: .*\n)*fatal error: .*\n(?:.*\n)?\n(?:runtime stack:|goroutine \d+ )|SIG[A-Z]+: .*\nPC=0x)`)
 )
 
 // crash is text that a process has printed, and that becomes the traceback of the cell's

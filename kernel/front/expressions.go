@@ -1,7 +1,6 @@
 package front
 
 import (
-	"encoding/json"
 	"fmt"
 	"go/parser"
 	"maps"
@@ -81,19 +80,4 @@ func (f *front) value(of *running, expression any) content {
 		value["data"] = r.shown[n-1]
 	}
 	return value
-}
-
-// failed says how a cell failed that GoNB has replied to; nil if it did not.
-func (f *front) failed(r *running) *ending {
-	gonb := content{}
-	if err := json.Unmarshal(r.reply.Content, &gonb); err != nil {
-		f.log("GoNB's execute_reply: %v", err)
-	}
-	f.mu.Lock()
-	e := r.ending(gonb, f.index)
-	f.mu.Unlock()
-	if e == notBuilt {
-		return f.buildFailure(r.build.Text) // which asks the go command: nothing is to wait for that
-	}
-	return e
 }

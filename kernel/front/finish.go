@@ -5,22 +5,12 @@ import (
 	"fmt"
 	"html"
 	"maps"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/gossl/gossl/kernel/gonb/lines"
 	"github.com/gossl/gossl/kernel/pipes"
 	"github.com/gossl/gossl/kernel/wire"
 )
-
-// ending is how a cell failed.
-type ending struct {
-	name, value string
-	traceback   []string
-	page        string // HTML that says the same; "" for none
-	crash       bool   // the traceback is what the process printed in the end
-}
 
 // finish publishes how the running cell ended: what is still held back, its
 // result, its error, the reply, and last that the kernel is idle.
@@ -67,77 +57,6 @@ func (f *front) publishError(request *wire.Message, reply content) {
 	c := maps.Clone(reply)
 	delete(c, "status")
 	f.publish("error", request, c)
-}
-
-// notBuilt is how a cell fails that does not compile, before it is known what to say of it.
-var notBuilt = &ending{name: "BuildError"}
-
-// ending says how a cell failed; nil if it did not. front.mu is held.
-func (r *running) ending(gonb content, index *lines.Index) *ending {
-	switch {
-	case r.interrupted && (r.end == nil || r.end.Code != 0):
-		return r.stopped(index)
-	case r.build != nil && r.build.Code != 0:
-		return notBuilt
-	case gonb["status"] == "error":
-		return &ending{name: "GoNB", value: strings.TrimSpace(fmt.Sprint(gonb["evalue"])), traceback: texts(gonb["traceback"])}
-	case r.failed != nil:
-		return r.failed
-	case r.end != nil && r.end.Code != 0:
-		return r.died(index)
-	case r.failure != nil:
-		return r.failure
-	case r.command != "":
-		return &ending{name: "Command", value: r.command}
-	}
-	return nil
-}
-
-// failed is how a cell fails whose last expression is an error. The frame has its type, a
-// line feed, and its text.
-func failed(frame string) *ending {
-	kind, text, _ := strings.Cut(frame, "\n")
-	return &ending{name: "error", value: text, traceback: []string{"\x1b[31merror\x1b[0m: " + text, "the cell's last expression is a " + kind}}
-}
-
-// stopped is how a cell fails that was interrupted. Of one that was in a deadlock it
-// tells where its goroutines were waiting.
-func (r *running) stopped(index *lines.Index) *ending {
-	e := &ending{name: "Interrupt", value: "the cell was interrupted"}
-	if r.end == nil || r.end.Note == "" {
-		return e
-	}
-	e.value += "; " + r.end.Note
-	if name, _, trace := lines.Trace(r.crash.trace(), index); name == "SIGQUIT" {
-		stacks := slices.Index(trace, "")
-		e.traceback, e.crash = append([]string{"\x1b[31mInterrupt\x1b[0m: " + e.value}, trace[max(0, stacks):]...), true
-	}
-	return e
-}
-
-// died is how a cell fails whose process crashed, was killed, or ended with an exit
-// status other than 0.
-func (r *running) died(index *lines.Index) *ending {
-	if name, reason, trace := lines.Trace(r.crash.trace(), index); name != "" {
-		return &ending{name: name, value: reason, traceback: trace, crash: true}
-	}
-	switch {
-	case r.end.Text != "":
-		return &ending{name: "Kernel", value: r.end.Text}
-	case r.end.Signal != "":
-		return &ending{name: "Signal", value: "signal: " + r.end.Signal}
-	}
-	return &ending{name: "Exit", value: fmt.Sprintf("exit status %d", r.end.Code)}
-}
-
-// texts is a JSON list of strings.
-func texts(list any) []string {
-	values, _ := list.([]any) // what is no list has no entries
-	all := make([]string, len(values))
-	for i, v := range values {
-		all[i] = fmt.Sprint(v)
-	}
-	return all
 }
 
 // timing is what a cell took, for the reply's metadata.

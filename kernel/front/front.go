@@ -43,11 +43,11 @@ type Options struct {
 	Log      io.Writer // for what nobody else can be told
 }
 
-// ErrParentGone ends a kernel whose parent, Jupyter, is gone.
-var ErrParentGone = errors.New("front: the process that started the kernel is gone")
+// errParentGone ends a kernel whose parent, Jupyter, is gone.
+var errParentGone = errors.New("front: the process that started the kernel is gone")
 
-// ErrGoNBGone ends a kernel whose GoNB ended.
-var ErrGoNBGone = errors.New("front: GoNB ended")
+// errGoNBGone ends a kernel whose GoNB ended.
+var errGoNBGone = errors.New("front: GoNB ended")
 
 // content is the content of a message.
 type content map[string]any
@@ -126,7 +126,7 @@ func run(ctx context.Context, connectionFile string, o Options, l limits) error 
 	select {
 	case err = <-f.quit:
 	case <-f.child.Gone():
-		err = fmt.Errorf("%w; the last that it printed:\n%s", ErrGoNBGone, f.child.log)
+		err = fmt.Errorf("%w; the last that it printed:\n%s", errGoNBGone, f.child.log)
 		select {
 		case <-f.worked: // the cells have been told
 		case <-time.After(f.limits.Echo):
@@ -266,7 +266,7 @@ func (f *front) watchParent() {
 			return
 		}
 	}
-	f.quit <- ErrParentGone
+	f.quit <- errParentGone
 }
 
 // logDropped says how many messages were dropped, if any were: somebody tried to send some without the key.
@@ -279,4 +279,24 @@ func (f *front) logDropped() {
 // log notes what nobody can be told by a message.
 func (f *front) log(format string, args ...any) {
 	fmt.Fprintf(f.options.Log, "sslkit-kernel: "+format+"\n", args...)
+}
+
+// limits are how long things may take.
+type limits struct {
+	Start     time.Duration // GoNB, to answer its first request
+	Echo      time.Duration // GoNB, to say something that it is asked for
+	Parent    time.Duration // between two looks at whether Jupyter is there
+	Flush     time.Duration // the last messages, to leave before the sockets close
+	Interrupt time.Duration // a process, to end after SIGINT; the launcher has a shorter one of its own for the cell
+	Terminate time.Duration // what was left running, to end after SIGTERM
+	Quiet     time.Duration // a process that has printed the beginning of a crash, to print more: one that crashes has ended by then
+	Fatal     time.Duration // the same for one that the runtime ends: it may have many frames to look at before it goes on
+	Long      time.Duration // a cell, before its times are shown below it
+}
+
+// usual are the limits of a kernel.
+var usual = limits{
+	Start: 30 * time.Second, Echo: time.Second, Parent: time.Second, Flush: 50 * time.Millisecond,
+	Interrupt: 5 * time.Second, Terminate: time.Second,
+	Quiet: 250 * time.Millisecond, Fatal: time.Minute, Long: 5 * time.Second,
 }

@@ -150,9 +150,32 @@ func TestGoNBDies(t *testing.T) {
 					t.Errorf("a cell behind: %v", o.Content)
 				}
 			}
-			if e := k.ended(); !strings.Contains(e, ErrGoNBGone.Error()) {
+			if e := k.ended(); !strings.Contains(e, errGoNBGone.Error()) {
 				t.Errorf("it ended with %q", e)
 			}
+		})
+	}
+}
+
+// Nothing waits for a GoNB that ends before it has opened the pipes by which it is given a widget's request.
+func TestGoNBDiesBeforeItsPipesAreOpen(t *testing.T) {
+	for _, pipes := range []string{"pipes", "half-pipes"} {
+		t.Run(pipes, func(t *testing.T) {
+			k := start(t)
+			r := k.Start("//gonb " + pipes + "\n//cell print begun\n//cell widget /a\n//cell sleep 1m")
+			r.Await("begun") // published when the request is taken at the latest
+			time.Sleep(50 * time.Millisecond)
+			begin := time.Now()
+			if err := syscall.Kill(k.gonb(), syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+			if o := r.End(); o.Name != "KernelDied" {
+				t.Errorf("the reply is %v", o.Content)
+			}
+			if e := k.ended(); !strings.Contains(e, errGoNBGone.Error()) {
+				t.Errorf("it ended with %q", e)
+			}
+			t.Log(time.Since(begin))
 		})
 	}
 }
@@ -164,7 +187,7 @@ func TestGoNBDiesIdle(t *testing.T) {
 	if err := syscall.Kill(k.gonb(), syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if e := k.ended(); !strings.Contains(e, ErrGoNBGone.Error()) {
+	if e := k.ended(); !strings.Contains(e, errGoNBGone.Error()) {
 		t.Errorf("it ended with %q", e)
 	}
 }
@@ -221,7 +244,7 @@ func TestParentIsGone(t *testing.T) {
 	if err := syscall.Kill(k.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if e := k.ended(); e != ErrParentGone.Error() {
+	if e := k.ended(); e != errParentGone.Error() {
 		t.Errorf("it ended with %q", e)
 	}
 	dead(t, pids...)

@@ -62,7 +62,7 @@ func (o outputs) Shown(_ *pipes.Cell, data map[string]string) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		if text, ok := data[value.ErrorMIME]; ok {
-			r.failure = failed(text)
+			r.failure = shownError(text)
 			return
 		}
 		r.shown = append(r.shown, data)
@@ -152,7 +152,7 @@ func (f *front) openPipes(r *running, e event.Event) event.Answer {
 		return event.Answer{}
 	}
 	c := s.pipes
-	c.Start(e.PID, pipes.GoNB{Displays: e.Pipes[0], Answers: e.Pipes[1]})
+	c.Start(e.PID, pipes.GoNB{Displays: e.Pipes[0], Answers: e.Pipes[1], Gone: f.child.Gone()})
 	if r.captures {
 		if err := c.Capture(); err != nil {
 			outputs{f}.Failed(err)

@@ -45,7 +45,7 @@ func (f *front) await(ctx context.Context, request *wire.Message) (*wire.Message
 	case reply := <-p.reply:
 		return reply, nil
 	case <-f.child.Gone():
-		return nil, fmt.Errorf("%w before it answered", ErrGoNBGone)
+		return nil, fmt.Errorf("%w before it answered", errGoNBGone)
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}

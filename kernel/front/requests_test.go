@@ -2,9 +2,13 @@ package front
 
 import (
 	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -48,6 +52,25 @@ func TestRequests(t *testing.T) {
 	k.write("go-on")
 	if o := busy.End(); o.Status != "ok" {
 		t.Errorf("the cell: %s %s", o.Status, o.Value)
+	}
+}
+
+// Requests are answered, too, while the go command looks for packages that a cell which does not compile may have meant.
+func TestRequestsWhileAFailureIsExplained(t *testing.T) {
+	k := start(t)
+	asked := filepath.Join(k.dir, "asked")
+	failing := k.Start(fmt.Sprintf("import held %q\nheld.Do()\n//go fail cell[1]:2:1: undefined: held", wiretest.Held+asked))
+	eventually(t, "the go command is asked", func() bool { _, err := os.Stat(asked); return err == nil })
+	begin := time.Now()
+	k.Ask(wire.Shell, "history_request", fields{"hist_access_type": "tail"})
+	k.Ask(wire.Shell, "comm_info_request", fields{})
+	k.Ask(wire.Control, "interrupt_request", fields{})
+	if took := time.Since(begin); took > goTime/2 {
+		t.Errorf("the answers took %v, as long as the go command may take", took)
+	}
+	k.remove("asked")
+	if o := failing.End(); o.Name != "BuildError" || !strings.Contains(o.Value, "undefined: held") {
+		t.Errorf("%s %s: %s", o.Status, o.Name, o.Value)
 	}
 }
 

@@ -141,3 +141,10 @@ func abandoned(path string) bool {
 	defer lock.Close()
 	return unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil
 }
+
+// workDir is the folder that GoNB builds in.
+func (f *front) workDir() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.dir.work
+}

@@ -1,9 +1,12 @@
 package gonb
 
 import (
+	"embed"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path"
 	"slices"
 	"strings"
 )
@@ -17,9 +20,9 @@ const (
 	ShowEnd  = ")/*shown*/"
 )
 
-// Quiet returns code in which the expression that is to be shown is a statement
+// silenced returns code in which the expression that is to be shown is a statement
 // instead, for the call of a function without a result; false if there is none.
-func Quiet(code string) (string, bool) {
+func silenced(code string) (string, bool) {
 	if !strings.Contains(code, ShowCall) || !strings.Contains(code, ShowEnd) {
 		return code, false
 	}
@@ -77,6 +80,7 @@ func (r *rewriter) value(c Chunk) {
 
 // builtins are the functions whose calls are no statements, and basic types.
 var builtins = strings.Fields("append cap complex imag len make max min new real bool byte rune string error any uintptr " +
+
 	"int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 float32 float64 complex64 complex128")
 
 // statement says whether an expression can stand alone.
@@ -131,4 +135,31 @@ func onlyActs(f *ast.SelectorExpr) bool {
 
 func prints(name string) bool {
 	return strings.HasPrefix(name, "Print") || strings.HasPrefix(name, "Fprint") || strings.HasPrefix(name, "Display")
+}
+
+// valueSources is a package that a cell that shows a value is built with. It lies
+// below GoNB's folder: in a package of their own its names and the user's do not
+// meet, and Go's are not hidden.
+//
+//go:embed value/value.go value/text.go value/writer.go value/mapping.go value/pixels.go
+var valueSources embed.FS
+
+// valueDir is the folder of that package beside main.go, and its name there.
+const valueDir = "sslkit_value"
+
+// addShow adds what a cell needs to show a value, in a module of the given name.
+func addShow(files map[string]string, module string) error {
+	entries, err := valueSources.ReadDir("value")
+	if err != nil {
+		return fmt.Errorf("gonb: %w", err)
+	}
+	for _, e := range entries {
+		text, err := valueSources.ReadFile(path.Join("value", e.Name()))
+		if err != nil {
+			return fmt.Errorf("gonb: %w", err)
+		}
+		files[path.Join(valueDir, e.Name())] = string(text)
+	}
+	files[ShowFile] = fmt.Sprintf("package main\n\nimport %s %q\n\nvar sslkitShow = %[1]s.Show\n", valueDir, module+"/"+valueDir)
+	return nil
 }

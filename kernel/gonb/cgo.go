@@ -14,7 +14,7 @@ import (
 // hold for the whole package, wherever they stand.
 const (
 	CgoHeader = "sslkit_cgo.h"
-	CgoFile   = "sslkit_cgo.go"
+	cgoFile   = "sslkit_cgo.go"
 )
 
 // cgoGo is the Go file beside main.go. What C prints is not kept in C's buffer:

@@ -67,8 +67,8 @@ var Commands = []Command{
 	{Name: "!*", Arguments: "command", Meaning: "Runs a shell command in the folder where GoNB builds, which holds go.mod."},
 }
 
-// Named is the command of a name.
-func Named(name string) (Command, bool) {
+// named is the command of a name.
+func named(name string) (Command, bool) {
 	i := slices.IndexFunc(Commands, func(c Command) bool { return c.Name == name })
 	if i < 0 {
 		return Command{}, false
@@ -76,9 +76,22 @@ func Named(name string) (Command, bool) {
 	return Commands[i], true
 }
 
+// SetUp is a cell with which the kernel begins: GoNB is not to start go get before each build. The build says what is
+// missing, and our go command gets it.
+const SetUp = "%noautoget"
+
+// Forgetting is a line that has GoNB forget declarations.
+func Forgetting(names ...string) string { return "%rm " + strings.Join(names, " ") }
+
+// commandName is that of the command in a text that begins with one.
+var commandName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(!\*?|[^\s!]+)`) })
+
+// CommandOf is the command that a text begins with.
+func CommandOf(text string) (Command, bool) { return named(commandName().FindString(text)) }
+
 // isForeign says whether a cell whose first line begins with a word is not Go.
 func isForeign(word string) bool {
-	c, ok := Named(word)
+	c, ok := named(word)
 	return ok && c.foreign
 }
 
@@ -158,7 +171,7 @@ func (s *Source) check() error {
 // those behind the percent sign.
 func unknown(words []string, first bool) string {
 	name := "%" + words[0]
-	c, known := Named(name)
+	c, known := named(name)
 	switch {
 	case c.foreign && !first:
 		return fmt.Sprintf("%s stands in the first line of its cell, which is then no Go", name)

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// imports is the content of ImportsFile.
+// imports is the content of importsFile.
 func (m memory) imports() string {
 	if len(m.blank) == 0 {
 		return ""
@@ -89,7 +89,7 @@ func (r *rewriter) packageName(p string) string {
 	}
 	name := ""
 	if versioned.MatchString(p) {
-		name = PackageName(p)
+		name = usualName(p)
 	}
 	if r.names != nil {
 		if n, ok := r.names(p); ok {

@@ -136,9 +136,9 @@ func importPath(s *ast.ImportSpec) string {
 	return p
 }
 
-// PackageName is the name by which code most likely uses the package at an import
+// usualName is the name by which code most likely uses the package at an import
 // path, as Go tools guess it.
-func PackageName(p string) string {
+func usualName(p string) string {
 	name := path.Base(p)
 	if versionElement.MatchString(name) {
 		name = path.Base(path.Dir(p))
@@ -159,7 +159,7 @@ type Import struct{ Name, Path string }
 func (i Import) Key() string {
 	switch i.Name {
 	case "":
-		return PackageName(i.Path)
+		return usualName(i.Path)
 	case ".":
 		return ". " + i.Path
 	}

@@ -22,7 +22,7 @@ func Mend(source []byte, complaint string) []byte {
 		source = withoutDotImport(source, match[1])
 	}
 	if noValue.MatchString(complaint) {
-		if quiet, ok := Quiet(string(source)); ok {
+		if quiet, ok := silenced(string(source)); ok {
 			source = []byte(quiet)
 		}
 	}

@@ -198,11 +198,11 @@ func TestQuiet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	quiet, ok := Quiet(got.Code)
+	quiet, ok := silenced(got.Code)
 	if want := start + "func() { f(\n1) }()\n}"; !ok || quiet != want {
 		t.Errorf("got %q, %t, want %q", quiet, ok, want)
 	}
-	if same, ok := Quiet("func main() {}"); ok || same != "func main() {}" {
+	if same, ok := silenced("func main() {}"); ok || same != "func main() {}" {
 		t.Errorf("changed a cell that shows nothing to %q", same)
 	}
 }

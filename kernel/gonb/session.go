@@ -9,7 +9,7 @@ import (
 // The files that go beside GoNB's main.go: GoNB does not parse them, the go
 // command builds them.
 const (
-	ImportsFile = "sslkit_imports.go"
+	importsFile = "sslkit_imports.go"
 	ShowFile    = "sslkit_show.go"
 )
 
@@ -92,11 +92,11 @@ func (s *Session) Rewrite(code string) (Rewritten, error) {
 		return Rewritten{}, err
 	}
 	out := Rewritten{
-		Code: r.apply(), Files: map[string]string{ImportsFile: s.next.imports(), ShowFile: ""},
+		Code: r.apply(), Files: map[string]string{importsFile: s.next.imports(), ShowFile: ""},
 		Speaks: src.speaks(), Captures: src.has("capture"), Password: src.has("with_password"),
 	}
 	s.next.preambles = withPreamble(s.next.preambles, preamble(src.Go))
-	out.Files[CgoHeader], out.Files[CgoFile] = cgoFiles(s.next.preambles)
+	out.Files[CgoHeader], out.Files[cgoFile] = cgoFiles(s.next.preambles)
 	if src.exec && src.blankGo(out.Code) {
 		out.Code += "\n//"
 	}

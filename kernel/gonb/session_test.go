@@ -12,7 +12,7 @@ type step struct {
 	code    string
 	fails   bool   // the build
 	refused string // what the error says; "": none
-	imports string // ImportsFile
+	imports string // importsFile
 }
 
 // sessions are cells that follow each other.
@@ -60,7 +60,7 @@ var sessions = map[string][]step{
 	},
 }
 
-// file is the content of ImportsFile.
+// file is the content of importsFile.
 func file(paths ...string) string {
 	return "package main\n\nimport _ \"" + strings.Join(paths, "\"\nimport _ \"") + "\"\n"
 }
@@ -82,7 +82,7 @@ func TestSession(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%q: %v", c.code, err)
 				}
-				if diff := cmp.Diff(c.imports, got.Files[ImportsFile]); diff != "" {
+				if diff := cmp.Diff(c.imports, got.Files[importsFile]); diff != "" {
 					t.Errorf("%q: -want +got:\n%s", c.code, diff)
 				}
 				s.Built(!c.fails)
@@ -100,7 +100,7 @@ func TestNotBuilt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := got.Files[ImportsFile]; text != "" {
+	if text := got.Files[importsFile]; text != "" {
 		t.Errorf("a cell that was never built leaves %q", text)
 	}
 	s.Built(true)

@@ -32,7 +32,7 @@ func (r *rewriter) shellLines() {
 // speaks says whether a command of GoNB's may print something.
 func (s *Source) speaks() bool {
 	return slices.ContainsFunc(s.commands, func(c command) bool {
-		known, ok := Named("%" + c.name)
+		known, ok := named("%" + c.name)
 		return !ok || !known.silent
 	})
 }

@@ -134,6 +134,12 @@ func Exec(line string) (call string, ok bool) {
 	return strings.TrimSpace(rest), ok && (rest == "" || isBlank(rune(rest[0])) || rest[0] == '\r')
 }
 
+// Calling is a line that has GoNB call a function.
+func Calling(function string) string { return "%exec " + function }
+
+// OnlyDirects says whether a line is a command of GoNB's own: a cell without another line has no program to run.
+func OnlyDirects(line string) bool { return strings.HasPrefix(strings.TrimPrefix(line, Prefix), "%") }
+
 // joined is the command on line i, and its last line: a backslash at the end
 // continues it.
 func (s *Source) joined(i int) (text string, last int) {
@@ -248,4 +254,15 @@ func blank(b []byte) {
 	for i := range b {
 		b[i] = ' '
 	}
+}
+
+// Blank is text with a space for each byte, line breaks excepted.
+func Blank(text string) string {
+	b := []byte(text)
+	for i, c := range b {
+		if c != '\n' && c != '\r' {
+			b[i] = ' '
+		}
+	}
+	return string(b)
 }

@@ -107,7 +107,7 @@ func (b *build) run(target string) result {
 
 // knownCells are the cells whose lines the front has told of; nil if it has told of none.
 func knownCells() (*lines.Index, error) {
-	index, err := lines.Load(os.Getenv(CellsVar))
+	index, err := lines.Load(os.Getenv(cellsVar))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}

@@ -74,9 +74,9 @@ func TestCellCannotStart(t *testing.T) {
 
 func TestCellEnvironment(t *testing.T) {
 	g := newGoNB(t)
-	r := g.start("environ", "PATH", "TMPDIR", BinVar, event.Socket)
+	r := g.start("environ", "PATH", "TMPDIR", binVar, event.Socket)
 	r.end()
-	want := []string{"PATH=" + os.Getenv("PATH") + " true", "TMPDIR=" + lookup(g.environ, "TMPDIR") + " true", BinVar + "= false", event.Socket + "= false"}
+	want := []string{"PATH=" + os.Getenv("PATH") + " true", "TMPDIR=" + lookup(g.environ, "TMPDIR") + " true", binVar + "= false", event.Socket + "= false"}
 	if diff := cmp.Diff(want, r.outputs); diff != "" {
 		t.Errorf("environment (-want +got):\n%s", diff)
 	}

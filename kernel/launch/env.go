@@ -11,10 +11,10 @@ import (
 // Environment variables by which the front tells the shims and the launcher what
 // they need, beside event.Socket. Cells do not get them.
 const (
-	PathVar  = "SSLKIT_PATH"  // PATH without the shims
-	BinVar   = "SSLKIT_BIN"   // the folder of the shims
-	CellsVar = "SSLKIT_CELLS" // the file that says which line of which cell a declaration is from
-	ToolsVar = "SSLKIT_TOOLS" // the environment of Go tools: NAME=VALUE, a line each
+	pathVar  = "SSLKIT_PATH"  // PATH without the shims
+	binVar   = "SSLKIT_BIN"   // the folder of the shims
+	cellsVar = "SSLKIT_CELLS" // the file that says which line of which cell a declaration is from
+	toolsVar = "SSLKIT_TOOLS" // the environment of Go tools: NAME=VALUE, a line each
 )
 
 // Paths are the files and folders that the front and the shims share.
@@ -32,10 +32,10 @@ type Paths struct {
 func Environ(environ []string, p Paths) []string {
 	path := lookup(environ, "PATH")
 	return append(slices.Clone(environ),
-		PathVar+"="+path,
-		BinVar+"="+p.Bin,
-		CellsVar+"="+p.Cells,
-		ToolsVar+"="+strings.Join(p.Tools, "\n"),
+		pathVar+"="+path,
+		binVar+"="+p.Bin,
+		cellsVar+"="+p.Cells,
+		toolsVar+"="+strings.Join(p.Tools, "\n"),
 		event.Socket+"="+p.Socket,
 		"PATH="+p.Bin+string(os.PathListSeparator)+path,
 		"TMPDIR="+p.Temp,
@@ -55,12 +55,12 @@ func lookup(environ []string, name string) (value string) {
 // restored returns the environment as it would be without the front, but for the
 // temporary folder. What the user has set in the notebook, by GoNB's %env, stays.
 func restored(environ []string) []string {
-	bin := lookup(environ, BinVar)
+	bin := lookup(environ, binVar)
 	var list []string
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
 		switch {
-		case slices.Contains([]string{PathVar, BinVar, CellsVar, ToolsVar, event.Socket}, name):
+		case slices.Contains([]string{pathVar, binVar, cellsVar, toolsVar, event.Socket}, name):
 			continue
 		case name == "PATH":
 			entry = "PATH=" + without(value, bin)
@@ -73,7 +73,7 @@ func restored(environ []string) []string {
 // forTools returns the environment of Go tools that build cells: restored, with
 // their files where the front wants them.
 func forTools(environ []string) []string {
-	tools := strings.Split(lookup(environ, ToolsVar), "\n")
+	tools := strings.Split(lookup(environ, toolsVar), "\n")
 	// GODEBUG, set for the cell, would have the tools' own runtime print lines among their messages.
 	tools = slices.DeleteFunc(append(tools, "GODEBUG="), func(entry string) bool { return entry == "" })
 	list := slices.DeleteFunc(restored(environ), func(entry string) bool {

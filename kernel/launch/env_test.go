@@ -14,8 +14,8 @@ func TestEnviron(t *testing.T) {
 	environ := Environ([]string{"HOME=/home", "PATH=/old", "PATH=/usr/bin:/bin", "TMPDIR=/tmp"}, testPaths)
 	for name, want := range map[string]string{
 		"HOME": "/home", "PATH": "/run/bin:/usr/bin:/bin", "TMPDIR": "/run/tmp",
-		PathVar: "/usr/bin:/bin", BinVar: "/run/bin",
-		CellsVar: "/run/cells", ToolsVar: "XDG_CACHE_HOME=/data/cache\nGOENV=off", event.Socket: "/run/front",
+		pathVar: "/usr/bin:/bin", binVar: "/run/bin",
+		cellsVar: "/run/cells", toolsVar: "XDG_CACHE_HOME=/data/cache\nGOENV=off", event.Socket: "/run/front",
 	} {
 		if got := lookup(environ, name); got != want {
 			t.Errorf("%s=%q, want %q", name, got, want)
@@ -51,7 +51,7 @@ func TestRestored(t *testing.T) {
 
 // last keeps the last value of each variable, as processes get them, PATH first.
 func last(environ []string) (list []string) {
-	for _, name := range []string{"PATH", "TMPDIR", PathVar, BinVar, CellsVar, ToolsVar, event.Socket} {
+	for _, name := range []string{"PATH", "TMPDIR", pathVar, binVar, cellsVar, toolsVar, event.Socket} {
 		list = append(list, name+"="+lookup(environ, name))
 	}
 	return list

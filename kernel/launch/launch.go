@@ -41,11 +41,11 @@ func tell(e event.Event) event.Answer {
 
 // tool returns the path of a true program, where the shims would be found by PATH.
 func tool(name string) (string, error) {
-	path := os.Getenv(PathVar)
+	path := os.Getenv(pathVar)
 	for _, dir := range filepath.SplitList(path) {
 		if file, err := exec.LookPath(filepath.Join(dir, name)); err == nil && filepath.IsAbs(file) {
 			return file, nil
 		}
 	}
-	return "", fmt.Errorf("launch: %s is not on %s=%q", name, PathVar, path)
+	return "", fmt.Errorf("launch: %s is not on %s=%q", name, pathVar, path)
 }

@@ -41,7 +41,7 @@ func (g *fakeGoNB) fakeGo(script string) {
 	if err := os.WriteFile(filepath.Join(dir, "go"), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
 		g.t.Fatal(err)
 	}
-	g.environ = append(g.environ, PathVar+"="+dir+":"+os.Getenv("PATH"))
+	g.environ = append(g.environ, pathVar+"="+dir+":"+os.Getenv("PATH"))
 }
 
 func TestModInitTellsFolder(t *testing.T) {
@@ -82,7 +82,7 @@ func TestGoCalls(t *testing.T) {
 			out, code := g.goCommand(strings.Fields(test.args)...)
 			want, status := "", 0
 			if test.reaches {
-				dir, _, _ := strings.Cut(lookup(g.environ, PathVar), ":")
+				dir, _, _ := strings.Cut(lookup(g.environ, pathVar), ":")
 				want, status = dir+"/go "+test.args+" in "+lookup(g.environ, "TMPDIR")+" by "+os.Getenv("PATH")+"\n", 7
 			}
 			if out != want || code != status {
@@ -97,7 +97,7 @@ func TestGoCalls(t *testing.T) {
 
 func TestNoTrueGo(t *testing.T) {
 	g := newGoNB(t)
-	g.environ = append(g.environ, PathVar+"=/nowhere")
+	g.environ = append(g.environ, pathVar+"=/nowhere")
 	for _, args := range [][]string{{"version"}, {"build", "-o", g.program}} {
 		if out, code := g.goCommand(args...); code == 0 || !strings.Contains(out, `go is not on SSLKIT_PATH="/nowhere"`) {
 			t.Errorf("go %v: exit status %d, %q, want what is missing where", args, code, out)

@@ -142,7 +142,7 @@ func (l *literate) addCode(line string) error {
 			return l.errorf(l.line, "%%exec %s: this file has no function %s() without parameters and results", name, name)
 		}
 	}
-	if strings.HasPrefix(directive, "%") {
+	if gonb.OnlyDirects(directive) {
 		l.calls = true
 	} else {
 		l.code = true // a statement, which a file of Go has no place for

@@ -75,7 +75,7 @@ func (w *sourceWriter) cell(number int, c Cell) {
 	}
 	if isStatements(lines) {
 		name := fmt.Sprintf("cell%d", number)
-		lines = append(append([]string{"func " + name + "() {"}, lines...), "}", "", gonb.Prefix+"%exec "+name)
+		lines = append(append([]string{"func " + name + "() {"}, lines...), "}", "", gonb.Prefix+gonb.Calling(name))
 	}
 	for _, line := range lines {
 		w.line(number, line)

@@ -240,5 +240,6 @@ func (c *Cell) close() {
 	if c.back != nil {
 		_ = c.back.Close() // nobody reads it any more
 	}
+	c.GoNB.close()
 	close(c.closed)
 }

@@ -2,10 +2,13 @@ package pipes
 
 import (
 	"encoding/gob"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 )
@@ -17,11 +20,13 @@ const patience = 10 * time.Second
 // GoNB is what GoNB is given of a cell: requests of widgets, which it deals with,
 // and, where it captures outputs, these.
 type GoNB struct {
-	Displays string // path of its pipe for displays
-	Answers  string // and of that for its answers
+	Displays string          // path of its pipe for displays
+	Answers  string          // and of that for its answers
+	Gone     <-chan struct{} // closed when GoNB has ended; nil: it does not end
 
 	captures [2]*os.File // its pipes for stdout and stderr; nil where it captures nothing
-	pipe     *os.File
+	pipe     *os.File    // for displays; nil until it is given something
+	back     *os.File    // for its answers; likewise
 	encoder  *gob.Encoder
 	err      error
 	sent     bool // something, after the last sign that it has arrived
@@ -70,30 +75,50 @@ func (c *Cell) forward(d *protocol.DisplayData) {
 func (c *Cell) send(d *protocol.DisplayData) error {
 	g := &c.GoNB
 	if g.encoder == nil {
-		if g.pipe, g.err = os.OpenFile(g.Displays, os.O_WRONLY, 0); g.err != nil {
+		if g.err = c.dial(); g.err != nil {
 			return g.err
 		}
 		g.encoder, g.synced = gob.NewEncoder(g.pipe), make(chan struct{}, 1)
-		go c.readBack()
+		go c.readBack(g.back)
 	}
 	g.sent = true
 	g.err = g.encoder.Encode(d)
 	return g.err
 }
 
-// readBack takes GoNB's answers: that to our own request, and those for the cell.
-func (c *Cell) readBack() {
-	pipe, err := os.Open(c.GoNB.Answers)
-	if err != nil {
-		c.reader.handler.Failed(fmt.Errorf("pipes: GoNB's answers: %w", err))
-		return
+// dialPause is how long to wait between two looks at whether GoNB reads its pipe: it
+// opens that at about the time at which the cell's process starts.
+const dialPause = time.Millisecond
+
+// dial opens GoNB's pipes. GoNB may end before it has opened them itself.
+func (c *Cell) dial() (err error) {
+	g := &c.GoNB
+	for {
+		g.pipe, err = os.OpenFile(g.Displays, os.O_WRONLY|unix.O_NONBLOCK, 0)
+		if !errors.Is(err, unix.ENXIO) { // nobody reads it
+			break
+		}
+		select {
+		case <-g.Gone:
+			return errors.New("it has ended")
+		case <-c.reader.done:
+			return err
+		case <-time.After(dialPause):
+		}
 	}
-	defer pipe.Close()
+	if err == nil { // for writing, too: then neither side waits for the other to open it
+		g.back, err = os.OpenFile(g.Answers, os.O_RDWR, 0)
+	}
+	return err
+}
+
+// readBack takes GoNB's answers, until their pipe is closed: that to our own request, and those for the cell.
+func (c *Cell) readBack(pipe *os.File) {
 	decoder := gob.NewDecoder(pipe)
 	for {
 		answer := new(protocol.CommValue)
 		if decoder.Decode(answer) != nil {
-			return // GoNB has closed it
+			return
 		}
 		if answer.Address == protocol.GonbuiSyncAckAddress && answer.Value == sign {
 			c.GoNB.synced <- struct{}{}
@@ -118,11 +143,18 @@ func (c *Cell) End() {
 		}}) == nil {
 			select {
 			case <-g.synced:
+			case <-g.Gone:
 			case <-time.After(patience):
 			}
 		}
 	}
-	if g.pipe != nil {
-		_ = g.pipe.Close() // nothing is left in it
+}
+
+// close closes GoNB's pipes, in which nothing is left that anybody waits for.
+func (g *GoNB) close() {
+	for _, file := range []*os.File{g.pipe, g.back} {
+		if file != nil {
+			_ = file.Close()
+		}
 	}
 }

@@ -127,6 +127,9 @@ func SetSubreaper() error {
 const (
 	killTime = 2 * time.Second // after which a process that SIGKILL did not end is given up
 	pause    = 5 * time.Millisecond
+	// looks is how often in a row nobody must be found: /proc is read process by process, and one whose parent ends
+	// meanwhile seems to be below nobody.
+	looks = 3
 )
 
 // KillBelow ends all descendants of a process: with SIGTERM, and SIGKILL when
@@ -135,7 +138,7 @@ const (
 func KillBelow(pid int, grace time.Duration) error {
 	end := time.Now().Add(grace)
 	started := map[int]uint64{} // of all descendants that were seen
-	for {
+	for empty := 0; empty < looks; {
 		var asked []int
 		for _, below := range Below(pid) {
 			s, ok := read(below)
@@ -152,7 +155,7 @@ func KillBelow(pid int, grace time.Duration) error {
 		}
 		switch late := time.Since(end); {
 		case len(living) == 0:
-			return nil
+			empty++
 		case late > killTime:
 			slices.Sort(living)
 			return fmt.Errorf("proc: processes %v below %d outlive SIGKILL", living, pid)
@@ -161,8 +164,12 @@ func KillBelow(pid int, grace time.Duration) error {
 		default:
 			signal(asked, syscall.SIGTERM)
 		}
+		if len(living) > 0 {
+			empty = 0
+		}
 		time.Sleep(pause)
 	}
+	return nil
 }
 
 func signal(pids []int, sig syscall.Signal) {

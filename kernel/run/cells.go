@@ -20,8 +20,8 @@ const timingKey = "sslkit"
 
 // Tags that mean to run what they mean to Jupyter.
 const (
-	RaisesTag = "raises-exception" // the cell is meant to fail
-	SkipTag   = "skip-execution"   // the cell is left as it is
+	raisesTag = "raises-exception" // the cell is meant to fail
+	skipTag   = "skip-execution"   // the cell is left as it is
 )
 
 // run executes the cells of a notebook.
@@ -43,7 +43,7 @@ type result struct {
 	count   int
 	timing  json.RawMessage
 	took    time.Duration
-	failure *CellError
+	failure *cellError
 }
 
 // limitError is the error of a cell or notebook that runs too long.
@@ -78,7 +78,7 @@ func (r *run) cells(ctx context.Context) error {
 		}
 		number++
 		r.watch.cell(i)
-		if cell.HasTag(SkipTag) {
+		if cell.HasTag(skipTag) {
 			r.watch.done("skipped, by its tag")
 			continue
 		}
@@ -91,12 +91,12 @@ func (r *run) cells(ctx context.Context) error {
 			r.watch.done("ok")
 			continue
 		}
-		if !fatal && cell.HasTag(RaisesTag) {
+		if !fatal && cell.HasTag(raisesTag) {
 			r.watch.done("failed, as it should")
 			continue
 		}
 		r.watch.done("failed")
-		done.failure = &CellError{Notebook: r.options.Notebook, Number: number, Title: r.document.Notebook.Title(i), Text: text}
+		done.failure = &cellError{Notebook: r.options.Notebook, Number: number, Title: r.document.Notebook.Title(i), Text: text}
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -204,7 +204,7 @@ func (r *run) note(name, text string) {
 // fill writes what became of the cells into the notebook.
 func (r *run) fill() error {
 	for i, cell := range r.document.Notebook.Cells {
-		if cell.Type != notebook.Code || cell.HasTag(SkipTag) {
+		if cell.Type != notebook.Code || cell.HasTag(skipTag) {
 			continue
 		}
 		done := r.results[i]

@@ -83,18 +83,18 @@ func TestRunFailures(t *testing.T) {
 			o := test.options
 			o.Notebook = write(t, "print fine", test.source, "print later")
 			if test.name == "expected" {
-				tag(t, o.Notebook, 1, RaisesTag)
+				tag(t, o.Notebook, 1, raisesTag)
 			}
 			o.Output = filepath.Join(t.TempDir(), "executed.ipynb")
 			err := Run(t.Context(), fakeHome(t), o, screen(t))
-			var failure *CellError
+			var failure *cellError
 			switch {
 			case test.want == "":
 				if err != nil {
 					t.Error(err)
 				}
 			case !errors.As(err, &failure):
-				t.Errorf("error %v, want a CellError", err)
+				t.Errorf("error %v, want a cellError", err)
 			case failure.Number != 2 || !strings.Contains(failure.Text, test.want):
 				t.Errorf("cell %d failed with %q, want cell 2 with %q", failure.Number, failure.Text, test.want)
 			}
@@ -166,7 +166,7 @@ func TestRunReports(t *testing.T) {
 	o := Options{
 		Notebook: write(t, "print fine", "fail panic a < b", "", "print later"), JUnit: filepath.Join(t.TempDir(), "new", "report.xml"),
 	}
-	var failed *CellError
+	var failed *cellError
 	out := screen(t)
 	if err := Run(t.Context(), fakeHome(t), o, out); !errors.As(err, &failed) {
 		t.Fatal(err)

@@ -34,15 +34,15 @@ type Options struct {
 // ErrKernel is the error of a kernel that does not start.
 var ErrKernel = errors.New("the kernel does not start")
 
-// A CellError says that a cell of a notebook failed.
-type CellError struct {
+// A cellError says that a cell of a notebook failed.
+type cellError struct {
 	Notebook string
 	Number   int // among the code cells, from 1
 	Title    string
 	Text     string // what the compiler or the cell's process said
 }
 
-func (e *CellError) Error() string {
+func (e *cellError) Error() string {
 	return fmt.Sprintf("%s: cell %d (%s) failed: %s", e.Notebook, e.Number, e.Title, strings.TrimSpace(e.Text))
 }
 
@@ -51,7 +51,7 @@ const (
 	shutdownTime = 5 * time.Second  // the kernel gets to end
 )
 
-// Run executes a notebook up to the first cell that fails, which is a *CellError. It shows progress on out and leaves no
+// Run executes a notebook up to the first cell that fails, which its error names. It shows progress on out and leaves no
 // process behind.
 func Run(ctx context.Context, h home.Home, o Options, out *os.File) error {
 	document, err := notebook.ReadDocument(o.Notebook)

@@ -124,9 +124,9 @@ func TestRunFails(t *testing.T) {
 			name := write(t, "func Fine() {}\n\n%exec Fine", test.source, "func Later() {}\n\n%exec Later")
 			executed := filepath.Join(t.TempDir(), "executed.ipynb")
 			err := Run(t.Context(), h, Options{Notebook: name, Output: executed, CellTimeout: 5 * time.Second}, os.Stdout)
-			var failure *CellError
+			var failure *cellError
 			if !errors.As(err, &failure) {
-				t.Fatalf("error %v, want a CellError", err)
+				t.Fatalf("error %v, want a cellError", err)
 			}
 			if failure.Number != 2 || !strings.Contains(failure.Text, test.want) {
 				t.Errorf("cell %d failed with %q, want cell 2 with %q", failure.Number, failure.Text, test.want)

@@ -9,8 +9,8 @@ import (
 	"github.com/gossl/gossl/kernel/progress"
 )
 
-// SummaryTag marks cells whose output is shown at the end, not while they run.
-const SummaryTag = "summary"
+// summaryTag marks cells whose output is shown at the end, not while they run.
+const summaryTag = "summary"
 
 // watch shows how a run goes on a terminal.
 type watch struct {
@@ -39,7 +39,7 @@ func newWatch(n notebook.Notebook, out *os.File) *watch {
 // cell begins a cell.
 func (w *watch) cell(index int) {
 	w.number++
-	w.title, w.summary = w.notebook.Title(index), w.notebook.Cells[index].HasTag(SummaryTag)
+	w.title, w.summary = w.notebook.Title(index), w.notebook.Cells[index].HasTag(summaryTag)
 	w.display.Start(fmt.Sprintf("[%d/%d] %s", w.number, w.total, w.title))
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -67,4 +68,18 @@ func command() *cobra.Command {
 	root.AddCommand(setupCommand(), launchCommand(),
 		installCommand(), uninstallCommand(), warmCommand(), doctorCommand(), runCommand(), labCommand(), notebookCommand(), testCommand(), eventsCommand(), execCommand())
 	return root
+}
+
+// version is that of this module, or the commit that it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			return setting.Value[:min(12, len(setting.Value))]
+		}
+	}
+	return info.Main.Version
 }

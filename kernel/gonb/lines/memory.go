@@ -26,7 +26,7 @@ func (d remembered) String() string {
 	return strings.Join(names, ", ")
 }
 
-func (d remembered) remove() string { return "%rm " + strings.Join(d.names, " ") }
+func (d remembered) remove() string { return gonb.Forgetting(d.names...) }
 
 // kinds are the words for kinds of declarations.
 var kinds = map[token.Token]string{token.TYPE: "type", token.VAR: "variable", token.CONST: "constant", token.FUNC: "function"}

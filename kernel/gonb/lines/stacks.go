@@ -75,7 +75,7 @@ func (x *Index) stacks(lines []string) []string {
 		out = append(out, "", remaining(ofGo, cut, "stack", " of the runtime's own"))
 	}
 	if cut {
-		out = append(out, "", Cut+" a part of the text, which is too long, is left out")
+		out = append(out, "", cutMark+" a part of the text, which is too long, is left out")
 	}
 	return out
 }
@@ -99,7 +99,7 @@ func (x *Index) parse(lines []string) (all []stack, cut bool) {
 	for i := 0; i < len(lines); i++ {
 		line := lines[i]
 		switch {
-		case line == Cut:
+		case line == cutMark:
 			cut, skip = true, true
 			if now >= 0 {
 				all[now].torn = true

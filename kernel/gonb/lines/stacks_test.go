@@ -112,7 +112,7 @@ func TestDumps(t *testing.T) {
 		for _, size := range []int{64 << 10, 1 << 30} {
 			text := string(stderr)
 			if len(text) > 2*size {
-				text = text[:size] + "\n" + Cut + "\n" + text[len(text)-size:]
+				text = text[:size] + "\n" + cutMark + "\n" + text[len(text)-size:]
 			}
 			name, reason, lines := Trace(text, NewIndex())
 			if name != want.name || !strings.HasPrefix(reason, want.reason) || len(reason) > 2500 {
@@ -157,7 +157,7 @@ func TestStacks(t *testing.T) {
 		"equal ones": {first + same(1998), []string{"goroutine 7 [chan receive, 5 minutes]:", "\tmain.go:7", "… and 1,997 more goroutines like it"}},
 		"two":        {first + same(2), []string{"… and 1 more goroutine like it"}},
 		"different":  {first + other(mostStacks+9), []string{"… and 10 more goroutines"}},
-		"cut":        {first + same(20) + "goroutine 7 [chan rec\n" + Cut + "\nmain.f()\n\n" + same(3), []string{"… and at least 22 more goroutines like it", "is left out"}},
+		"cut":        {first + same(20) + "goroutine 7 [chan rec\n" + cutMark + "\nmain.f()\n\n" + same(3), []string{"… and at least 22 more goroutines like it", "is left out"}},
 		"registers":  {first + "rax    0x0\nr8 0x1\n\nexit status 2", []string{"exit status 2"}},
 	} {
 		_, _, lines := Trace(c.text, x)

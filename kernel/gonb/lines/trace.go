@@ -25,8 +25,8 @@ const (
 )
 
 const (
-	// Cut is a line that stands for the middle of a text that is too long to be kept.
-	Cut = "…"
+	// cutMark is a line that stands for the middle of a text that is too long to be kept.
+	cutMark = "…"
 	// runtimeStack begins the stack of the runtime itself.
 	runtimeStack = "runtime stack:"
 	// deadEnd ends the one reason that the runtime gives without a stack.
@@ -40,7 +40,7 @@ const (
 // "panic" or "fatal error", the reason, and the text from there on with the
 // positions in words, cells by the numbers that the index has. Goroutines that wait
 // at the same place are shown once. Of a long text it is enough to give the
-// beginning and the end, with the line Cut between. The name is "" if the runtime
+// beginning and the end, with the line cutMark between. The name is "" if the runtime
 // did not end the program.
 func Trace(stderr string, index *Index) (name, reason string, lines []string) {
 	all := strings.Split(strings.TrimRight(strings.ReplaceAll(stderr, "\r\n", "\n"), "\n"), "\n")
@@ -89,7 +89,7 @@ func cause(first string, rest []string) string {
 	reason := []string{first}
 	cut := false
 	for i, line := range rest {
-		if cut = cut || line == Cut; cut && (line == Cut || rest[i-1] == Cut) {
+		if cut = cut || line == cutMark; cut && (line == cutMark || rest[i-1] == cutMark) {
 			continue // a part of a line
 		}
 		next, ok := strings.CutPrefix(line, "\t")

@@ -19,9 +19,9 @@ const (
 // edges are how many entries at either end of a collection are shown, by depth.
 var edges = [...]int{10, 5, 3}
 
-// Text is a value as fmt's %+v writes it, but a text in quotes. What is long is
+// textOf is a value as fmt's %+v writes it, but a text in quotes. What is long is
 // shortened, and says how much is left out; it is never written first.
-func Text(v any) string {
+func textOf(v any) string {
 	if s, ok := v.(string); ok {
 		return quoted(s)
 	}

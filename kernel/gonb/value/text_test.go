@@ -34,14 +34,14 @@ func TestTextIsFmts(t *testing.T) {
 		big.NewInt(7), []any{nil, 1, "s", &n}, make(chan int), uintptr(3), loop, time.Unix(0, 0).UTC(), reflect.TypeFor[int](),
 		make([]int, manyEntries-1), map[float64]int{math.NaN(): 1}, []*big.Int{big.NewInt(1)},
 	} {
-		if got, want := Text(v), fmt.Sprintf("%+v", v); got != want {
+		if got, want := textOf(v), fmt.Sprintf("%+v", v); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
-	if got := Text("a\n\"b\""); got != `"a\n\"b\""` {
+	if got := textOf("a\n\"b\""); got != `"a\n\"b\""` {
 		t.Errorf("a string is %s", got)
 	}
-	if got := Text(reflect.ValueOf(3)); got != "3" {
+	if got := textOf(reflect.ValueOf(3)); got != "3" {
 		t.Errorf("a reflect.Value is %s", got)
 	}
 }
@@ -80,11 +80,11 @@ func TestTextIsShort(t *testing.T) {
 		{[]any{make([]int, 2000), named("n"), nil, &page{}}, "[[" + zeros(5) + " … 1,990 more … " + zeros(5) + "] <n> <nil> 0x"},
 		{cycle, "[[[["},
 	} {
-		if got := Text(c.value); got != c.want && !(strings.HasSuffix(c.want, "0x") || strings.HasSuffix(c.want, "[[[")) || !strings.HasPrefix(got, c.want) {
+		if got := textOf(c.value); got != c.want && !(strings.HasSuffix(c.want, "0x") || strings.HasSuffix(c.want, "[[[")) || !strings.HasPrefix(got, c.want) {
 			t.Errorf("got  %.300s\nwant %.300s", got, c.want)
 		}
 	}
-	if got := Text(byPoint); !strings.HasSuffix(got, " … 1,980 more]") || strings.Count(got, ":true") != 20 {
+	if got := textOf(byPoint); !strings.HasSuffix(got, " … 1,980 more]") || strings.Count(got, ":true") != 20 {
 		t.Errorf("a map without an order is %s", got)
 	}
 }
@@ -103,7 +103,7 @@ func TestTextIsBounded(t *testing.T) {
 			deep[last] = append(deep[last], row)
 		}
 	}
-	if got := len(Text(deep)); got > 2*enough {
+	if got := len(textOf(deep)); got > 2*enough {
 		t.Errorf("%d bytes", got)
 	}
 }
@@ -116,7 +116,7 @@ func TestTextIsQuick(t *testing.T) {
 	for i := range large {
 		large[i] = row
 	}
-	if got := Text(large); !strings.Contains(got, "999,980 more") {
+	if got := textOf(large); !strings.Contains(got, "999,980 more") {
 		t.Errorf("%.300s", got)
 	}
 	if took := time.Since(begin); took > 20*time.Second {

@@ -93,7 +93,7 @@ func rich(v any) (mime, text string) {
 			return "text/markdown", v.Markdown()
 		}
 	}
-	return "text/plain", Text(v)
+	return "text/plain", textOf(v)
 }
 
 // isNil says whether a value is a nil pointer, whose methods may not expect that.

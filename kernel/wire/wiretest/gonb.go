@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+
 	"github.com/gossl/gossl/kernel/wire"
 )
 
@@ -31,6 +33,7 @@ type gonb struct {
 	*kernel
 	dir   string // that it builds in; the program has its name
 	turns chan *wire.Message
+	open  []*os.File // pipes
 
 	mu          sync.Mutex
 	process     *os.Process // of the running cell; nil for none
@@ -207,7 +210,8 @@ func (g *gonb) stopped() bool {
 }
 
 // do does what only GoNB can: a command of other cells of this package; "late DURATION": it works on as long; "idle": it
-// says that it is idle.
+// says that it is idle; "pipes": it makes the pipes that it shares with the cell's program, and opens none; "half-pipes": it
+// opens that for displays.
 func (g *gonb) do(c *cell, line string) {
 	name, rest, _ := strings.Cut(line, " ")
 	switch name {
@@ -219,12 +223,30 @@ func (g *gonb) do(c *cell, line string) {
 	case "idle":
 		g.status(c.request, "idle")
 		return
+	case "pipes", "half-pipes":
+		g.makePipes(name == "half-pipes")
+		return
 	}
 	do := commands[name]
 	if do == nil {
 		must(fmt.Errorf("GoNB has no command %q", line))
 	}
 	do(c, rest)
+}
+
+func (g *gonb) makePipes(open bool) {
+	displays, back := g.pipes()
+	must(errors.Join(syscall.Mkfifo(displays, 0o600), syscall.Mkfifo(back, 0o600)))
+	if open {
+		file, err := os.OpenFile(displays, os.O_RDWR, 0) // open as long as this GoNB lives
+		must(err)
+		g.open = append(g.open, file)
+	}
+}
+
+// pipes are the paths of the pipes for displays and answers.
+func (g *gonb) pipes() (displays, back string) {
+	return filepath.Join(g.dir, "pipe"), filepath.Join(g.dir, "back")
 }
 
 // goCell builds and runs the Go of a cell.
@@ -253,7 +275,8 @@ func (g *gonb) goCell(c *cell, code string) {
 // run runs a process, and publishes what it writes and how it failed. The descriptors by which it writes to the front
 // are inherited, without anybody's doing.
 func (g *gonb) run(c *cell, cmd *exec.Cmd) {
-	cmd.Env = append(os.Environ(), "GONB_PIPE="+filepath.Join(g.dir, "pipe"), "GONB_PIPE_BACK="+filepath.Join(g.dir, "back"))
+	displays, back := g.pipes()
+	cmd.Env = append(os.Environ(), protocol.GONB_PIPE_ENV+"="+displays, protocol.GONB_PIPE_BACK_ENV+"="+back)
 	var pipes sync.WaitGroup
 	for name, open := range map[string]func() (io.ReadCloser, error){"stdout": cmd.StdoutPipe, "stderr": cmd.StderrPipe} {
 		pipe, err := open()

@@ -61,6 +61,12 @@ var does = map[string]func(rest string){
 		mime, text, _ := strings.Cut(rest, " ")
 		gonbui.SendData(&protocol.DisplayData{Data: map[protocol.MIMEType]any{protocol.MIMEType(mime): text}})
 	},
+	// widget ADDRESS: asks GoNB for the value of a widget.
+	"widget": func(rest string) {
+		gonbui.SendData(&protocol.DisplayData{Data: map[protocol.MIMEType]any{
+			protocol.MIMECommValue: protocol.CommValue{Address: rest, Request: true},
+		}})
+	},
 	// sync: waits until what was displayed has arrived.
 	"sync": func(string) { gonbui.Sync() },
 	// value MIME TEXT: the value of the last expression.
@@ -95,14 +101,7 @@ var does = map[string]func(rest string){
 		time.Sleep(pause)
 	},
 	// await FILE: until it is there.
-	"await": func(rest string) {
-		for {
-			if _, err := os.Stat(rest); err == nil {
-				return
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
-	},
+	"await": func(rest string) { await(func() bool { return exists(rest) }) },
 	// child, orphan: starts a process, in the group of this one or in a session of its own, which has the program's outputs and lives
 	// on; prints its number.
 	"child":  func(string) { spawn(false) },

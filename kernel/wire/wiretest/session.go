@@ -19,7 +19,8 @@ import (
 type Session struct {
 	*wire.Client
 	T     testing.TB
-	Limit time.Duration // the longest that anything may take
+	Limit time.Duration       // the longest that anything may take
+	Heard func(*wire.Message) // what is published of cells; nil: nobody wants to know
 }
 
 // Outcome is what became of a cell.
@@ -206,6 +207,9 @@ func (r *Running) Err() error {
 
 // take notes what is published of a cell.
 func (r *Running) take(m *wire.Message) {
+	if heard := r.session.Heard; heard != nil {
+		heard(m)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	o := &r.outcome

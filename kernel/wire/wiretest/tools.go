@@ -26,6 +26,10 @@ const (
 	slow = 700 * time.Millisecond
 )
 
+// Held is the beginning of a package's path. Asked for all packages that there may be, that one among them, the go
+// command makes the file that the rest of the path names, and goes on when that is gone.
+const Held = "example.com/held"
+
 // GoVersion is that of the go command for tests.
 const GoVersion = "1.26.99"
 
@@ -65,10 +69,29 @@ func beGo(args []string) error {
 		fmt.Println("off")
 	case slices.Contains(args, Slow):
 		time.Sleep(slow)
+	case slices.Contains(args, "-e"):
+		for _, path := range args {
+			if file, held := strings.CutPrefix(path, Held); held {
+				must(os.WriteFile(file, nil, 0o600))
+				await(func() bool { return !exists(file) })
+			}
+		}
 	case len(args) > 2 && args[0] == "build" && args[1] == "-o":
 		return build(args[2])
 	}
 	return nil // it knows no packages and no modules
+}
+
+// await waits until something is so.
+func await(is func() bool) {
+	for !is() {
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 // build makes a program of main.go. Lines for the go command are "fail TEXT": the build fails, and says so, and "hang":
@@ -81,7 +104,8 @@ func build(target string) error {
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSuffix(line, "\n")
 		if said, ok := strings.CutPrefix(line, "//go fail "); ok {
-			return errors.New(said)
+			fmt.Fprintln(os.Stderr, said)
+			os.Exit(1)
 		}
 		if file, ok := strings.CutPrefix(line, "//go hang "); ok {
 			signal.Ignore(os.Interrupt, syscall.SIGTERM) // a build ends by force only

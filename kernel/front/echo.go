@@ -3,25 +3,9 @@ package front
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
-	"github.com/gossl/gossl/kernel/launch"
 	"github.com/gossl/gossl/kernel/wire"
 )
-
-// shell returns what GoNB is to run in place of a shell command of a cell. after says
-// that commands of GoNB's own stand before it, which may print something: the command
-// then waits at the gate until that has been published.
-func (f *front) shell(command string, after bool) string {
-	gate := ""
-	if after {
-		gate = f.dir.gate()
-	}
-	return launch.Shell(command, f.stdin.path, gate)
-}
-
-// script is the program that GoNB is to run a cell's script with.
-func (f *front) script() string { return filepath.Join(f.dir.bin(), launch.ScriptName) }
 
 // catchUp returns when everything that GoNB has said so far has been passed on.
 func (f *front) catchUp() {
@@ -64,7 +48,7 @@ func (f *front) echo(ctx context.Context) error {
 	case <-heard:
 		return nil
 	case <-f.child.Gone():
-		return fmt.Errorf("%w before it answered", ErrGoNBGone)
+		return fmt.Errorf("%w before it answered", errGoNBGone)
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
