@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
@@ -52,8 +53,11 @@ func InitialWeights(r recipe.Recipe) (*Weights, error) {
 func ReadWeights(dir string) (*Weights, error) {
 	f := &folder{dir: dir}
 	r, err := f.recipe()
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("train: %s is no run folder: %w", dir, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("train: run folder: %w", err)
 	}
 	if err := r.Validate(); err != nil {
 		return nil, fmt.Errorf("train: %s: %w", filepath.Join(dir, recipeFile), err)
