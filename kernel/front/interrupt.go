@@ -32,7 +32,7 @@ func (f *front) interrupt() {
 	if err != nil {
 		f.log("interrupt GoNB: %v", err)
 	}
-	f.signal(syscall.SIGINT)
+	f.signal(r, syscall.SIGINT)
 	f.goes.Go(func() {
 		for range 2 { // a command may have started another one
 			select {
@@ -41,7 +41,7 @@ func (f *front) interrupt() {
 			case <-f.child.Gone():
 				return
 			case <-time.After(f.limits.Interrupt):
-				f.signal(syscall.SIGKILL)
+				f.signal(r, syscall.SIGKILL)
 			}
 		}
 	})
@@ -103,24 +103,42 @@ func signalAll(pids []int, s syscall.Signal) {
 	}
 }
 
-// signal signals builds, and what is below GoNB's ! commands. The cell's process
-// is the launcher's business.
-func (f *front) signal(s syscall.Signal) {
+// signal signals what a cell has running: its build, and what is below GoNB's ! commands.
+// The cell's process is the launcher's business. Another cell cannot begin meanwhile,
+// and one that has begun is left alone.
+func (f *front) signal(r *running, s syscall.Signal) {
 	f.mu.Lock()
-	spare := map[int]bool{}
-	if f.running != nil {
-		spare[f.running.launcher] = true
+	defer f.mu.Unlock()
+	if f.running != r {
+		return
 	}
+	spare := map[int]bool{r.launcher: true}
 	for pid := range f.builds {
 		_ = syscall.Kill(pid, syscall.SIGTERM) // it may have ended
 		spare[pid] = true
 	}
-	f.mu.Unlock()
-	children := proc.Children()
-	for _, pid := range children[f.child.PID()] {
-		if spare[pid] || proc.Comm(pid) == "gopls" {
-			continue
+	below := stopped(func() (pids []int) {
+		for _, pid := range proc.Children()[f.child.PID()] {
+			if !spare[pid] && proc.Comm(pid) != "gopls" {
+				pids = append(append(pids, pid), proc.Below(pid)...)
+			}
 		}
-		signalAll(append(proc.Below(pid), pid), s)
+		return pids
+	})
+	signalAll(below, s)
+	signalAll(below, syscall.SIGCONT)
+}
+
+// stopped stops the processes that a look finds, and looks again until there is none
+// that one of them has started meanwhile: a signal then misses nobody, as a terminal's
+// does, and reaches nobody that is started because of it.
+func stopped(look func() []int) (all []int) {
+	for {
+		pids := slices.DeleteFunc(look(), func(pid int) bool { return slices.Contains(all, pid) })
+		if len(pids) == 0 {
+			return all
+		}
+		signalAll(pids, syscall.SIGSTOP)
+		all = append(all, pids...)
 	}
 }
