@@ -11,7 +11,7 @@ import (
 )
 
 // settled is how long what has been told to end may take.
-const settled = limit / 2
+const settled = limit / 5
 
 // goroutines are those of the kernel's packages, beside this one, that do not end.
 func goroutines() (left []string) {

@@ -138,7 +138,7 @@ func TestTiming(t *testing.T) {
 
 // What looks like a crash is held back until it is known to be one, and comes at once if it is none.
 func TestCrashes(t *testing.T) {
-	k := start(t)
+	k := start(t, func(p *plan, _ *wire.Command) { p.Limits.Quiet = 2 * time.Second }) // a slow machine ends a process late
 	o := k.Fails("//cell warn before\\n\n//cell panic reason", "panic", "reason")
 	if o.Stderr != "before\n" || !strings.Contains(o.Trace, "reason") {
 		t.Errorf("stderr %q, want what was printed before the stack; the trace:\n%s", o.Stderr, o.Trace)

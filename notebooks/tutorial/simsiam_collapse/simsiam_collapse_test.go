@@ -39,8 +39,10 @@ func TestCells(t *testing.T) {
 	}
 }
 
-// identity is a backbone that leaves things as they are.
+// identity is a backbone that leaves three features as they are.
 type identity struct{ backbone.Backbone }
+
+func (identity) Features() int { return 3 }
 
 func (identity) Forward(_ *nn.Scope, x *graph.Node) *graph.Node { return x }
 
