@@ -105,15 +105,29 @@ func (c *Client) Dropped() int64 {
 // that the kernel publishes about it, in order, and returns the reply once the kernel is
 // idle. When ctx is done before that the cell goes on, unheard.
 func (c *Client) Execute(ctx context.Context, code string, published func(*Message)) (*Message, error) {
-	return c.ExecuteRequest(ctx, map[string]any{
+	return c.ExecuteRequest(ctx, c.order(code), published)
+}
+
+// order is the request to run a cell.
+func (c *Client) order(code string) map[string]any {
+	return map[string]any{
 		"code": code, "silent": false, "store_history": true, "user_expressions": struct{}{},
 		"allow_stdin": c.current().input != nil, "stop_on_error": true,
-	}, published)
+	}
 }
 
 // ExecuteRequest is Execute with a request of the caller's own.
 func (c *Client) ExecuteRequest(ctx context.Context, request any, published func(*Message)) (*Message, error) {
 	return c.follow(ctx, "execute_request", request, published, true)
+}
+
+// Send sends the request to run a cell, or one of the caller's own, and returns what
+// waits for its end as Execute does.
+func (c *Client) Send(code string, request any) (wait func(ctx context.Context, published func(*Message)) (*Message, error), err error) {
+	if request == nil {
+		request = c.order(code)
+	}
+	return c.sent("execute_request", request, true)
 }
 
 // Tell sends a message that has no reply on the shell channel, and waits until the
@@ -125,28 +139,39 @@ func (c *Client) Tell(ctx context.Context, kind string, content any, published f
 
 // follow sends a message and waits until the kernel is idle, and has replied if it is to.
 func (c *Client) follow(ctx context.Context, kind string, content any, published func(*Message), replies bool) (*Message, error) {
+	wait, err := c.sent(kind, content, replies)
+	if err != nil {
+		return nil, err
+	}
+	return wait(ctx, published)
+}
+
+// sent sends a message, and returns what waits as follow does.
+func (c *Client) sent(kind string, content any, replies bool) (func(context.Context, func(*Message)) (*Message, error), error) {
 	kernel := c.current()
 	id, r, err := kernel.send(Shell, kind, content, true)
 	if err != nil {
 		return nil, err
 	}
-	defer kernel.forget(id)
-	var reply *Message
-	for idle := false; !idle || replies && reply == nil; {
-		select {
-		case m := <-r.published:
-			idle = idle || isIdle(m)
-			if published != nil {
-				published(m)
+	return func(ctx context.Context, published func(*Message)) (*Message, error) {
+		defer kernel.forget(id)
+		var reply *Message
+		for idle := false; !idle || replies && reply == nil; {
+			select {
+			case m := <-r.published:
+				idle = idle || isIdle(m)
+				if published != nil {
+					published(m)
+				}
+			case reply = <-r.reply:
+			case <-ctx.Done():
+				return nil, fmt.Errorf("wire: %s: %w", kind, context.Cause(ctx))
+			case <-kernel.dead:
+				return nil, fmt.Errorf("wire: %s: %w", kind, died(kernel.process))
 			}
-		case reply = <-r.reply:
-		case <-ctx.Done():
-			return nil, fmt.Errorf("wire: %s: %w", kind, context.Cause(ctx))
-		case <-kernel.dead:
-			return nil, fmt.Errorf("wire: %s: %w", kind, died(kernel.process))
 		}
-	}
-	return reply, nil
+		return reply, nil
+	}, nil
 }
 
 // isIdle says whether a message tells that the kernel has nothing more to say.

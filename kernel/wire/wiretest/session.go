@@ -134,27 +134,30 @@ type Running struct {
 	printed chan struct{} // closed when something comes
 }
 
-// Start executes a cell, and does not wait for its end.
-func (s *Session) Start(code string) *Running {
-	return s.start(code, func(ctx context.Context, published func(*wire.Message)) (*wire.Message, error) {
-		return s.Execute(ctx, code, published)
-	})
-}
+// Start executes a cell, and does not wait for its end. The request has been sent when
+// it returns: cells come to the kernel in the order in which they are started.
+func (s *Session) Start(code string) *Running { return s.start(code, code, nil) }
 
 // StartOrder is Order, and does not wait for the end.
-func (s *Session) StartOrder(request map[string]any) *Running {
-	return s.start(request, func(ctx context.Context, published func(*wire.Message)) (*wire.Message, error) {
-		return s.ExecuteRequest(ctx, request, published)
-	})
-}
+func (s *Session) StartOrder(request map[string]any) *Running { return s.start(request, "", request) }
 
-func (s *Session) start(code any, execute func(context.Context, func(*wire.Message)) (*wire.Message, error)) *Running {
-	r := &Running{session: s, code: code, begin: time.Now(), done: make(chan struct{}), printed: make(chan struct{})}
+func (s *Session) start(what any, code string, request map[string]any) *Running {
+	r := &Running{session: s, code: what, begin: time.Now(), done: make(chan struct{}), printed: make(chan struct{})}
+	var order any // without a type, if there is none
+	if request != nil {
+		order = request
+	}
+	wait, err := s.Send(code, order)
+	if err != nil {
+		r.err = err
+		close(r.done)
+		return r
+	}
 	ctx, cancel := s.limited()
 	go func() {
 		defer cancel()
 		defer close(r.done)
-		r.outcome.Reply, r.err = execute(ctx, r.take)
+		r.outcome.Reply, r.err = wait(ctx, r.take)
 		r.outcome.Took = time.Since(r.begin)
 	}()
 	return r
