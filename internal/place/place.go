@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strings"
 )
 
 // Home is the data directory: SSLKIT_HOME, or sslkit in the user's data folder,
@@ -61,3 +62,17 @@ func Programs(home string) string { return filepath.Join(home, "cache", "program
 // Autotune is the folder of a data directory in which XLA keeps what it learnt
 // about a GPU.
 func Autotune(home string) string { return filepath.Join(home, "cache", "xla-autotune") }
+
+// WithHome is a path with the user's folder in place of its ~, which shells leave in
+// --out=~/x. That of other users stays.
+func WithHome(path string) string {
+	rest, ok := strings.CutPrefix(path, "~")
+	if !ok || rest != "" && rest[0] != '/' {
+		return path
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return path
+	}
+	return filepath.Join(home, rest)
+}

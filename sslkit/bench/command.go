@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gossl/gossl/internal/atomicfile"
+	"github.com/gossl/gossl/internal/place"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/feed"
@@ -81,8 +82,10 @@ func Main(ctx context.Context, data dataset.Name, args []string, out io.Writer) 
 	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
 		return err
 	}
-	if records, _ := Records(c.out); err != nil && len(records) == 0 {
-		return err
+	if err != nil {
+		if records, _ := Records(c.out); len(records) == 0 {
+			return err
+		}
 	}
 	return errors.Join(err, c.report(out))
 }
@@ -184,7 +187,7 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 		}
 	}
 	p.Scale = p.Scale.with(Scale{*images, *tests, *width, device.Precision(*precision)})
-	c.plan, c.feed, c.out = p, feed.Mode(*where), withHome(c.out)
+	c.plan, c.feed, c.out = p, feed.Mode(*where), place.WithHome(c.out)
 	c.shard, c.shards, err = share(*shard)
 	return c, err
 }
@@ -273,14 +276,6 @@ func (c command) check(recipes []recipe.Recipe) error {
 	return nil
 }
 
-// checkRun refuses what one run would refuse: a record or a folder of another recipe.
-func (c command) checkRun(r recipe.Recipe) error {
-	if _, ok, err := finished(c.out, r); ok || err != nil {
-		return err
-	}
-	return train.Check(r, train.Options{Dir: runFolder(c.out, r), Feed: c.feed})
-}
-
 // checkData reports images that are not there, unless they are to be downloaded.
 func (c command) checkData(ctx context.Context) error {
 	if c.download {
@@ -288,16 +283,6 @@ func (c command) checkData(ctx context.Context) error {
 	}
 	_, err := dataset.Load(ctx, c.plan.Data, 1, 0, nil)
 	return err
-}
-
-// withHome is a path with the user's folder in place of its ~, which shells leave in
-// -out=~/x.
-func withHome(path string) string {
-	home, err := os.UserHomeDir()
-	if rest, ok := strings.CutPrefix(path, "~/"); ok && err == nil {
-		return filepath.Join(home, rest)
-	}
-	return path
 }
 
 // writable reports a folder that can neither be written to nor made.
@@ -324,7 +309,12 @@ func (c command) estimate(ctx context.Context, recipes []recipe.Recipe, out io.W
 	fmt.Fprintln(w, "run\tepochs\tsteps\tms/step\testimated\tstate")
 	var total time.Duration
 	for _, r := range recipes {
-		if err := c.checkRun(r); err != nil {
+		folder := runFolder(c.out, r)
+		_, recorded, err := finished(c.out, r)
+		if err == nil && !recorded { // what the run would refuse
+			err = train.Check(r, train.Options{Dir: folder, Feed: c.feed})
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", ID(r), err)
 		}
 		speed, err := c.speed(ctx, measured, r)
@@ -332,11 +322,9 @@ func (c command) estimate(ctx context.Context, recipes []recipe.Recipe, out io.W
 			return err
 		}
 		state, done := "new", 0
-		if _, ok, err := finished(c.out, r); err != nil {
-			return err
-		} else if ok {
+		if recorded {
 			state, done = "has a record", r.Epochs
-		} else if result, err := train.Open(runFolder(c.out, r)); err == nil && len(result.Epochs) > 0 {
+		} else if result, err := train.Open(folder); err == nil && len(result.Epochs) > 0 {
 			done = result.Last().Epoch
 			state = fmt.Sprintf("goes on after epoch %d", done)
 		}

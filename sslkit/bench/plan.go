@@ -77,6 +77,7 @@ func (p Plan) Recipes() ([]recipe.Recipe, error) {
 			p.Methods, p.Batches, p.Epochs, p.Seeds)
 	}
 	var recipes []recipe.Recipe
+	planned := map[string]bool{}
 	for seed := range p.Seeds {
 		for _, epochs := range p.Epochs {
 			for _, batch := range p.Batches {
@@ -96,7 +97,8 @@ func (p Plan) Recipes() ([]recipe.Recipe, error) {
 					if err := r.Validate(); err != nil {
 						return nil, fmt.Errorf("bench: plan: %s: %w", name, err)
 					}
-					if !slices.ContainsFunc(recipes, func(have recipe.Recipe) bool { return ID(have) == ID(r) }) {
+					if id := ID(r); !planned[id] {
+						planned[id] = true
 						recipes = append(recipes, r)
 					}
 				}
@@ -105,9 +107,6 @@ func (p Plan) Recipes() ([]recipe.Recipe, error) {
 	}
 	return recipes, nil
 }
-
-// classes are as many as both data sets of the benchmarks have.
-const classes = 10
 
 func (s Scale) apply(r recipe.Recipe) recipe.Recipe {
 	for _, part := range []struct {
@@ -122,7 +121,8 @@ func (s Scale) apply(r recipe.Recipe) recipe.Recipe {
 	if s.Precision != "" {
 		r.Precision = s.Precision
 	}
-	r.Eval.K = recipe.Neighbours(r.Eval.K, r.TrainImages, classes)
+	about, _ := dataset.About(r.Data)
+	r.Eval.K = recipe.Neighbours(r.Eval.K, r.TrainImages, len(about.Classes))
 	if scaled(r) != "" {
 		r.Expect = recipe.Expect{}
 	}

@@ -19,14 +19,13 @@ type Facts struct {
 // About tells about a data set that recipes can ask for. Of any other it knows the
 // name alone, which is the title then.
 func About(name Name) (facts Facts, known bool) {
-	for _, k := range sets {
-		if k.Name == name {
-			facts = k.Facts
-			facts.Classes = slices.Clone(facts.Classes)
-			return facts, true
-		}
+	k, err := find(name)
+	if err != nil {
+		return Facts{Name: name, Title: string(name)}, false
 	}
-	return Facts{Name: name, Title: string(name)}, false
+	facts = k.Facts
+	facts.Classes = slices.Clone(facts.Classes)
+	return facts, true
 }
 
 // Names are the data sets that recipes can ask for.

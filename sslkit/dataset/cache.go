@@ -344,7 +344,7 @@ func (c *cache) clean() error {
 		info, err := entry.Info()
 		switch {
 		case err != nil || !info.Mode().IsRegular(): // gone, or not ours
-		case atomicfile.IsPending(entry.Name()):
+		case atomicfile.IsPending(entry.Name()), filepath.Ext(entry.Name()) == ".tmp": // as older versions call what is being written
 			if time.Since(info.ModTime()) > cacheAbandoned {
 				os.Remove(path)
 			}

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"image"
@@ -273,9 +274,9 @@ func jpegConfig(r io.Reader) (image.Config, error) {
 	if !ok {
 		buffer = bufio.NewReader(r)
 	}
-	var head remembered
+	var head bytes.Buffer
 	config, err := jpeg.DecodeConfig(io.TeeReader(buffer, &head))
-	frame, found := readJPEGFrame(head.bytes)
+	frame, found := readJPEGFrame(head.Bytes())
 	var unsupported jpeg.UnsupportedError
 	if errors.As(err, &unsupported) && found {
 		return config, fmt.Errorf("%s, which cannot be read: save it anew, as ImageMagick's convert -sampling-factor 4:2:0 does", frame)
@@ -290,14 +291,6 @@ func jpegConfig(r io.Reader) (image.Config, error) {
 type jpegModel struct {
 	color.Model
 	frame jpegFrame
-}
-
-// remembered are the bytes that were written.
-type remembered struct{ bytes []byte }
-
-func (r *remembered) Write(p []byte) (int, error) {
-	r.bytes = append(r.bytes, p...)
-	return len(p), nil
 }
 
 // readJPEGFrame finds the frame header in the first bytes of a JPEG.

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/gossl/gossl/sslkit/internal/par"
 )
 
 // A Fingerprint tells whether images are the same ones, with the same labels. It
@@ -186,7 +188,7 @@ func (m *Images) sums() []uint32 {
 		return known
 	}
 	sums := make([]uint32, m.Len())
-	_ = parallel(context.Background(), len(sums), newMeter(nil, "", 0), func() func(int) error {
+	_ = par.Do(context.Background(), len(sums), func() func(int) error {
 		var buffer []uint8
 		return func(i int) error {
 			sums[i], buffer = m.sum(i, buffer)

@@ -11,6 +11,7 @@ package device
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -231,9 +232,5 @@ func onesIfNil(v []int, n int) []int {
 	if v != nil {
 		return v
 	}
-	v = make([]int, n)
-	for i := range v {
-		v[i] = 1
-	}
-	return v
+	return slices.Repeat([]int{1}, n)
 }

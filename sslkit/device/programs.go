@@ -29,7 +29,7 @@ const (
 	cacheFormat = "sslkit program cache 1"
 )
 
-// programCache keeps compiled programs below Home, so that the next process
+// programCache keeps compiled programs in [place.Programs], so that the next process
 // loads them. A nil one keeps nothing. Its files hold machine code that gets
 // executed: only the user may write there.
 type programCache struct {

@@ -49,7 +49,8 @@ func Map(points [][]float64, labels []int32, classes []string) Picture {
 const (
 	mapWidth   = 660 * px
 	mapHeight  = 520 * px
-	legendRows = 27 // beside a map
+	mapEdge    = 10 * px // between the card's outline and what is drawn
+	legendRows = 27      // beside a map
 )
 
 // places checks the points of a map, and their labels, if there are any.
@@ -106,7 +107,7 @@ func cardWithClasses(what string, labels []int32, classes []string, draws func(d
 		}
 		card := draw.Crop(inner, 0, mapWidth-inner.Size().X, 0, 0)
 		outline(canvas, card.Rectangle, draw.LineStyle{Color: axis, Width: px})
-		return draws(draw.Crop(card, 10*px, -10*px, 10*px, -10*px))
+		return draws(draw.Crop(card, mapEdge, -mapEdge, mapEdge, -mapEdge))
 	}}
 }
 
@@ -171,6 +172,16 @@ func Thumbnails(points [][]float64, images *dataset.Images) Picture {
 		}
 		return mark(int(labels[i]), radius)
 	}
+	room := draw.Canvas{Rectangle: vg.Rectangle{Max: vg.Point{X: mapWidth - 2*mapEdge - thumbnail, Y: mapHeight - 2*mapEdge - thumbnail}}}
+	toX, toY := mapPlot(room, xys).Transforms(&room)
+	var taken []vg.Point
+	chosen := map[int]*image.NRGBA{}
+	for i, xy := range xys {
+		if at := (vg.Point{X: toX(xy.X), Y: toY(xy.Y)}); free(at, taken) {
+			taken = append(taken, at)
+			chosen[i] = images.NRGBA(i)
+		}
+	}
 	return cardWithClasses("thumbnails", labels, images.Classes, func(canvas draw.Canvas) error {
 		inner := draw.Crop(canvas, thumbnail/2, -thumbnail/2, thumbnail/2, -thumbnail/2)
 		p := mapPlot(inner, xys)
@@ -183,12 +194,9 @@ func Thumbnails(points [][]float64, images *dataset.Images) Picture {
 			return err
 		}
 		toX, toY := p.Transforms(&inner)
-		var taken []vg.Point
-		for i, xy := range xys {
-			at := vg.Point{X: toX(xy.X), Y: toY(xy.Y)}
-			if free(at, taken) {
-				taken = append(taken, at)
-				drawThumbnail(canvas, at, images.NRGBA(i), look(i, 4*px))
+		for i, xy := range xys { // in their order: later ones lie above
+			if img := chosen[i]; img != nil {
+				drawThumbnail(canvas, vg.Point{X: toX(xy.X), Y: toY(xy.Y)}, img, look(i, 4*px))
 			}
 		}
 		return nil

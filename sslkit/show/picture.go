@@ -36,13 +36,16 @@ type Picture struct {
 // that says how to keep it. A picture that is the value of a cell's last
 // expression is shown without a call.
 func (p Picture) Show() error {
+	if !gonbui.IsNotebook {
+		if _, err := p.svg(); err != nil { // what cannot be drawn is an error here, too
+			return err
+		}
+		fmt.Println(p.what + ": shown in a notebook; Save keeps it in a file")
+		return nil
+	}
 	data, err := p.display()
 	if err != nil {
 		return err
-	}
-	if !gonbui.IsNotebook {
-		fmt.Println(p.what + ": shown in a notebook; Save keeps it in a file")
-		return nil
 	}
 	return send(data)
 }

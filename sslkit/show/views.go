@@ -43,8 +43,9 @@ func Views(images *dataset.Images, n int, policy augment.Policy, views int, kind
 
 // Augmentations shows the first n images, one to a column, and below them a row
 // for each policy: a view of each image, drawn with it on a device of that kind.
-// All policies get the same random numbers, so that rows differ by their
-// settings alone. The same arguments give the same picture. labels[i] says what is special about policies[i].
+// All policies get the same random numbers, so that rows differ by their settings
+// alone. The same arguments give the same picture. labels[i] says what is special
+// about policies[i].
 func Augmentations(images *dataset.Images, n int, labels []string, policies []augment.Policy, kind device.Kind) Picture {
 	n = min(n, images.Len())
 	if n < 1 || len(policies) < 1 {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gossl/gossl/internal/place"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/embedding"
@@ -228,31 +229,18 @@ func (s source) folder(ctx context.Context, w io.Writer) (*dataset.Images, error
 // expandHome replaces the ~ of paths that the shell left, as in --out=~/x.
 func expandHome(cmd *cobra.Command, args []string) error {
 	for i, arg := range args {
-		args[i] = withHome(arg)
+		args[i] = place.WithHome(arg)
 	}
 	for _, name := range []string{"out", "images", "query", "run"} {
 		flag := cmd.Flags().Lookup(name)
 		if flag == nil {
 			continue
 		}
-		if err := flag.Value.Set(withHome(flag.Value.String())); err != nil {
+		if err := flag.Value.Set(place.WithHome(flag.Value.String())); err != nil {
 			return fmt.Errorf("--%s: %w", name, err)
 		}
 	}
 	return nil
-}
-
-// withHome is a path with the user's folder in place of its ~. That of other users
-// stays.
-func withHome(path string) string {
-	if path != "~" && (len(path) < 2 || path[:2] != "~/") {
-		return path
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return path
-	}
-	return filepath.Join(home, path[1:])
 }
 
 // isFolder says whether the images are a folder's. One that is called like a data set

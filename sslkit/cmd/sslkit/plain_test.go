@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gossl/gossl/internal/place"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/embedding"
@@ -102,7 +103,7 @@ func TestHomeInPaths(t *testing.T) {
 		t.Errorf("the working directory holds %v, error %v", left, err)
 	}
 	for path, want := range map[string]string{"~": home, "~/a": home + "/a", "~other/a": "~other/a", "a/~/b": "a/~/b", "": ""} {
-		if got := withHome(path); got != want {
+		if got := place.WithHome(path); got != want {
 			t.Errorf("%q is %q, want %q", path, got, want)
 		}
 	}
