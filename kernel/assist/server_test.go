@@ -103,7 +103,11 @@ func TestTrouble(t *testing.T) {
 func testLate(t *testing.T, a *Assistant) {
 	n := pid(t, a)
 	kill(t, n, syscall.SIGSTOP)
-	time.AfterFunc(3*time.Second, func() { kill(t, n, syscall.SIGCONT) })
+	time.AfterFunc(3*time.Second, func() {
+		if err := syscall.Kill(n, syscall.SIGCONT); err != nil {
+			t.Error(err)
+		}
+	})
 	if got := a.Complete(t.Context(), "fmt.Pri", 7); !slices.Contains(got.Matches, "Println") {
 		t.Errorf("%+v from a gopls that was slow for 3 s", got)
 	}
@@ -120,7 +124,7 @@ func testDeadline(t *testing.T, a *Assistant) {
 		if len(got.Matches) > 0 || got.Start != 4 || got.End != 7 {
 			t.Errorf("%+v from a gopls that is stopped", got)
 		}
-		if took := time.Since(begin); took > time.Second {
+		if took := time.Since(begin); took > patience/2 {
 			t.Errorf("an answer after %v, want it at the deadline of 50 ms", took)
 		}
 	}

@@ -2,8 +2,6 @@ package conformance
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,25 +11,18 @@ import (
 	"github.com/gossl/gossl/kernel/wire/wiretest"
 )
 
-// stop runs a cell, interrupts it once it has written a file named started, and
-// returns what became of it and how long it went on.
+// stop runs a cell, interrupts it once it has printed that it has started, and returns
+// what became of it and how long it went on.
 func (k *kernel) stop(code string) (wiretest.Outcome, time.Duration) {
 	k.T.Helper()
-	started := filepath.Join(k.dir, "started")
-	_ = os.Remove(started)
 	r := k.Start(code)
-	for range 1000 {
-		if _, err := os.Stat(started); err == nil {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	r.Await("started")
 	begin := time.Now()
 	k.Stop()
 	return r.End(), time.Since(begin)
 }
 
-const tellStarted = "os.WriteFile(\"started\", nil, 0o600)\n"
+const tellStarted = "fmt.Println(\"started\")\n"
 
 func TestInterrupt(t *testing.T) {
 	k := start(t)
@@ -41,7 +32,7 @@ func TestInterrupt(t *testing.T) {
 	}{
 		{"a sleeping cell", tellStarted + "time.Sleep(time.Minute)", "error", 2 * time.Second},
 		{"a cell that does not listen", "signal.Ignore(os.Interrupt)\n" + tellStarted + "time.Sleep(time.Minute)", "error", 7 * time.Second},
-		{"a command", "!touch started; sleep 60; echo no", "error", 2 * time.Second},
+		{"a command", "!echo started; sleep 60; echo no", "error", 2 * time.Second},
 		{"a cell that saves", `c := make(chan os.Signal, 1)
 signal.Notify(c, os.Interrupt)
 ` + tellStarted + `<-c
@@ -58,7 +49,7 @@ fmt.Println("saved")`, "ok", 4 * time.Second},
 			if c.status == "error" && o.Name != "Interrupt" {
 				t.Errorf("error %s: %s, want Interrupt", o.Name, o.Value)
 			}
-			if c.status == "ok" && o.Stdout != "saved\n" {
+			if c.status == "ok" && o.Stdout != "started\nsaved\n" {
 				t.Errorf("the cell printed %q", o.Stdout)
 			}
 			if strings.Contains(o.Stdout, "no") {
@@ -69,13 +60,8 @@ fmt.Println("saved")`, "ok", 4 * time.Second},
 	}
 	t.Run("a signal", func(t *testing.T) {
 		k.T = t
-		r := k.Start("os.WriteFile(\"signalled\", nil, 0o600)\ntime.Sleep(time.Minute)")
-		for range 1000 {
-			if _, err := os.Stat(filepath.Join(k.dir, "signalled")); err == nil {
-				break
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
+		r := k.Start(tellStarted + "time.Sleep(time.Minute)")
+		r.Await("started")
 		if err := syscall.Kill(k.PID(), syscall.SIGINT); err != nil {
 			t.Fatal(err)
 		}
@@ -98,11 +84,10 @@ func TestInterruptBuild(t *testing.T) {
 		}
 		return pids
 	}
-	for range 1000 {
-		if len(compiling()) > 0 {
-			break
+	for end := time.Now().Add(limit); len(compiling()) == 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("no compiler runs")
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	begin := time.Now()
 	k.Stop()

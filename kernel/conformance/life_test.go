@@ -40,18 +40,7 @@ func gone(t *testing.T, pids []int) {
 // busy starts a cell that sleeps, and returns all processes of the kernel.
 func (k *kernel) busy() []int {
 	k.T.Helper()
-	go func() {
-		_, err := k.Execute(k.T.Context(), tellStarted+"exec.Command(\"sleep\", \"300\").Start()\ntime.Sleep(time.Minute)", nil)
-		if err == nil {
-			return // the reply of a kernel that lost its GoNB
-		}
-	}()
-	for range 1000 {
-		if _, err := os.Stat(filepath.Join(k.dir, "started")); err == nil {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	k.Start("exec.Command(\"sleep\", \"300\").Start()\n" + tellStarted + "time.Sleep(time.Minute)").Await("started")
 	return proc.Below(k.PID())
 }
 

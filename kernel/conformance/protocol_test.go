@@ -78,7 +78,7 @@ func TestUserExpressions(t *testing.T) {
 			}
 			continue
 		}
-		if v["status"] != "error" || v["ename"] != want || v["evalue"] == "" || v["traceback"] == nil {
+		if value, _ := v["evalue"].(string); v["status"] != "error" || v["ename"] != want || value == "" || v["traceback"] == nil {
 			t.Errorf("%s: %v, want an error %s", name, v, want)
 		}
 	}

@@ -3,6 +3,7 @@ package front
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/wire"
 	"github.com/gossl/gossl/kernel/wire/wiretest"
 )
@@ -152,11 +154,14 @@ func TestInterruptTwice(t *testing.T) {
 // An interrupt that comes before GoNB has the cell is not lost.
 func TestInterruptEarly(t *testing.T) {
 	k := start(t)
-	r := k.StartOrder(fields{"code": fmt.Sprintf("import %q\nslow.Do() //\n!echo no\n//cell print no", wiretest.Slow), "stop_on_error": false})
-	time.Sleep(200 * time.Millisecond) // the go command is asked what the package is called
+	asked := filepath.Join(k.dir, "is-asked") // no identifier: the package has another name
+	r := k.StartOrder(fields{"code": fmt.Sprintf("import %q\nasked.Do() //\n!echo no\n//cell print no", wiretest.Held+asked), "stop_on_error": false})
+	eventually(t, "the go command is asked what the package is called", func() bool { _, err := os.Stat(asked); return err == nil })
 	behind := k.Start("//cell print 2")
 	k.Ask(wire.Shell, "history_request", fields{"hist_access_type": "tail"}) // nothing waits for the go command
 	k.Stop()
+	k.remove("is-asked")
+	eventually(t, "the go command, which no cell has left running, answers", func() bool { _, err := os.Stat(asked + wiretest.Answered); return err == nil })
 	if o := r.End(); o.Name != "Interrupt" || o.Stdout != "" {
 		t.Errorf("%s %s, printed %q", o.Status, o.Name, o.Stdout)
 	}
@@ -164,6 +169,39 @@ func TestInterruptEarly(t *testing.T) {
 		t.Errorf("the cell behind: %s", o.Status)
 	}
 	k.OK("//cell print 3")
+}
+
+// What the front runs itself is left to who waits for it, while orphans are forgotten.
+func TestToolsAreNotOrphans(t *testing.T) {
+	gonb, err := proc.Start(exec.Command("sleep", "600"), syscall.SIGKILL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer gonb.Stop(0)
+	f := &front{child: &child{Process: gonb}, tools: map[int]bool{}}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				proc.Reap(func(pid int) bool { return proc.Comm(pid) != "true" || f.started(pid) }) // no other test's
+			}
+		}
+	}()
+	for range 100 {
+		if err := f.runTool(exec.Command("true")); err != nil {
+			t.Error(err)
+			break
+		}
+	}
+	close(stop)
+	<-stopped
+	if len(f.tools) > 0 {
+		t.Errorf("%v are noted for ever", f.tools)
+	}
 }
 
 // A cell's user_expressions are interrupted with it.

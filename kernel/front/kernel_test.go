@@ -165,6 +165,7 @@ func launched(t *testing.T, changes ...change) (*kernel, error) {
 		Report:  filepath.Join(dir, "report"),
 	}}
 	k.plan.Limits.Long = limit // or times would be below cells on a slow machine
+	k.plan.Limits.Echo = limit // or it would drop the replies of cells that wait when GoNB ends
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

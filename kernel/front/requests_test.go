@@ -74,6 +74,12 @@ func TestRequestsWhileAFailureIsExplained(t *testing.T) {
 	}
 }
 
+// says says whether a reply has a text that is not empty.
+func says(reply fields, name string) bool {
+	text, _ := reply[name].(string)
+	return text != ""
+}
+
 // Requests that make no sense are answered, and the kernel is well.
 func TestMalformedRequests(t *testing.T) {
 	k := start(t)
@@ -95,8 +101,11 @@ func TestMalformedRequests(t *testing.T) {
 	} {
 		for _, channel := range []wire.Channel{wire.Shell, wire.Control} {
 			reply := k.Ask(channel, c.kind, c.content)
-			if reply["status"] != "error" || reply["ename"] == "" || reply["evalue"] == "" {
+			if reply["status"] != "error" || !says(reply, "ename") || !says(reply, "evalue") {
 				t.Errorf("%v %s %v: %v", channel, c.kind, c.content, reply)
+			}
+			if unknown := c.kind == "debug_request" || c.kind == "dance_request"; unknown != (reply["ename"] == "NotImplemented") {
+				t.Errorf("%v %s %v: %v, NotImplemented is for requests that the kernel does not know", channel, c.kind, c.content, reply)
 			}
 			if _, counted := reply["execution_count"]; counted != (c.kind == "execute_request") {
 				t.Errorf("%s: %v, an execution_count is for cells", c.kind, reply)
@@ -162,7 +171,7 @@ func TestUserExpressions(t *testing.T) {
 			}
 			continue
 		}
-		if v["status"] != "error" || v["ename"] != want || v["evalue"] == "" || v["traceback"] == nil {
+		if v["status"] != "error" || v["ename"] != want || !says(v, "evalue") || v["traceback"] == nil {
 			t.Errorf("%s: %v, want an error %s", name, v, want)
 		}
 	}

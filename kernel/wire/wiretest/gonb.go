@@ -44,8 +44,8 @@ type gonb struct {
 // late is when a GoNB that comes late begins to listen.
 const late = 300 * time.Millisecond
 
-// killTime is when GoNB kills what goes on after an interrupt.
-const killTime = 5 * time.Second
+// killTime is when GoNB kills what goes on after an interrupt: later than the front does, and than tests wait.
+const killTime = time.Minute
 
 // beGoNB is GoNB, started with its arguments. It returns when it cannot go on.
 func beGoNB(args []string) error {

@@ -20,15 +20,13 @@ const (
 	asProgram = "wiretest-program"
 )
 
-// Slow is the path of a package that the go command takes its time to look for, and does not find.
+// Held is the beginning of a package's path. Asked for packages, that one among them, the go command makes the file that
+// the rest of the path names, and goes on when that is gone. It does not find the package, and makes a file whose name
+// has Answered at its end.
 const (
-	Slow = "example.com/slow-package"
-	slow = 700 * time.Millisecond
+	Held     = "example.com/held"
+	Answered = ".answered"
 )
-
-// Held is the beginning of a package's path. Asked for all packages that there may be, that one among them, the go
-// command makes the file that the rest of the path names, and goes on when that is gone.
-const Held = "example.com/held"
 
 // GoVersion is that of the go command for tests.
 const GoVersion = "1.26.99"
@@ -67,13 +65,12 @@ func beGo(args []string) error {
 		fmt.Println("go" + GoVersion)
 	case slices.Equal(args, []string{"env", "GOPROXY"}):
 		fmt.Println("off")
-	case slices.Contains(args, Slow):
-		time.Sleep(slow)
-	case slices.Contains(args, "-e"):
+	case len(args) > 0 && args[0] == "list":
 		for _, path := range args {
 			if file, held := strings.CutPrefix(path, Held); held {
 				must(os.WriteFile(file, nil, 0o600))
 				await(func() bool { return !exists(file) })
+				must(os.WriteFile(file+Answered, nil, 0o600))
 			}
 		}
 	case len(args) > 2 && args[0] == "build" && args[1] == "-o":
