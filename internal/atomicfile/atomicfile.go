@@ -97,7 +97,7 @@ func (f *File) Replace() error { return of(f.path, f.pending.CloseAtomicallyRepl
 func (f *File) Discard() { _ = f.pending.Cleanup() } // what cannot be removed is for RemoveAbandoned
 
 // abandoned is what the names of new files look like.
-var abandoned = regexp.MustCompile(`^\.(.+?)\d+$`)
+var abandoned = regexp.MustCompile(`^\..+\d+$`)
 
 // IsPending says whether a file's name is that of a new file not in its place. A
 // name of one's own that begins with a dot and ends in digits looks like it.

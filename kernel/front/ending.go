@@ -28,10 +28,10 @@ func (f *front) failed(r *running) *ending {
 		f.log("GoNB's execute_reply: %v", err)
 	}
 	f.mu.Lock()
-	e := r.ending(gonb, f.index)
+	e, build := r.ending(gonb, f.index), r.build
 	f.mu.Unlock()
 	if e == notBuilt {
-		return f.buildFailure(r.build.Text) // which asks the go command: nothing is to wait for that
+		return f.buildFailure(build.Text) // which asks the go command: nothing is to wait for that
 	}
 	return e
 }

@@ -67,7 +67,7 @@ func (f *front) value(of *running, expression any) content {
 		return failure("KernelDied", "GoNB ended")
 	}
 	f.over(r)
-	f.session.Built(r.build != nil && r.build.Code == 0)
+	f.session.Built(f.built(r))
 	e := f.failed(r)
 	f.mu.Lock()
 	defer f.mu.Unlock()

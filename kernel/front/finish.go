@@ -8,25 +8,32 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gossl/gossl/kernel/pipes"
+	"github.com/gossl/gossl/kernel/progress"
 	"github.com/gossl/gossl/kernel/wire"
 )
 
 // finish publishes how the running cell ended: what is still held back, its
 // result, its error, the reply, and last that the kernel is idle.
 func (f *front) finish(r *running, e *ending) {
+	f.pipes.Do(func() { // between two outputs
+		if e != nil && e.crash {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			r.crash.release() // it is the traceback
+			return
+		}
+		f.release(r)
+	})
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if held := r.crash.release(); held != "" && (e == nil || !e.crash) {
-		f.output(r.request, "stream", content{"name": pipes.Stderr, "text": held})
-	}
-	for _, data := range r.shown {
+	shown, footer := r.shown, f.footer(r)
+	f.mu.Unlock()
+	for _, data := range shown {
 		f.publish("execute_result", r.request, content{"execution_count": r.count, "data": data, "metadata": content{}})
 	}
-	if text := f.footer(r); text != "" {
+	if footer != "" {
 		f.publish("display_data", r.request, content{"metadata": content{}, "data": content{
-			"text/plain": text,
-			"text/html":  `<div style="font-size:80%;opacity:.6">` + html.EscapeString(text) + `</div>`,
+			"text/plain": footer,
+			"text/html":  `<div style="font-size:80%;opacity:.6">` + html.EscapeString(footer) + `</div>`,
 		}})
 	}
 	f.end(r, e)
@@ -43,10 +50,13 @@ func (f *front) end(r *running, e *ending) {
 		f.publishError(r.request, c)
 	}
 	c["execution_count"] = r.count
+	f.mu.Lock()
+	timing := r.timing()
+	f.mu.Unlock()
 	r.behind = len(f.queue) // counted before the reply: what a client sends later it sends knowing of the failure
 	f.reply(f.jupyter.shell, r.request, c, content{
 		"started": r.start.UTC().Format(time.RFC3339Nano), "status": c["status"],
-		"dependencies_met": true, "sslkit": r.timing(),
+		"dependencies_met": true, "sslkit": timing,
 	})
 	f.publish("status", r.request, content{"execution_state": "idle"})
 }
@@ -59,7 +69,7 @@ func (f *front) publishError(request *wire.Message, reply content) {
 	f.publish("error", request, c)
 }
 
-// timing is what a cell took, for the reply's metadata.
+// timing is what a cell took, for the reply's metadata. front.mu is held.
 func (r *running) timing() content {
 	t := content{"total_seconds": time.Since(r.start).Seconds()}
 	if r.build != nil {
@@ -75,15 +85,14 @@ func (r *running) timing() content {
 	return t
 }
 
-// footer is the times of a cell that took long, in a line; "" for others.
+// footer is the times of a cell that took long, in a line; "" for others. front.mu is held.
 func (f *front) footer(r *running) string {
 	if r.end == nil || time.Since(r.start) < f.limits.Long {
 		return ""
 	}
+	seconds := func(s float64) string { return progress.Seconds(time.Duration(s * float64(time.Second))) }
 	parts := []string{
-		fmt.Sprintf("build %.1f s", r.build.Seconds),
-		"run " + (time.Duration(r.end.Seconds * float64(time.Second))).Round(100*time.Millisecond).String(),
-		fmt.Sprintf("peak memory %s", size(r.end.PeakMemory)),
+		"build " + seconds(r.build.Seconds), "run " + seconds(r.end.Seconds), "peak memory " + size(r.end.PeakMemory),
 	}
 	var device struct {
 		Peak int64 `json:"peak_memory"`

@@ -85,6 +85,7 @@ type front struct {
 	running *running                 // the cell that GoNB is working on; nil between cells
 	last    *wire.Message            // the request of the cell that ran last
 	builds  map[int]bool             // processes of running builds
+	tools   map[int]bool             // those of commands that the front runs itself
 	history history
 	count   int               // of executed cells
 	comms   map[string]string // targets of the open comms, by their ID
@@ -140,7 +141,7 @@ func run(ctx context.Context, connectionFile string, o Options, l limits) error 
 func newFront(ctx context.Context, o Options, l limits) *front {
 	f := &front{
 		options: o, limits: l, environ: os.Environ(), session: gonb.NewSession(), index: lines.NewIndex(),
-		pending: map[string]*pending{}, echoes: map[string]chan struct{}{}, comms: map[string]string{}, builds: map[int]bool{},
+		pending: map[string]*pending{}, echoes: map[string]chan struct{}{}, comms: map[string]string{}, builds: map[int]bool{}, tools: map[int]bool{},
 		queue: make(chan *wire.Message, queueSize), names: map[string]string{}, updatable: map[string]bool{},
 		input: make(chan string, 1), spare: make(chan spare), quit: make(chan error, 8), worked: make(chan struct{}),
 	}
@@ -151,7 +152,7 @@ func newFront(ctx context.Context, o Options, l limits) *front {
 	return f
 }
 
-// start starts everything, what is farthest from Jupyter first: Jupyter is answered when GoNB can work.
+// start starts everything. Jupyter is answered when GoNB can work.
 func (f *front) start(conn *wire.Conn, connectionName string) (err error) {
 	if f.dir, err = newRunDir(f.options.Temp); err != nil {
 		return err

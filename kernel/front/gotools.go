@@ -29,13 +29,32 @@ func (f *front) goCommand(dir string, args ...string) (string, error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir, cmd.Env, cmd.WaitDelay = dir, f.toolEnviron(), holdTime
-	out, err := cmd.Output()
+	var out, said strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &said
+	err := f.runTool(cmd)
 	var exit *exec.ExitError
-	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
-		first, _, _ := strings.Cut(strings.TrimSpace(string(exit.Stderr)), "\n")
+	if errors.As(err, &exit) && said.Len() > 0 {
+		first, _, _ := strings.Cut(strings.TrimSpace(said.String()), "\n")
 		err = errors.New(strings.TrimPrefix(first, "go: "))
 	}
-	return string(out), err
+	return out.String(), err
+}
+
+// runTool runs a command of the front's own, which is nobody's orphan.
+func (f *front) runTool(cmd *exec.Cmd) error {
+	f.mu.Lock() // whoever asks whether the front has started it waits until that is noted
+	err := cmd.Start()
+	if err != nil {
+		f.mu.Unlock()
+		return err
+	}
+	f.tools[cmd.Process.Pid] = true
+	f.mu.Unlock()
+	err = cmd.Wait()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.tools, cmd.Process.Pid)
+	return err
 }
 
 // packageName asks the go command for the name of the package at an import path.

@@ -114,7 +114,10 @@ func (f *front) askInput(r *running, q pipes.Input) {
 		f.noInput(r, "the cell reads its input, and this client gives none: the input ends here")
 		return
 	}
-	request, err := wire.New("input_request", r.request, content{"prompt": q.Prompt, "password": q.Password || r.password})
+	f.mu.Lock()
+	password := q.Password || r.password
+	f.mu.Unlock()
+	request, err := wire.New("input_request", r.request, content{"prompt": q.Prompt, "password": password})
 	if err != nil {
 		f.log("input_request: %v", err)
 		return

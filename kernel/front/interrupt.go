@@ -53,9 +53,10 @@ func (f *front) endLeftovers() {
 	var left []int
 	for _, pid := range proc.Children()[os.Getpid()] {
 		if !f.started(pid) {
-			left = append(append(left, pid), proc.Below(pid)...)
+			left = append(left, pid)
 		}
 	}
+	left = append(left, proc.Below(left...)...)
 	signalAll(left, syscall.SIGTERM)
 	f.after(f.limits.Terminate, func() {
 		signalAll(slices.DeleteFunc(left, func(pid int) bool { return !proc.Alive(pid) }), syscall.SIGKILL)
@@ -94,7 +95,9 @@ func (f *front) watchSignals() {
 
 // started says whether a child is one that the front started itself.
 func (f *front) started(pid int) bool {
-	return pid == f.child.PID() || proc.Comm(pid) == launch.GuardName
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.tools[pid] || pid == f.child.PID() || proc.Comm(pid) == launch.GuardName
 }
 
 func signalAll(pids []int, s syscall.Signal) {
@@ -120,10 +123,10 @@ func (f *front) signal(r *running, s syscall.Signal) {
 	below := stopped(func() (pids []int) {
 		for _, pid := range proc.Children()[f.child.PID()] {
 			if !spare[pid] && proc.Comm(pid) != "gopls" {
-				pids = append(append(pids, pid), proc.Below(pid)...)
+				pids = append(pids, pid)
 			}
 		}
-		return pids
+		return append(pids, proc.Below(pids...)...)
 	})
 	signalAll(below, s)
 	signalAll(below, syscall.SIGCONT)
@@ -131,9 +134,10 @@ func (f *front) signal(r *running, s syscall.Signal) {
 
 // stopped stops the processes that a look finds, and looks again until there is none
 // that one of them has started meanwhile: a signal then misses nobody, as a terminal's
-// does, and reaches nobody that is started because of it.
+// does, and reaches nobody that is started because of it. Whoever starts some faster than
+// they are found is not waited for.
 func stopped(look func() []int) (all []int) {
-	for {
+	for range 50 {
 		pids := slices.DeleteFunc(look(), func(pid int) bool { return slices.Contains(all, pid) })
 		if len(pids) == 0 {
 			return all
@@ -141,4 +145,5 @@ func stopped(look func() []int) (all []int) {
 		signalAll(pids, syscall.SIGSTOP)
 		all = append(all, pids...)
 	}
+	return all
 }

@@ -89,6 +89,8 @@ func (o outputs) Display(_ *pipes.Cell, d pipes.Display) (copied bool) {
 		metadata = map[string]any{}
 	}
 	o.output(request, kind, content{"data": d.Data, "metadata": metadata, "transient": transient})
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	return r != nil && r.captures
 }
 
@@ -158,19 +160,15 @@ func (f *front) openPipes(r *running, e event.Event) event.Answer {
 			outputs{f}.Failed(err)
 		}
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	r.pipes = c
+	f.pipes.Do(func() { r.pipes = c })
 	return event.Answer{Stdin: f.stdin.path, Displays: c.Displays, Answers: c.Answers, Shown: c.Shown}
 }
 
 // closePipes takes the last of a cell whose process has ended.
 func (f *front) closePipes(r *running) {
 	f.pipes.Drain(true)
-	f.mu.Lock()
-	c := r.pipes
-	r.pipes = nil
-	f.mu.Unlock()
+	var c *pipes.Cell
+	f.pipes.Do(func() { c, r.pipes = r.pipes, nil })
 	if c != nil {
 		c.End()
 		f.goes.Go(c.Close)

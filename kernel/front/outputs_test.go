@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gossl/gossl/kernel/event"
 	"github.com/gossl/gossl/kernel/gonb/value"
 	"github.com/gossl/gossl/kernel/proc"
 	"github.com/gossl/gossl/kernel/wire"
@@ -133,6 +134,25 @@ func TestTiming(t *testing.T) {
 	o = k.OK("//cell data " + deviceMIME + ` {"peak_memory":2147483648}` + "\n//cell sleep 300ms")
 	if text := fmt.Sprint(o.Displays); len(o.Displays) != 1 || !strings.Contains(text, "peak memory") || !strings.Contains(text, "on the device 2.00 GiB") {
 		t.Errorf("below a long cell: %v", o.Displays)
+	}
+}
+
+// Both times below a cell have the same form.
+func TestFooter(t *testing.T) {
+	f := &front{}
+	for want, r := range map[string]*running{
+		"build 2.4 s · run 4.2 s · peak memory 12 MiB": {
+			build: &event.Event{Seconds: 2.41}, end: &event.Event{Seconds: 4.2, PeakMemory: 12 << 20},
+		},
+		"build 1 min 15 s · run 3 min 04 s · peak memory 1.50 GiB · on the device 2.00 GiB": {
+			build: &event.Event{Seconds: 75.3}, end: &event.Event{Seconds: 184.6, PeakMemory: 3 << 29},
+			device: json.RawMessage(`{"peak_memory":2147483648}`),
+		},
+		"": {build: &event.Event{Seconds: 2.41}}, // nothing ran
+	} {
+		if got := f.footer(r); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 

@@ -113,7 +113,7 @@ func (f *front) execute(request *wire.Message) (behind int) {
 		f.end(r, gonbGone)
 		return r.behind
 	}
-	built := r.build != nil && r.build.Code == 0
+	built := f.built(r)
 	f.session.Built(built)
 	if rewritten.Files != nil {
 		f.index.Built(built)
@@ -151,8 +151,17 @@ func (f *front) forGoNB(r *running) (gonb.Rewritten, *ending) {
 	if err := f.prepare(c.Files); err != nil {
 		return c, &ending{name: "Kernel", value: err.Error()}
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	r.captures, r.password, r.speaks = c.Captures, c.Password, c.Speaks
 	return c, nil
+}
+
+// built says whether GoNB has built a cell.
+func (f *front) built(r *running) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return r.build != nil && r.build.Code == 0
 }
 
 // interrupted says whether a cell was.

@@ -13,31 +13,32 @@ import (
 	"github.com/gossl/gossl/kernel/wire"
 )
 
-// running is the cell that GoNB is working on. The fields below the line change
-// while it runs; front.mu guards them.
+// running is the cell that GoNB is working on. What follows pipes changes while it
+// runs; front.mu guards it.
 type running struct {
-	request  *wire.Message
-	order    order
-	count    int
-	start    time.Time
-	captures bool          // GoNB writes what comes out to a file, too
-	password bool          // what is typed is not shown
-	speaks   bool          // GoNB may print something itself
-	reply    *wire.Message // GoNB's
-	behind   int           // cells that were waiting when it ended
-	idle     chan struct{} // closed when GoNB has published all it had to
-	still    sync.Once     // closes it
-	ended    chan struct{} // closed when the cell has ended
-	asks     sync.Mutex    // held while the client is asked for input
+	request *wire.Message
+	order   order
+	count   int
+	start   time.Time
+	reply   *wire.Message // GoNB's
+	behind  int           // cells that were waiting when it ended
+	idle    chan struct{} // closed when GoNB has published all it had to
+	still   sync.Once     // closes it
+	ended   chan struct{} // closed when the cell has ended
+	asks    sync.Mutex    // held while the client is asked for input
 
 	questions atomic.Int32 // of the cell's own that the client has not answered
 
 	expressions content // values of its user_expressions
 
+	pipes *pipes.Cell // of its process; used by the goroutine that reads them alone
+
+	captures    bool         // GoNB writes what comes out to a file, too
+	password    bool         // what is typed is not shown
+	speaks      bool         // GoNB may print something itself
 	build       *event.Event // the end of the build; nil before it
 	end         *event.Event // the end of the cell's process
 	launcher    int          // process; 0 when it is not running
-	pipes       *pipes.Cell  // of the process
 	launched    bool         // there was a process
 	shown       []map[string]string
 	failure     *ending // an error that the last expression gave
@@ -138,13 +139,14 @@ func (f *front) event(e event.Event) (answer event.Answer) {
 			r.build = &e
 		}
 	}
+	speaks := r != nil && r.speaks
 	f.mu.Unlock()
 	if r == nil {
 		return answer
 	}
 	switch e.Kind {
 	case event.CellStart:
-		if r.speaks {
+		if speaks {
 			f.catchUp()
 		}
 		answer = f.openPipes(r, e)

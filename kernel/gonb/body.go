@@ -80,7 +80,6 @@ func (r *rewriter) value(c Chunk) {
 
 // builtins are the functions whose calls are no statements, and basic types.
 var builtins = strings.Fields("append cap complex imag len make max min new real bool byte rune string error any uintptr " +
-
 	"int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 float32 float64 complex64 complex128")
 
 // statement says whether an expression can stand alone.

@@ -152,7 +152,7 @@ func (c *Cell) End() {
 
 // close closes GoNB's pipes, in which nothing is left that anybody waits for.
 func (g *GoNB) close() {
-	for _, file := range []*os.File{g.pipe, g.back} {
+	for _, file := range append(g.captures[:], g.pipe, g.back) {
 		if file != nil {
 			_ = file.Close()
 		}

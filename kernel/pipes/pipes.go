@@ -213,7 +213,7 @@ func (r *Reader) Do(f func()) {
 	r.interrupt()
 	select {
 	case <-finished:
-	case <-r.done:
+	case <-r.ran: // it is not called any more
 	}
 }
 

@@ -17,7 +17,7 @@ type Info struct {
 	ParentName  string
 	Program     string // its file
 	Args        []string
-	Environ     []string // that it was started with; nil for another user's
+	Environ     []string // that it was started with
 }
 
 var parentLine = regexp.MustCompile(`(?m)^PPid:\s*(\d+)$`)

@@ -57,10 +57,13 @@ func Children() map[int][]int {
 	return children
 }
 
-// Below returns the living descendants of a process, parents before children.
-func Below(pid int) []int {
+// Below returns the living descendants of processes, parents before children. None of
+// the processes is below another one.
+func Below(pids ...int) (below []int) {
 	children := Children()
-	below := slices.Clone(children[pid])
+	for _, pid := range pids {
+		below = append(below, children[pid]...)
+	}
 	for i := 0; i < len(below); i++ {
 		below = append(below, children[below[i]]...)
 	}

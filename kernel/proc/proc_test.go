@@ -93,6 +93,14 @@ func TestBelow(t *testing.T) {
 	if got := Below(cmd.Process.Pid); !slices.Equal(got, pids) {
 		t.Errorf("below the shell are %v, want %v", got, pids)
 	}
+	other := shell(`sleep 1000 & echo $!; wait`)
+	more, _ := start(t, other)
+	if got, want := Below(cmd.Process.Pid, other.Process.Pid), []int{pids[0], more[0], pids[1]}; !slices.Equal(got, want) {
+		t.Errorf("below both shells are %v, want %v", got, want)
+	}
+	if got := Below(); len(got) != 0 {
+		t.Errorf("below nobody are %v", got)
+	}
 	if got := Children()[cmd.Process.Pid]; !slices.Equal(got, pids[:1]) {
 		t.Errorf("children of the shell are %v, want %v", got, pids[:1])
 	}

@@ -84,7 +84,7 @@ func (d *Display) Done(result string) {
 	}
 	close(d.stop)
 	d.working = false
-	d.println(fmt.Sprintf("%s: %s, %s", d.label, result, seconds(time.Since(d.start))))
+	d.println(fmt.Sprintf("%s: %s, %s", d.label, result, Seconds(time.Since(d.start))))
 }
 
 func (d *Display) tick(stop chan struct{}) {
@@ -163,7 +163,7 @@ func (d *Display) draw() {
 
 // status is what plain output says of work that goes on.
 func (d *Display) status() string {
-	return strings.TrimSpace(seconds(time.Since(d.start)) + "  " + cut(d.note, plainWidth))
+	return strings.TrimSpace(Seconds(time.Since(d.start)) + "  " + cut(d.note, plainWidth))
 }
 
 // cut shortens a line to a width in characters.
@@ -174,7 +174,8 @@ func cut(line string, width int) string {
 	return line
 }
 
-func seconds(t time.Duration) string {
+// Seconds is a time as progress shows it: "4.2 s", "1 min 04 s".
+func Seconds(t time.Duration) string {
 	if t < time.Minute {
 		return fmt.Sprintf("%.1f s", t.Seconds())
 	}

@@ -105,49 +105,41 @@ func (c *Client) Dropped() int64 {
 // that the kernel publishes about it, in order, and returns the reply once the kernel is
 // idle. When ctx is done before that the cell goes on, unheard.
 func (c *Client) Execute(ctx context.Context, code string, published func(*Message)) (*Message, error) {
-	return c.ExecuteRequest(ctx, c.order(code), published)
-}
-
-// order is the request to run a cell.
-func (c *Client) order(code string) map[string]any {
-	return map[string]any{
-		"code": code, "silent": false, "store_history": true, "user_expressions": struct{}{},
-		"allow_stdin": c.current().input != nil, "stop_on_error": true,
-	}
-}
-
-// ExecuteRequest is Execute with a request of the caller's own.
-func (c *Client) ExecuteRequest(ctx context.Context, request any, published func(*Message)) (*Message, error) {
-	return c.follow(ctx, "execute_request", request, published, true)
-}
-
-// Send sends the request to run a cell, or one of the caller's own, and returns what
-// waits for its end as Execute does.
-func (c *Client) Send(code string, request any) (wait func(ctx context.Context, published func(*Message)) (*Message, error), err error) {
-	if request == nil {
-		request = c.order(code)
-	}
-	return c.sent("execute_request", request, true)
-}
-
-// Tell sends a message that has no reply on the shell channel, and waits until the
-// kernel is idle. It calls published as Execute does.
-func (c *Client) Tell(ctx context.Context, kind string, content any, published func(*Message)) error {
-	_, err := c.follow(ctx, kind, content, published, false)
-	return err
-}
-
-// follow sends a message and waits until the kernel is idle, and has replied if it is to.
-func (c *Client) follow(ctx context.Context, kind string, content any, published func(*Message), replies bool) (*Message, error) {
-	wait, err := c.sent(kind, content, replies)
+	wait, err := c.Send(c.Order(code))
 	if err != nil {
 		return nil, err
 	}
 	return wait(ctx, published)
 }
 
-// sent sends a message, and returns what waits as follow does.
-func (c *Client) sent(kind string, content any, replies bool) (func(context.Context, func(*Message)) (*Message, error), error) {
+// Order is the content of the request to run a cell.
+func (c *Client) Order(code string) map[string]any {
+	return map[string]any{
+		"code": code, "silent": false, "store_history": true, "user_expressions": struct{}{},
+		"allow_stdin": c.current().input != nil, "stop_on_error": true,
+	}
+}
+
+// Wait waits for the end of what was asked for, as Execute does.
+type Wait func(ctx context.Context, published func(*Message)) (*Message, error)
+
+// Send sends a request to run a cell, such as Order makes, and returns what waits for the
+// cell's end.
+func (c *Client) Send(request any) (Wait, error) { return c.send("execute_request", request, true) }
+
+// Tell sends a message that has no reply on the shell channel, and waits until the
+// kernel is idle. It calls published as Execute does.
+func (c *Client) Tell(ctx context.Context, kind string, content any, published func(*Message)) error {
+	wait, err := c.send(kind, content, false)
+	if err == nil {
+		_, err = wait(ctx, published)
+	}
+	return err
+}
+
+// send sends a message on the shell channel, and returns what waits until the kernel is
+// idle, and has replied if it is to.
+func (c *Client) send(kind string, content any, replies bool) (Wait, error) {
 	kernel := c.current()
 	id, r, err := kernel.send(Shell, kind, content, true)
 	if err != nil {

@@ -60,8 +60,8 @@ func eventsCommand() *cobra.Command {
 				return err
 			}
 			for _, module := range setup.TestedModules {
-				own, any := argumentsFor(module, args)
-				if !any {
+				own, some := argumentsFor(module, args)
+				if !some {
 					continue
 				}
 				test := exec.Command("go", append([]string{"test", "-json"}, own...)...)
@@ -81,7 +81,7 @@ func eventsCommand() *cobra.Command {
 
 // argumentsFor are the arguments of go test in a module, whose packages are named from the root of the checkout, and
 // whether any of the packages are the module's.
-func argumentsFor(module string, args []string) (own []string, any bool) {
+func argumentsFor(module string, args []string) (own []string, some bool) {
 	for _, arg := range args {
 		if !strings.HasPrefix(arg, "./") {
 			own = append(own, arg)
@@ -89,17 +89,17 @@ func argumentsFor(module string, args []string) (own []string, any bool) {
 		}
 		pattern, dots := strings.CutSuffix(strings.TrimPrefix(arg, "./"), "...")
 		folder := strings.TrimSuffix(pattern, "/")
-		home := moduleOf(folder)
+		of := moduleOf(folder)
 		switch {
-		case home == module && module == ".":
-			own, any = append(own, arg), true
-		case home == module:
-			own, any = append(own, "."+strings.TrimPrefix(arg[len("./"):], module)), true
+		case of == module && module == ".":
+			own, some = append(own, arg), true
+		case of == module:
+			own, some = append(own, "."+strings.TrimPrefix(arg[len("./"):], module)), true
 		case dots && (pattern == "" || strings.HasPrefix(module, pattern)): // the module is one of its folders
-			own, any = append(own, "./..."), true
+			own, some = append(own, "./..."), true
 		}
 	}
-	return own, any
+	return own, some
 }
 
 // moduleOf is the innermost module in which a folder lies.
@@ -145,11 +145,11 @@ func showTests(ctx context.Context, repo string, env, command []string, label st
 	if err != nil {
 		return err
 	}
-	display := progress.New(out)
-	display.Start(label)
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	display := progress.New(out)
+	display.Start(label)
 	ended, passed := make(chan struct{}), make(chan int, 1)
 	go func() { passed <- follow(growing{events, ended}, display.Note) }()
 	rest := relay(said, display.Println)
@@ -210,14 +210,14 @@ type growing struct {
 }
 
 func (g growing) Read(p []byte) (int, error) {
-	for last := false; ; {
+	for complete := false; ; {
 		n, err := g.file.Read(p)
-		if n > 0 || last || !errors.Is(err, io.EOF) {
+		if n > 0 || complete || !errors.Is(err, io.EOF) {
 			return n, err
 		}
 		select {
 		case <-g.ended:
-			last = true // what was written since is in the file
+			complete = true // what was written since is in the file
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

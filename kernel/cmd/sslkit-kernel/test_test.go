@@ -27,7 +27,7 @@ func TestArgumentsFor(t *testing.T) {
 	} {
 		got := map[string]string{}
 		for _, module := range []string{".", "docker", browser} {
-			if args, any := argumentsFor(module, strings.Fields(test.args)); any {
+			if args, some := argumentsFor(module, strings.Fields(test.args)); some {
 				got[module] = strings.Join(args, " ")
 			}
 		}

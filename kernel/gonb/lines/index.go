@@ -6,7 +6,6 @@ import (
 	"os"
 	"slices"
 
-	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/kernel/gonb"
 )
 
@@ -133,13 +132,18 @@ func (x *Index) code(id int) string {
 	return ""
 }
 
-// Save writes the index to a file.
+// Save writes the index to a file, for processes of this kernel: after a crash of the machine it may be lost.
 func (x *Index) Save(path string) error {
 	content, err := json.Marshal(x)
 	if err != nil {
 		return fmt.Errorf("lines: %w", err)
 	}
-	if err := atomicfile.Write(path, content); err != nil {
+	next := path + ".next" // whoever reads the file sees all of the old one or all of the new one
+	err = os.WriteFile(next, content, 0o600)
+	if err == nil {
+		err = os.Rename(next, path)
+	}
+	if err != nil {
 		return fmt.Errorf("lines: save the cells: %w", err)
 	}
 	return nil

@@ -136,18 +136,14 @@ type Running struct {
 
 // Start executes a cell, and does not wait for its end. The request has been sent when
 // it returns: cells come to the kernel in the order in which they are started.
-func (s *Session) Start(code string) *Running { return s.start(code, code, nil) }
+func (s *Session) Start(code string) *Running { return s.start(code, s.Client.Order(code)) }
 
 // StartOrder is Order, and does not wait for the end.
-func (s *Session) StartOrder(request map[string]any) *Running { return s.start(request, "", request) }
+func (s *Session) StartOrder(request map[string]any) *Running { return s.start(request, request) }
 
-func (s *Session) start(what any, code string, request map[string]any) *Running {
-	r := &Running{session: s, code: what, begin: time.Now(), done: make(chan struct{}), printed: make(chan struct{})}
-	var order any // without a type, if there is none
-	if request != nil {
-		order = request
-	}
-	wait, err := s.Send(code, order)
+func (s *Session) start(code any, request map[string]any) *Running {
+	r := &Running{session: s, code: code, begin: time.Now(), done: make(chan struct{}), printed: make(chan struct{})}
+	wait, err := s.Send(request)
 	if err != nil {
 		r.err = err
 		close(r.done)
