@@ -93,13 +93,13 @@ var (
 	said = map[string]bool{} // what Auto has said on standard error
 )
 
-// Open returns the device of a kind, and opens it at the first call. An error
-// names what is missing and how to install it. If Auto finds no plugin, a line on
+// Open returns the device of a kind, and opens it at the first call. An empty kind
+// is Auto. An error names what is missing and how to install it. If Auto finds no plugin, a line on
 // standard error says so, once in a process, even if the Go backend is open already.
 func Open(kind Kind) (*Device, error) {
 	mu.Lock()
 	defer mu.Unlock()
-	if kind == Auto {
+	if kind == Auto || kind == "" {
 		kind = detect()
 	}
 	if d := open[kind]; d != nil {

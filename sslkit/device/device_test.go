@@ -41,6 +41,12 @@ func TestOpenUnknownKind(t *testing.T) {
 	}
 }
 
+func TestOpenEmptyKind(t *testing.T) {
+	if d, auto := testkit.Open(t, ""), testkit.Open(t, device.Auto); d != auto {
+		t.Errorf("an empty kind is %s, want Auto's %s", d, auto)
+	}
+}
+
 func TestOpenTwice(t *testing.T) {
 	d := testkit.Open(t, device.Go)
 	if again := testkit.Open(t, device.Go); again != d {

@@ -18,6 +18,7 @@ type Embedder struct {
 	device *device.Device
 	embed  *graph.Exec
 	join   *graph.Exec
+	tails  map[int]*graph.Exec // by how many rows they take away, made when they are first wanted
 }
 
 // NewEmbedder returns an embedder for a model with the given variables.
@@ -39,13 +40,16 @@ func NewEmbedder(d *device.Device, vars *nn.Variables, precision device.Precisio
 	if err != nil {
 		return nil, fmt.Errorf("eval: %w", err)
 	}
-	return &Embedder{device: d, embed: embed, join: join}, nil
+	return &Embedder{device: d, embed: embed, join: join, tails: map[int]*graph.Exec{}}, nil
 }
 
 // Free releases the compiled programs. The embedder is of no use then.
 func (e *Embedder) Free() {
 	e.embed.Finalize()
 	e.join.Finalize()
+	for _, tail := range e.tails {
+		tail.Finalize()
+	}
 }
 
 // Embed returns the features of all images, on the device.
@@ -111,7 +115,16 @@ func (e *Embedder) Embed(ctx context.Context, params, buffers *tensors.Tensor, i
 // tail returns a tensor without its first rows, and frees it.
 func (e *Embedder) tail(part *tensors.Tensor, rows int) (*tensors.Tensor, error) {
 	defer part.MustFinalizeAll()
-	return graph.ExecOnce(e.device.Backend, func(x *graph.Node) *graph.Node {
-		return graph.Slice(x, graph.AxisRange(rows))
-	}, part)
+	tail, ok := e.tails[rows]
+	if !ok {
+		var err error
+		tail, err = graph.NewExec(e.device.Backend, func(x *graph.Node) *graph.Node {
+			return graph.Slice(x, graph.AxisRange(rows))
+		})
+		if err != nil {
+			return nil, err
+		}
+		e.tails[rows] = tail
+	}
+	return tail.Exec1(part)
 }

@@ -81,9 +81,6 @@ func newSplit(kind device.Kind, train, test *embedding.Set) (*split, error) {
 	if err != nil {
 		return nil, fmt.Errorf("test and training set: %w; a test set whose classes are to be found out has neither Labels nor Classes", err)
 	}
-	if kind == "" {
-		kind = device.Auto
-	}
 	d, err := device.Open(kind)
 	if err != nil {
 		return nil, err

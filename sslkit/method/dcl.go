@@ -56,8 +56,8 @@ func (m DCLW) Collapsed(batch int) Collapse { return m.unweighted().Collapsed(ba
 func (m DCL) Validate(backbone.Backbone) error { return m.validate("DCL") }
 
 func (m DCL) validate(name string) error {
-	if !(m.Temperature > 0) {
-		return fmt.Errorf("method: %s: temperature %g, want a positive one", name, m.Temperature)
+	if err := temperature(name, m.Temperature); err != nil {
+		return err
 	}
 	return part(name, "projector", m.Projector)
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
-	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/op"
 	"github.com/gossl/gossl/sslkit/schedule"
 )
@@ -58,8 +57,8 @@ func (m MoCo) Collapsed(int) Collapse {
 
 // Validate reports the first hyperparameter that makes no sense.
 func (m MoCo) Validate(backbone.Backbone) error {
-	if !(m.Temperature > 0) {
-		return fmt.Errorf("method: MoCo: temperature %g, want a positive one", m.Temperature)
+	if err := temperature("MoCo", m.Temperature); err != nil {
+		return err
 	}
 	if m.Queue < 1 {
 		return fmt.Errorf("method: MoCo: queue of %d keys, want at least 1", m.Queue)
@@ -79,20 +78,17 @@ func (m MoCo) Loss(step Step) Output {
 	q := step.Projections(m.Projector, step.Full)
 	k := m.keys(step, step.Full[1], step.Full[0]) // in the order of the halves
 
-	scope := step.Scope
-	bank := scope.Buffer("queue", nn.UnitRows(m.Projector.Out), m.Queue, m.Projector.Out)
-	position := graph.Reshape(scope.Buffer("queue_position", nn.Constant(0), 1))
-	first := loss.NTXentBank(q[0], k[0], bank, m.Temperature)
+	queue := openQueue(step.Scope, m.Queue, m.Projector.Out)
+	first := loss.NTXentBank(q[0], k[0], queue.bank, m.Temperature)
 	if m.Enqueue == EnqueueBetween {
-		bank, position = loss.Enqueue(bank, position, k[0])
+		queue.add(k[0])
 	}
-	second := loss.NTXentBank(q[1], k[1], bank, m.Temperature)
+	second := loss.NTXentBank(q[1], k[1], queue.bank, m.Temperature)
 	if m.Enqueue == EnqueueAfter {
-		bank, position = loss.Enqueue(bank, position, k[0])
+		queue.add(k[0])
 	}
-	bank, position = loss.Enqueue(bank, position, k[1])
-	scope.SetBuffer("queue", bank)
-	scope.SetBuffer("queue_position", graph.Reshape(position, 1))
+	queue.add(k[1])
+	queue.keep()
 	return Output{Loss: symmetric(first, second), Embedding: q[0]}
 }
 

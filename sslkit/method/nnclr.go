@@ -8,7 +8,6 @@ import (
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
-	"github.com/gossl/gossl/sslkit/nn"
 )
 
 // NNCLR is [SimCLR] whose positives are other images: the prediction from one
@@ -40,8 +39,8 @@ func (NNCLR) Collapsed(batch int) Collapse {
 
 // Validate reports the first hyperparameter that makes no sense.
 func (m NNCLR) Validate(backbone.Backbone) error {
-	if !(m.Temperature > 0) {
-		return fmt.Errorf("method: NNCLR: temperature %g, want a positive one", m.Temperature)
+	if err := temperature("NNCLR", m.Temperature); err != nil {
+		return err
 	}
 	if m.Queue < 1 {
 		return fmt.Errorf("method: NNCLR: queue of %d projections, want at least 1", m.Queue)
@@ -58,13 +57,10 @@ func (m NNCLR) Loss(step Step) Output {
 	z := step.Projections(m.Projector, step.Full)
 	p := step.Predictions(m.Predictor, z)
 
-	scope := step.Scope
-	bank := scope.Buffer("queue", nn.UnitRows(m.Projector.Out), m.Queue, m.Projector.Out)
-	position := graph.Reshape(scope.Buffer("queue_position", nn.Constant(0), 1))
-	near := []*graph.Node{loss.NearestNeighbour(z[0], bank), loss.NearestNeighbour(z[1], bank)}
-	bank, position = loss.Enqueue(bank, position, z[1])
-	scope.SetBuffer("queue", bank)
-	scope.SetBuffer("queue_position", graph.Reshape(position, 1))
+	queue := openQueue(step.Scope, m.Queue, m.Projector.Out)
+	near := []*graph.Node{loss.NearestNeighbour(z[0], queue.bank), loss.NearestNeighbour(z[1], queue.bank)}
+	queue.add(z[1])
+	queue.keep()
 	return Output{
 		Loss: symmetric(
 			loss.NTXent(near[0], p[1], m.Temperature),

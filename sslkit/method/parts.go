@@ -6,6 +6,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
+	"github.com/gossl/gossl/sslkit/loss"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/schedule"
 )
@@ -60,6 +61,33 @@ func (s Step) TargetProjections(momentum *graph.Node, projector nn.Net, views []
 	return z
 }
 
+// queue is the memory of earlier batches that a method keeps between steps.
+type queue struct {
+	scope    *nn.Scope
+	bank     *graph.Node // [size, dim]
+	position *graph.Node // scalar: of the row that the next ones enter at
+}
+
+// openQueue returns the queue as the step before left it; before the first step its
+// rows are random directions.
+func openQueue(scope *nn.Scope, size, dim int) *queue {
+	bank := scope.Buffer("queue", nn.UnitRows(dim), size, dim)
+	return &queue{scope, bank, graph.Reshape(scope.Buffer("queue_position", nn.Constant(0), 1))}
+}
+
+// add lets rows enter, see [loss.Enqueue].
+//
+//	rows  [n, dim]
+func (q *queue) add(rows *graph.Node) {
+	q.bank, q.position = loss.Enqueue(q.bank, q.position, rows)
+}
+
+// keep leaves the queue to the next step as it is now.
+func (q *queue) keep() {
+	q.scope.SetBuffer("queue", q.bank)
+	q.scope.SetBuffer("queue_position", graph.Reshape(q.position, 1)) // [1]
+}
+
 // symmetric is the mean of two halves of a loss.
 func symmetric(first, second *graph.Node) *graph.Node {
 	return graph.MulScalar(graph.Add(first, second), 0.5)
@@ -69,6 +97,14 @@ func symmetric(first, second *graph.Node) *graph.Node {
 func part(method, name string, m head.MLP) error {
 	if err := m.Validate(); err != nil {
 		return fmt.Errorf("method: %s: %s: %w", method, name, err)
+	}
+	return nil
+}
+
+// temperature reports one that is not positive.
+func temperature(method string, t float64) error {
+	if !(t > 0) {
+		return fmt.Errorf("method: %s: temperature %g, want a positive one", method, t)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package method
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/gossl/gossl/sslkit/backbone"
@@ -31,8 +30,8 @@ func (SimCLR) Collapsed(batch int) Collapse {
 
 // Validate reports the first hyperparameter that makes no sense.
 func (m SimCLR) Validate(backbone.Backbone) error {
-	if !(m.Temperature > 0) {
-		return fmt.Errorf("method: SimCLR: temperature %g, want a positive one", m.Temperature)
+	if err := temperature("SimCLR", m.Temperature); err != nil {
+		return err
 	}
 	return part("SimCLR", "projector", m.Projector)
 }

@@ -39,6 +39,15 @@ func Normalize(x *graph.Node) *graph.Node {
 	return graph.Mul(x, graph.Rsqrt(graph.MaxScalar(squares, 1e-24)))
 }
 
+// Norm returns the Euclidean norm of all elements, in x's type. Its gradient at 0 is
+// not a number.
+//
+//	x       any shape
+//	result  scalar
+func Norm(x *graph.Node) *graph.Node {
+	return graph.Sqrt(graph.ReduceAllSum(graph.Square(x)))
+}
+
 // LogSumExp returns log Σ exp(x) over the last axis, without overflow.
 //
 //	x       [n, m]

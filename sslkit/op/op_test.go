@@ -57,6 +57,13 @@ func TestNormalize(t *testing.T) {
 	}
 }
 
+func TestNorm(t *testing.T) {
+	x := testkit.Array{Shape: []int{2, 2}, Data: []float64{3, 0, -2, 6}}
+	y, dx := withGradient(t, dtypes.Float64, x, func(x *graph.Node) *graph.Node { return graph.Reshape(op.Norm(x), 1) })
+	testkit.Within(t, "norm", y, []float64{7}, 1e-12)
+	testkit.Within(t, "gradient", dx, []float64{3. / 7, 0, -2. / 7, 6. / 7}, 1e-12)
+}
+
 func TestNormalizeWidens(t *testing.T) {
 	testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
 		for _, c := range []struct{ from, to dtypes.DType }{

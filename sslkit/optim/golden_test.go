@@ -190,12 +190,11 @@ func TestGoldenLateTensor(t *testing.T) {
 			Want  [][][]float64 `json:"parameters_after_each_step"`
 		} `json:"adam_late_tensor"`
 	}](t, "schedules") {
-		want := c.Late.Want
-		if want == nil {
-			t.Logf("%s has no such case", file)
-			continue
-		}
 		t.Run(file, func(t *testing.T) {
+			want := c.Late.Want
+			if want == nil {
+				t.Skip("the file has no case adam_late_tensor")
+			}
 			late := course{
 				optimizer: optim.Adam{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: schedule.Constant(1e-6)},
 				variables: []nn.Variable{{Path: "first", Dims: []int{2}}, {Path: "late/weight", Dims: []int{2}, Offset: 2}},

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/op"
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
@@ -56,7 +57,7 @@ func (l LARS) Step(in Update) (params *graph.Node, slots []*graph.Node) {
 //
 //	w, gradient, result  [elements]
 func (l LARS) scale(in Update, w, gradient *graph.Node) *graph.Node {
-	wNorm, gNorm := norm(w), norm(gradient)
+	wNorm, gNorm := op.Norm(w), op.Norm(gradient)
 	decayed := graph.Add(gradient, in.times(w, l.WeightDecay))
 	length := graph.AddScalar(graph.Add(gNorm, in.times(wNorm, l.WeightDecay)), l.Epsilon)
 	ratio := graph.Div(graph.MulScalar(wNorm, l.Trust), length)

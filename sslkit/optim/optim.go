@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/internal/named"
 	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/op"
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
@@ -124,11 +125,6 @@ func checkDecay(name string, s schedule.Schedule) error {
 	return nil
 }
 
-// norm is the Euclidean norm, a scalar.
-func norm(x *graph.Node) *graph.Node {
-	return graph.Sqrt(graph.ReduceAllSum(graph.Square(x)))
-}
-
 // Step takes the step of an optimizer. A gradient that is longer than clip, unless
 // that is 0, is shortened before, see [Clip]; tensors that are frozen stay as they
 // are, and do not count for the gradient's length. Count is computed from the clock.
@@ -164,7 +160,7 @@ func Step(o Optimizer, in Update, clip float64, freeze []Freeze) (params *graph.
 //
 //	gradient, result  [elements]
 func Clip(gradient *graph.Node, most float64) *graph.Node {
-	factor := graph.Div(graph.Scalar(gradient.Graph(), gradient.DType(), most), graph.AddScalar(norm(gradient), 1e-6))
+	factor := graph.Div(graph.Scalar(gradient.Graph(), gradient.DType(), most), graph.AddScalar(op.Norm(gradient), 1e-6))
 	return graph.Mul(gradient, graph.MinScalar(factor, 1))
 }
 

@@ -27,9 +27,6 @@ func (m *Model) Embed(ctx context.Context, kind device.Kind, images *dataset.Ima
 		return nil, fmt.Errorf("pretrained: embed: %w", err)
 	}
 	origin.Images = images.Fingerprint().Pixels
-	if kind == "" {
-		kind = device.Auto
-	}
 	d, err := device.Open(kind)
 	if err != nil {
 		return nil, fmt.Errorf("pretrained: embed: %w", err)

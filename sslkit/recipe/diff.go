@@ -34,13 +34,10 @@ func Diff(a, b Recipe) string {
 	if err != nil {
 		return fmt.Sprintf("no comparison: the new recipe: %v", err)
 	}
-	for _, part := range []struct{ key, one, other string }{
-		{"backbone", backbone.Name(a.Backbone), backbone.Name(b.Backbone)},
-		{"method", method.Name(a.Method), method.Name(b.Method)},
-		{"optim", optim.Name(a.Optim), optim.Name(b.Optim)},
-	} {
-		if part.one != part.other {
-			before, after = withoutName(before, part.key, part.one), withoutName(after, part.key, part.other)
+	others := names(b)
+	for i, one := range names(a) {
+		if other := others[i]; one != other {
+			before, after = withoutName(before, one), withoutName(after, other)
 		}
 	}
 	var lines []string
@@ -67,9 +64,14 @@ func flatten(r Recipe) ([]field, error) {
 	if err != nil {
 		return nil, err
 	}
-	fields = append([]field{{"backbone", backbone.Name(r.Backbone)}, {"method", method.Name(r.Method)}, {"optim", optim.Name(r.Optim)}}, fields...)
+	fields = append(names(r), fields...)
 	slices.SortStableFunc(fields, func(a, b field) int { return cmp.Compare(place(a.path), place(b.path)) })
 	return fields, nil
+}
+
+// names are those of the types of a recipe's backbone, method and optimizer.
+func names(r Recipe) []field {
+	return []field{{"backbone", backbone.Name(r.Backbone)}, {"method", method.Name(r.Method)}, {"optim", optim.Name(r.Optim)}}
 }
 
 // place is the number of the field of [Recipe] that a path begins with.
@@ -84,7 +86,7 @@ func place(path string) int {
 			return i
 		}
 	}
-	return -1 // not of any recipe
+	return -1 // the version of the form, which is no field of Recipe
 }
 
 // walk appends the fields of the JSON value that comes next.
@@ -118,12 +120,11 @@ func walk(d *json.Decoder, path string, fields []field) ([]field, error) {
 	return append(fields, field{path, fmt.Sprint(token)}), nil
 }
 
-// withoutName takes the name of a recipe's method, or backbone, out of the paths of
-// its fields.
-func withoutName(fields []field, key, name string) []field {
+// withoutName takes one of names out of the paths of the fields below it.
+func withoutName(fields []field, name field) []field {
 	for i := range fields {
-		if rest, ok := strings.CutPrefix(fields[i].path, key+"."+name+"."); ok {
-			fields[i].path = key + "." + rest
+		if rest, ok := strings.CutPrefix(fields[i].path, name.path+"."+name.value+"."); ok {
+			fields[i].path = name.path + "." + rest
 		}
 	}
 	return fields

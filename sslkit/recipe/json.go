@@ -1,13 +1,13 @@
 package recipe
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
 
 	"github.com/gossl/gossl/sslkit/backbone"
+	"github.com/gossl/gossl/sslkit/internal/named"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/optim"
 )
@@ -55,7 +55,7 @@ func (r *Recipe) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	var w written
-	if err := strictly(text, &w); err != nil {
+	if err := named.Strictly(text, &w); err != nil {
 		return fmt.Errorf("recipe: %w", err)
 	}
 	*r = Recipe(w.plain)
@@ -108,14 +108,14 @@ func upgraded(text []byte) ([]byte, error) {
 		return text, nil
 	}
 	net := backbone.ResNet{Splits: 1} // before there were splits
-	if err := strictly(fields["backbone"], &net); err != nil {
+	if err := named.Strictly(fields["backbone"], &net); err != nil {
 		return nil, fmt.Errorf("recipe: backbone: %w", err)
 	}
 	var sgd struct {
 		optim.SGD
 		LR float64 `json:"lr"`
 	}
-	if err := strictly(fields["optim"], &sgd); err != nil {
+	if err := named.Strictly(fields["optim"], &sgd); err != nil {
 		return nil, fmt.Errorf("recipe: optim: %w", err)
 	}
 	var err error
@@ -129,11 +129,4 @@ func upgraded(text []byte) ([]byte, error) {
 		return nil, err
 	}
 	return json.Marshal(fields)
-}
-
-// strictly reads JSON without unknown fields.
-func strictly(text []byte, to any) error {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	return decoder.Decode(to)
 }

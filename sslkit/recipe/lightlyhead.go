@@ -1,16 +1,9 @@
 package recipe
 
-import "github.com/gossl/gossl/sslkit/dataset"
-
-// lightlyHEAD returns the recipes of the preset, which is the state of the scripts
-// at commit e8d317fc, of 2026. No results were published for it. The script for
-// ImageNette has batch 128; recipes for 256 are there to compare with the tables of
-// 2023.
-func lightlyHEAD(data dataset.Name, batch, epochs int) []Recipe {
-	return changed(data, batch, epochs, since2023)
-}
-
-// since2023 changes what the scripts have changed.
+// since2023 makes a recipe of lightlyHEAD, which is the state of the scripts at commit
+// e8d317fc, of 2026: it changes what they have changed. No results were published for
+// it. The script for ImageNette has batch 128; recipes for 256 are there to compare
+// with the tables of 2023.
 func since2023(e entry, r *Recipe) bool {
 	script := "imagenette_benchmark.py"
 	if r.small() {

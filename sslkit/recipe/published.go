@@ -6,10 +6,7 @@ import (
 	"strings"
 
 	"github.com/gossl/gossl/sslkit/augment"
-	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/dataset"
-	"github.com/gossl/gossl/sslkit/device"
-	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/optim"
 	"github.com/gossl/gossl/sslkit/schedule"
 )
@@ -26,20 +23,35 @@ const (
 	LightlyHEAD Preset = "lightlyHEAD" // the scripts since then, without a published result
 )
 
-// tables are the presets' recipes by data set, in the order of [Published], and
-// the batches and epochs that were, or would be, published.
-var tables = []struct {
-	preset  Preset
-	data    dataset.Name
-	recipes func(data dataset.Name, batch, epochs int) []Recipe
-	sizes   [][2]int // batch, epochs
-}{
-	{Seed2021, dataset.CIFAR10, seed2021, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
-	{Seed2021, dataset.Imagenette, seed2021, [][2]int{{256, 800}, {256, 200}}},
-	{Lightly2023, dataset.CIFAR10, lightly2023, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
-	{Lightly2023, dataset.Imagenette, lightly2023, [][2]int{{256, 800}, {256, 200}}},
-	{LightlyHEAD, dataset.CIFAR10, lightlyHEAD, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
-	{LightlyHEAD, dataset.Imagenette, lightlyHEAD, [][2]int{{128, 800}, {128, 200}, {256, 800}, {256, 200}}},
+// A table has the recipes of a preset on a data set, for the batches and epochs that
+// were, or would be, published.
+type table struct {
+	preset Preset
+	data   dataset.Name
+	change func(e entry, r *Recipe) bool // of lightly2023's recipe; false if the preset lacks the method. Nil for nothing.
+	sizes  [][2]int                      // batch, epochs
+}
+
+// tables are in the order of [Published].
+var tables = []table{
+	{Seed2021, dataset.CIFAR10, before2023, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
+	{Seed2021, dataset.Imagenette, before2023, [][2]int{{256, 800}, {256, 200}}},
+	{Lightly2023, dataset.CIFAR10, nil, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
+	{Lightly2023, dataset.Imagenette, nil, [][2]int{{256, 800}, {256, 200}}},
+	{LightlyHEAD, dataset.CIFAR10, since2023, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
+	{LightlyHEAD, dataset.Imagenette, since2023, [][2]int{{128, 800}, {128, 200}, {256, 800}, {256, 200}}},
+}
+
+// recipe is a method's at any batch and number of epochs, if the table has it.
+func (t table) recipe(e entry, batch, epochs int) (r Recipe, ok bool) {
+	r = common(t.data, batch, epochs)
+	e.benchmark(&r)
+	if r.Method == nil || t.change != nil && !t.change(e, &r) { // there is no recipe on these data
+		return Recipe{}, false
+	}
+	r.Name = e.name
+	r.Expect = e.published(r)
+	return r, true
 }
 
 // Published returns every recipe of the presets, in the order of tables: by
@@ -49,7 +61,11 @@ func Published() []Recipe {
 	var recipes []Recipe
 	for _, table := range tables {
 		for _, size := range table.sizes {
-			recipes = append(recipes, table.recipes(table.data, size[0], size[1])...)
+			for _, e := range entries {
+				if r, ok := table.recipe(e, size[0], size[1]); ok {
+					recipes = append(recipes, r)
+				}
+			}
 		}
 	}
 	return recipes
@@ -63,8 +79,11 @@ func At(preset Preset, data dataset.Name, name string, batch, epochs int) (Recip
 		if table.preset != preset || table.data != data {
 			continue
 		}
-		for _, r := range table.recipes(data, batch, epochs) {
-			if r.Name == name {
+		for _, e := range entries {
+			if e.name != name {
+				continue
+			}
+			if r, ok := table.recipe(e, batch, epochs); ok {
 				return r, nil
 			}
 		}
@@ -128,31 +147,6 @@ func find(preset Preset, data dataset.Name, name, batchEpochs string) (Recipe, e
 }
 
 func size(batch, epochs int) string { return fmt.Sprintf("%d/%d", batch, epochs) }
-
-// common is what the recipes of all presets have in common, unless a method's says
-// otherwise. Learning rate, method, views and source are the preset's.
-//
-// Published runs computed in float32, or in TF32 where the GPU has it; these do
-// in bfloat16.
-func common(data dataset.Name, batch, epochs int) Recipe {
-	facts, _ := dataset.About(data)
-	r := Recipe{
-		Data:        data,
-		TrainImages: facts.Train,
-		TestImages:  facts.Test,
-		Backbone:    backbone.ResNet18Large(),
-		Optim:       sgd,
-		Epochs:      epochs,
-		Batch:       batch,
-		Eval:        eval.KNN{K: 200, Temperature: 0.1},
-		Precision:   device.BF16,
-		Seed:        0,
-	}
-	if r.small() {
-		r.Backbone = backbone.ResNet18()
-	}
-	return r
-}
 
 // small tells the benchmark on CIFAR-10 from that on ImageNette.
 func (r *Recipe) small() bool { return r.Data == dataset.CIFAR10 }

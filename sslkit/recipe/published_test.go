@@ -29,7 +29,17 @@ func TestPublishedOrder(t *testing.T) {
 	recipes := Published()
 	var got []string
 	for _, r := range recipes {
-		got = append(got, fmt.Sprint(r.Preset, r.Data, r.Batch, "/", r.Epochs, r.Name))
+		row := fmt.Sprint(r.Preset, r.Data, r.Batch, "/", r.Epochs, r.Name)
+		if slices.Contains(got, row) {
+			t.Errorf("%s is there twice", row)
+		}
+		got = append(got, row)
+	}
+	// Each preset has four sizes on CIFAR-10, and two on ImageNette, lightlyHEAD four.
+	first := append(since2021(), "DCL", "DCLW", "NNCLR") // methods that joined since then may lack some
+	later := slices.DeleteFunc(Published(), func(r Recipe) bool { return slices.Contains(first, r.Name) })
+	if n, want := len(recipes)-len(later), 5*(4+2)+8*(4+2)+8*(4+4); n != want {
+		t.Errorf("%d recipes of the first %d methods, want %d", n, len(first), want)
 	}
 	for _, table := range tables {
 		names := all

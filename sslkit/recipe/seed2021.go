@@ -3,20 +3,15 @@ package recipe
 import (
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/backbone"
-	"github.com/gossl/gossl/sslkit/dataset"
 )
 
-// seed2021 returns the recipes of the preset, which is the state of June 2021.
+// before2023 makes a recipe of seed2021, which is the state of June 2021: it takes back
+// what was changed until 2023, and reports whether there was the method. Layers before
+// batch norm had a bias, too.
 //
 // One difference is not here: its kNN seems to have taken the bank of features
 // from within the training epoch, so that it was an epoch older than the queries.
 // We evaluate as the others do.
-func seed2021(data dataset.Name, batch, epochs int) []Recipe {
-	return changed(data, batch, epochs, before2023)
-}
-
-// before2023 takes back what was changed until 2023, and reports whether there was
-// the method. Layers before batch norm had a bias, too.
 func before2023(e entry, r *Recipe) bool {
 	if e.in2021 == nil {
 		return false

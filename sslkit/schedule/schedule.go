@@ -13,6 +13,7 @@ import (
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/internal/named"
 	"github.com/gossl/gossl/sslkit/nn"
 )
 
@@ -235,9 +236,7 @@ func (s *Schedule) UnmarshalJSON(text []byte) error {
 		return nil
 	}
 	var f fields
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&f); err != nil {
+	if err := named.Strictly(text, &f); err != nil {
 		return fmt.Errorf("schedule: %w", err)
 	}
 	*s = Schedule(f)

@@ -199,10 +199,10 @@ func encode(values []float64) (safetensors.DType, []byte) {
 	return safetensors.F32, narrow
 }
 
-// readCheckpoint reads the checkpoint of a run with the given layout. A
-// file that is cut off, changed, or another model's is an error. Between two epochs
-// its meters do not count, and a method may have got others since.
-func readCheckpoint(path string, l layout) (*checkpoint, error) {
+// read reads the checkpoint of a run with this layout. A file that is cut off,
+// changed, or another model's is an error. Between two epochs its meters do not
+// count, and a method may have got others since.
+func (l layout) read(path string) (*checkpoint, error) {
 	file, err := openCheckpoint(path)
 	if err != nil {
 		return nil, err
@@ -341,11 +341,7 @@ func (f *checkpointTensors) order() ([]string, error) {
 
 // newest reads the last checkpoint, or where that cannot be used the one before
 // it: the problem is then what is wrong with the last. Without either it returns nil.
-func (f *folder) newest(l layout) (c *checkpoint, problem, err error) {
-	return f.newestBy(func(path string) (*checkpoint, error) { return readCheckpoint(path, l) })
-}
-
-func (f *folder) newestBy(read func(path string) (*checkpoint, error)) (c *checkpoint, problem, err error) {
+func (f *folder) newest(read func(path string) (*checkpoint, error)) (c *checkpoint, problem, err error) {
 	path := filepath.Join(f.dir, checkpointFile)
 	c, err = read(path)
 	if err == nil {

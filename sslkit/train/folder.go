@@ -81,22 +81,14 @@ func lock(path string) (*flock.Flock, error) {
 
 // claim writes the recipe into a new folder, and reports one that holds another.
 func (f *folder) claim(r recipe.Recipe) error {
-	want, err := json.MarshalIndent(r, "", "  ")
+	if err := f.compare(r); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
 	}
-	want = append(want, '\n')
-	path := filepath.Join(f.dir, recipeFile)
-	have, err := os.ReadFile(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return atomicfile.Write(path, want)
-	case err != nil:
-		return fmt.Errorf("run folder: %w", err)
-	case !bytes.Equal(have, want):
-		return f.compare(r)
-	}
-	return nil
+	return atomicfile.Write(filepath.Join(f.dir, recipeFile), append(text, '\n'))
 }
 
 // compare reports a folder whose recipe differs from the one that is to run. One
@@ -227,7 +219,7 @@ func (f *folder) load(result *Result, l layout) (c *checkpoint, note string, err
 	if f == nil {
 		return nil, "", nil
 	}
-	c, problem, err := f.newest(l)
+	c, problem, err := f.newest(l.read)
 	if err != nil || c == nil {
 		return nil, "", err
 	}

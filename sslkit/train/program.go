@@ -175,7 +175,7 @@ func (l layout) noMeters() []float64 {
 func (l layout) record(meters, number *graph.Node, out method.Output, gradient *graph.Node) *graph.Node {
 	g, dtype := meters.Graph(), meters.DType()
 	stepLoss := graph.ConvertDType(out.Loss, dtype)
-	norm := graph.Sqrt(graph.ReduceAllSum(graph.Square(gradient)))
+	norm := op.Norm(gradient)
 	spread := graph.ConvertDType(spread(out.Embedding), dtype)
 
 	finite := graph.LogicalAnd(graph.IsFinite(stepLoss), graph.IsFinite(norm))

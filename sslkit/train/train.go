@@ -157,9 +157,6 @@ func (t *trainer) prepare(ctx context.Context, opts Options) (err error) {
 	if t.folder, err = openFolder(opts.Dir, t.recipe); err != nil {
 		return err
 	}
-	if opts.Device == "" {
-		opts.Device = device.Auto
-	}
 	t.tell(Event{Phase: Preparing, Note: "opening the device"})
 	if t.device, err = device.Open(opts.Device); err != nil {
 		return fmt.Errorf("train: %w", err)
@@ -426,10 +423,13 @@ func (t *trainer) probe(ctx context.Context) error {
 // stopped saves a run whose context ended, and returns the error that says how
 // to go on.
 func (t *trainer) stopped(at place, cause error) error {
-	if t.folder == nil {
+	after := at.Epoch < 0 || at.Step == 0 // the folder has it, or there is nothing to keep
+	switch {
+	case t.folder == nil && after:
+		return fmt.Errorf("train: stopped after epoch %d: %w", max(at.Epoch, 0), cause)
+	case t.folder == nil:
 		return fmt.Errorf("train: stopped in epoch %d: %w", at.Epoch+1, cause)
-	}
-	if at.Epoch < 0 || at.Step == 0 { // the folder has it, or there is nothing to keep
+	case after:
 		if err := t.folder.wait(); err != nil {
 			return err
 		}

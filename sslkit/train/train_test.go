@@ -213,7 +213,7 @@ func TestRunWithoutClasses(t *testing.T) {
 			t.Errorf("epoch %d: accuracy %g and loss %g, want 0 and %g", i, e.KNN, e.Loss, measured.Epochs[i].Loss)
 		}
 	}
-	if len(result.Epochs) != 3 || result.Best().Epoch != 0 {
+	if len(result.Epochs) != 3 || !cmp.Equal(result.Best(), train.Epoch{}) {
 		t.Errorf("%d epochs, the best %+v, want 3 and none", len(result.Epochs), result.Best())
 	}
 	kept, err := train.Open(dir)
@@ -225,7 +225,7 @@ func TestRunWithoutClasses(t *testing.T) {
 // The best of epochs without any hit is the first of them, if there was an accuracy.
 func TestBestOfNone(t *testing.T) {
 	r := train.Result{Epochs: []train.Epoch{{}, {Epoch: 1, Loss: 2}, {Epoch: 2, Loss: 1}}}
-	if best := r.Best(); best.Epoch != 0 || best.KNN != 0 {
+	if best := r.Best(); !cmp.Equal(best, train.Epoch{}) {
 		t.Errorf("without an accuracy the best is %+v", best)
 	}
 	r.Recipe.Eval = eval.KNN{K: 1, Temperature: 1}
@@ -242,6 +242,22 @@ func TestProbeWithoutKNN(t *testing.T) {
 	result, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: set})
 	if err != nil || !(result.Linear > 0) || result.Last().KNN != 0 {
 		t.Errorf("result %+v, error %v", result, err)
+	}
+}
+
+// A run without a folder that is stopped in its linear probe has done all its epochs.
+func TestProbeStops(t *testing.T) {
+	set := &dataset.Set{Name: "mine", Train: noise(32, 8), Test: noise(10, 8)}
+	r := own(t, set)
+	r.Epochs, r.Linear = 1, eval.Linear{Epochs: 2, Batch: 8, LR: 0.1}
+	ctx, stop := context.WithCancel(t.Context())
+	_, err := train.Run(ctx, r, train.Options{Device: device.Go, Data: set, Report: func(e train.Event) {
+		if e.Note == "linear probe" {
+			stop()
+		}
+	}})
+	if want := "train: stopped after epoch 1: context canceled"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %q", err, want)
 	}
 }
 

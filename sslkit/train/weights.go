@@ -66,23 +66,24 @@ func ReadWeights(dir string) (*Weights, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %s: %w", filepath.Join(dir, recipeFile), err)
 	}
-	c, problem, err := f.newest(l)
+	return f.weights(r, l.vars, l.read)
+}
+
+// weights are those of the newest checkpoint that can be read.
+func (f *folder) weights(r recipe.Recipe, vars *nn.Variables, read func(path string) (*checkpoint, error)) (*Weights, error) {
+	c, problem, err := f.newest(read)
 	if err != nil {
 		return nil, err
 	}
 	if c == nil {
-		return nil, noCheckpoint(dir)
+		return nil, fmt.Errorf("train: run folder %s has no %s: its run has not come as far as the first one", f.dir, checkpointFile)
 	}
 	return &Weights{
-		Recipe: r, Variables: l.vars,
+		Recipe: r, Variables: vars,
 		Params: c.params, Buffers: c.buffers,
 		Epoch: c.Epoch, Step: c.Step,
 		Problem: problem,
 	}, nil
-}
-
-func noCheckpoint(dir string) error {
-	return fmt.Errorf("train: run folder %s has no %s: its run has not come as far as the first one", dir, checkpointFile)
 }
 
 // declareAnywhere is [declare] on the device that every machine has.
@@ -117,31 +118,20 @@ func ReadBackbone(dir string) (w *Weights, methodName string, err error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("train: %s: %w", filepath.Join(dir, recipeFile), err)
 	}
-	c, problem, err := f.newestBy(func(path string) (*checkpoint, error) { return readBackbone(path, vars) })
+	w, err = f.weights(r, vars, func(path string) (*checkpoint, error) { return readBackbone(path, vars) })
 	if err != nil {
 		return nil, "", err
-	}
-	if c == nil {
-		return nil, "", noCheckpoint(dir)
 	}
 	if methodName = method.Name(r.Method); r.Method == nil {
 		methodName = unknown.Name
 	}
-	return &Weights{
-		Recipe: r, Variables: vars,
-		Params: c.params, Buffers: c.buffers,
-		Epoch: c.Epoch, Step: c.Step,
-		Problem: problem,
-	}, methodName, nil
+	return w, methodName, nil
 }
 
 // declareBackbone returns the variables of a recipe's backbone.
 func declareBackbone(r recipe.Recipe) (*nn.Variables, error) {
 	if len(r.Views) == 0 {
 		return nil, errors.New("the recipe has no views")
-	}
-	if r.Backbone == nil {
-		return nil, errors.New("the recipe has no backbone")
 	}
 	for _, part := range []interface{ Validate() error }{r.Backbone, r.Views[0], r.Precision} {
 		if err := part.Validate(); err != nil {

@@ -69,7 +69,6 @@ func (k *Kind[T]) Write(v T) ([]byte, error) {
 // A ReadError is about a value whose type the program does not know, or has with
 // other fields.
 type ReadError struct {
-	What string // "method"
 	Name string // of the type
 	err  error
 }
@@ -96,16 +95,21 @@ func (k *Kind[T]) Read(text []byte) (v T, err error) {
 			continue
 		}
 		value := reflect.New(reflect.TypeOf(one))
-		decoder := json.NewDecoder(bytes.NewReader(raw))
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(value.Interface()); err != nil {
-			return v, &ReadError{what[T](), name, fmt.Errorf("%s: %s: %w", in[T](), name, err)}
+		if err := Strictly(raw, value.Interface()); err != nil {
+			return v, &ReadError{name, fmt.Errorf("%s: %s: %w", in[T](), name, err)}
 		}
 		return value.Elem().Interface().(T), nil
 	}
 	for name := range fields {
-		err = &ReadError{what[T](), name, fmt.Errorf("%s: unknown %s %q: want one of %s, or one of the program's own that %s.Register was called with",
+		err = &ReadError{name, fmt.Errorf("%s: unknown %s %q: want one of %s, or one of the program's own that %s.Register was called with",
 			in[T](), what[T](), name, strings.Join(names, ", "), in[T]())}
 	}
 	return v, err
+}
+
+// Strictly reads JSON; fields that there are not in what it reads to are errors.
+func Strictly(text []byte, to any) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(to)
 }

@@ -66,7 +66,7 @@ func TestReadErrors(t *testing.T) {
 			t.Errorf("%s: %v, error %v, want one about %q", text, v, err, want.text)
 		}
 		var unknown *named.ReadError
-		if errors.As(err, &unknown) != (want.name != "") || unknown != nil && (unknown.What != "shape" || unknown.Name != want.name) {
+		if errors.As(err, &unknown) != (want.name != "") || unknown != nil && unknown.Name != want.name {
 			t.Errorf("%s: %+v, want it to be about a shape %q", text, unknown, want.name)
 		}
 	}

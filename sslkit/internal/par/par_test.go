@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestEachDoesAllOnce(t *testing.T) {
@@ -28,6 +29,7 @@ func TestDoStops(t *testing.T) {
 		if did.Add(1); i == 3 {
 			return failed
 		}
+		time.Sleep(time.Microsecond) // the other workers must not do all before the failure is known
 		return nil
 	}
 	start := func() func(int) error { return work }
