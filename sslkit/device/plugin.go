@@ -46,8 +46,7 @@ func openCUDA() (*Device, error) {
 	if !nvidia.Usable("/") {
 		return nil, errors.New("this machine has no NVIDIA driver (/dev/nvidiactl is missing)")
 	}
-	// site-packages/jax_plugins/xla_cuda13/plugin.so → site-packages/nvidia/cu13
-	toolkit := filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(path))), "nvidia", "cu13")
+	toolkit := place.CUDAToolkit(path)
 	if _, err := os.Stat(toolkit); err == nil {
 		addXLAFlag("--xla_gpu_cuda_data_dir", toolkit)
 	}
