@@ -46,19 +46,28 @@ func openCUDA() (*Device, error) {
 	if !nvidia.Usable("/") {
 		return nil, errors.New("this machine has no NVIDIA driver (/dev/nvidiactl is missing)")
 	}
-	setXLAFlags(cudaFlags(path))
+	toolkit := place.CUDAToolkit(path)
+	if _, err := os.Stat(toolkit); err == nil {
+		addXLAFlag("--xla_gpu_cuda_data_dir", toolkit)
+	}
 	cache := place.Autotune(place.Home())
 	if err := os.MkdirAll(cache, 0o700); err == nil {
-		setXLAFlags([]xlaFlag{{"--xla_gpu_per_fusion_autotune_cache_dir", cache}})
+		addXLAFlag("--xla_gpu_per_fusion_autotune_cache_dir", cache)
 	}
 	d, backend, err := openXLA(CUDA, path, pjrt.NamedValuesMap{"preallocate": false})
 	if err != nil {
 		return nil, err
 	}
+	chooseForCUDA(backend)
+	return d, nil
+}
+
+// chooseForCUDA sets what GoMLX asks its caller to choose for CUDA. What else graphs for
+// CUDA have of their own follows from the plugin's name, and here from [Device.Kind].
+func chooseForCUDA(backend *xla.Backend) {
 	// On CUDA this option asks for the highest precision of float32 products,
 	// that is for no TF32: similarities and losses are computed in float32.
 	backend.DotGeneralUseTF32 = true
-	return d, nil
 }
 
 func openCPU() (*Device, error) {
@@ -126,31 +135,15 @@ func clientOf(backend backends.Backend) (*pjrt.Client, error) {
 	return b.Client(), nil
 }
 
-// xlaFlag is a flag of XLA's, with its dashes.
-type xlaFlag struct{ name, value string }
-
-// cudaFlags are the flags with which XLA compiles for CUDA, of a plugin at a path.
-func cudaFlags(path string) []xlaFlag {
-	// Convolutions become part of the CUDA graphs, which by default leave them out:
-	// then a training step is one graph, not one launch for each convolution and for
-	// each piece between two.
-	flags := []xlaFlag{{"--xla_gpu_enable_command_buffer", "+CONVOLUTION"}}
-	// site-packages/jax_plugins/xla_cuda13/plugin.so → site-packages/nvidia/cu13
-	toolkit := filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(path))), "nvidia", "cu13")
-	if _, err := os.Stat(toolkit); err == nil {
-		flags = append(flags, xlaFlag{"--xla_gpu_cuda_data_dir", toolkit})
-	}
-	return flags
-}
-
-// setXLAFlags appends flags to XLA_FLAGS, except those that the user has set.
-func setXLAFlags(flags []xlaFlag) {
-	for _, flag := range flags {
-		if set := os.Getenv("XLA_FLAGS"); !strings.Contains(set, flag.name+"=") {
-			os.Setenv("XLA_FLAGS", strings.TrimSpace(set+" "+flag.name+"="+flag.value))
-		}
+// addXLAFlag appends a flag to XLA_FLAGS unless the user has set it.
+func addXLAFlag(name, value string) {
+	if !hasXLAFlag(name) {
+		os.Setenv("XLA_FLAGS", strings.TrimSpace(os.Getenv("XLA_FLAGS")+" "+name+"="+value))
 	}
 }
+
+// hasXLAFlag says whether XLA_FLAGS sets a flag.
+func hasXLAFlag(name string) bool { return strings.Contains(os.Getenv("XLA_FLAGS"), name+"=") }
 
 func setDefault(name, value string) {
 	if os.Getenv(name) == "" {

@@ -55,39 +55,12 @@ func expectPlugin(t *testing.T, want string) {
 	}
 }
 
-func TestSetXLAFlags(t *testing.T) {
+func TestAddXLAFlag(t *testing.T) {
 	t.Setenv("XLA_FLAGS", "--mine=1")
-	setXLAFlags([]xlaFlag{{"--theirs", "2"}, {"--mine", "3"}, {"--theirs", "4"}})
+	addXLAFlag("--theirs", "2")
+	addXLAFlag("--mine", "3")
+	addXLAFlag("--theirs", "4")
 	if got, want := os.Getenv("XLA_FLAGS"), "--mine=1 --theirs=2"; got != want {
 		t.Errorf("XLA_FLAGS is %q, want %q", got, want)
-	}
-}
-
-// Convolutions lie in CUDA graphs unless the user wants it otherwise, and programs
-// that were compiled one way are not loaded the other way.
-func TestCUDAFlags(t *testing.T) {
-	site := t.TempDir()
-	plugin := filepath.Join(site, "jax_plugins", "xla_cuda13", "plugin.so")
-	toolkit := filepath.Join(site, "nvidia", "cu13")
-	if err := os.MkdirAll(toolkit, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	const graphs = "--xla_gpu_enable_command_buffer="
-	for users, want := range map[string]string{
-		"":                      graphs + "+CONVOLUTION",
-		graphs + "-CONVOLUTION": graphs + "-CONVOLUTION",
-		graphs:                  graphs,
-	} {
-		t.Setenv("XLA_FLAGS", users)
-		setXLAFlags(cudaFlags(plugin))
-		if got := strings.Join(xlaFlags(CUDA), " "); got != want {
-			t.Errorf("with the user's %q programs depend on %q, want %q", users, got, want)
-		}
-		if got := os.Getenv("XLA_FLAGS"); !strings.Contains(got, "--xla_gpu_cuda_data_dir="+toolkit) {
-			t.Errorf("XLA_FLAGS is %q, want the folder %s in it", got, toolkit)
-		}
-		if cpu := xlaFlags(CPU); len(cpu) > 0 {
-			t.Errorf("a CPU's programs depend on %q", cpu)
-		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/internal/place"
 	"github.com/gossl/gossl/sslkit/device"
 )
 
@@ -37,6 +38,25 @@ func XLA(t testing.TB) *device.Device {
 	d, err := device.Open(device.CPU)
 	if err != nil {
 		t.Skipf("needs XLA: %v", err)
+	}
+	return d
+}
+
+// Target opens a target to plan programs for, and skips the test where XLA or its compiler
+// for CUDA is not installed, or in short mode.
+func Target(t testing.TB, name string) *device.Device {
+	t.Helper()
+	XLA(t)
+	target, err := device.TargetNamed(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, ok := place.CUDACompiler(place.Home()); !ok {
+		t.Skip("XLA's compiler for CUDA is not installed: make setup-plan")
+	}
+	d, err := target.Open()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return d
 }
