@@ -4,13 +4,16 @@ SSLKIT := kernel/sslkit.sh
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lab doctor lint check notebooks
+.PHONY: help setup setup-plan demo test lab doctor lint check notebooks
 
 help: ## list these
-	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | awk -F '|' '{ printf "%-16s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | awk -F '|' '{ printf "%-16s%s\n", $$1, $$2 }'
 
 setup: ## install what is missing
 	@$(SSLKIT) setup
+
+setup-plan: ## install what `sslkit plan` compiles with for GPUs that are not there, too
+	@$(SSLKIT) setup --plan
 
 demo: setup ## watch SimCLR learn in a notebook, and write the page to runs/demo
 	@rm -rf runs/demo

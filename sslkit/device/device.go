@@ -85,6 +85,7 @@ type Device struct {
 
 	plugin    *plugin    // nil for the Go backend
 	allocator *allocator // likewise
+	target    *Target    // what a device that is not there stands for, else nil
 }
 
 var (

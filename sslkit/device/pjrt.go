@@ -52,6 +52,9 @@ func (m *message) err() error     { return errors.New(C.GoString(&m[0])) }
 
 //export sslkitCompile
 func sslkitCompile(slot C.int, args *C.pjrt_compile_args) unsafe.Pointer {
+	if slot == planSlot {
+		return thePlanner.compile(args)
+	}
 	for _, p := range slots {
 		if p.slot == slot {
 			return p.compile(args)

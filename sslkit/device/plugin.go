@@ -46,8 +46,7 @@ func openCUDA() (*Device, error) {
 	if !nvidia.Usable("/") {
 		return nil, errors.New("this machine has no NVIDIA driver (/dev/nvidiactl is missing)")
 	}
-	// site-packages/jax_plugins/xla_cuda13/plugin.so → site-packages/nvidia/cu13
-	toolkit := filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(path))), "nvidia", "cu13")
+	toolkit := place.CUDAToolkit(path)
 	if _, err := os.Stat(toolkit); err == nil {
 		addXLAFlag("--xla_gpu_cuda_data_dir", toolkit)
 	}
@@ -59,10 +58,16 @@ func openCUDA() (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
+	chooseForCUDA(backend)
+	return d, nil
+}
+
+// chooseForCUDA sets what GoMLX asks its caller to choose for CUDA. What else graphs for
+// CUDA have of their own follows from the plugin's name, and here from [Device.Kind].
+func chooseForCUDA(backend *xla.Backend) {
 	// On CUDA this option asks for the highest precision of float32 products,
 	// that is for no TF32: similarities and losses are computed in float32.
 	backend.DotGeneralUseTF32 = true
-	return d, nil
 }
 
 func openCPU() (*Device, error) {

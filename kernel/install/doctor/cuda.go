@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/gossl/gossl/internal/nvidia"
+	"github.com/gossl/gossl/internal/place"
 )
 
 // oldestDriver is the oldest series of NVIDIA's driver that works with CUDA 13.
@@ -51,6 +52,18 @@ func (d *Doctor) cuda(ctx context.Context) Check {
 		return warn("reinstall NVIDIA's driver", "%s, plugin installed, but %v", driver, err)
 	}
 	return ok("%s, plugin installed%s", driver, gpus)
+}
+
+// plan says whether programs can be compiled here for a GPU that is not there.
+func (d *Doctor) plan(context.Context) Check {
+	plugin, _, found := place.CUDACompiler(string(d.Home))
+	if found {
+		return ok("`sslkit plan` compiles with %s", plugin)
+	}
+	if _, err := os.Stat(d.Home.Plan()); err == nil {
+		return warn(d.in("make setup-plan"), "%s lacks XLA's plugin for CUDA, ptxas or libdevice", d.Home.Plan())
+	}
+	return ok("`make setup-plan` has not been asked for: `sslkit plan` wants it (%s)", place.PlanSize)
 }
 
 // gpus describes the GPUs, if the tool is there that knows.

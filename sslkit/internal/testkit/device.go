@@ -5,6 +5,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/gossl/gossl/internal/place"
 	"github.com/gossl/gossl/sslkit/device"
 )
 
@@ -75,12 +76,12 @@ func XLA(t testing.TB) *device.Device {
 	return d
 }
 
-// CPU is [XLA] for a test of what XLA does on a CPU alone: it skips the test
-// where another device was asked for.
+// CPU is [XLA] for a test that is about the CPU, or that needs no other device:
+// it skips the test where one was asked for.
 func CPU(t testing.TB) *device.Device {
 	t.Helper()
 	if kind := Kind(t); kind != device.CPU {
-		t.Skipf("is about the CPU, and %s=%s asks for another device", deviceVariable, kind)
+		t.Skipf("is for the CPU, and %s=%s asks for another device", deviceVariable, kind)
 	}
 	return XLA(t)
 }
@@ -112,6 +113,25 @@ func NoFloat64(t testing.TB, d *device.Device, precision device.Precision) {
 	if d.Kind == device.CUDA && precision == device.F64 {
 		t.Skip("networks in float64 are compared on a CPU")
 	}
+}
+
+// Target opens a target to plan programs for, and skips the test where XLA or its compiler
+// for CUDA is not installed, or in short mode.
+func Target(t testing.TB, name string) *device.Device {
+	t.Helper()
+	CPU(t)
+	target, err := device.TargetNamed(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, ok := place.CUDACompiler(place.Home()); !ok {
+		t.Skip("XLA's compiler for CUDA is not installed: make setup-plan")
+	}
+	d, err := target.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 // Long skips a test that takes more than ten seconds, unless the environment

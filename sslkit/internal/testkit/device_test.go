@@ -60,7 +60,7 @@ func TestDeviceThatIsNotThere(t *testing.T) {
 	missing := "SSLKIT_TEST_DEVICE=cuda: device: open cuda: no pjrt_c_api_cuda_plugin.so in "
 	for asked, want := range map[string]map[string]string{
 		"cpu":  {"XLA": "SKIP needs XLA: device: open cpu: no ", "Any": "PASS", "CPU": "SKIP needs XLA: ", "Go": "PASS"},
-		"cuda": {"XLA": "FAIL " + missing, "Any": "FAIL " + missing, "CPU": "SKIP is about the CPU", "Go": "PASS"},
+		"cuda": {"XLA": "FAIL " + missing, "Any": "FAIL " + missing, "CPU": "SKIP is for the CPU", "Go": "PASS"},
 		"tpu":  {"XLA": `FAIL SSLKIT_TEST_DEVICE is "tpu"`, "Any": `FAIL SSLKIT_TEST_DEVICE is "tpu"`, "CPU": `FAIL SSLKIT_TEST_DEVICE`, "Go": "PASS"},
 	} {
 		out := child(t, asked)
