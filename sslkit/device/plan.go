@@ -5,12 +5,15 @@ package device
 import "C"
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unsafe"
 
 	"github.com/gomlx/go-xla/pkg/pjrt"
@@ -19,23 +22,51 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/support/exceptions"
 	"github.com/gossl/gossl/internal/place"
+	"github.com/gossl/gossl/sslkit/internal/hlo"
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// A Program is what the compiler made of a program for a [Target], which was not run.
+// A Program is what the compiler made of a program for a [Target], which was not run. What
+// a loop or a branch holds counts once.
 type Program struct {
-	Name   string
-	Memory ProgramMemory
+	Name   string        `json:"name"`
+	Memory ProgramMemory `json:"memory"`
+
+	Kernels  int `json:"kernels"`  // generated kernels, copies and calls of libraries
+	Graphs   int `json:"graphs"`   // CUDA graphs, each of several of those, launched at once
+	Launches int `json:"launches"` // of those that are in no graph
+
+	Convolutions []Convolutions `json:"convolutions"`
+	// Operations counts those that one wants to know of, as XLA calls them: sort, while,
+	// scatter, rng, gather, copy, transpose, …; within kernels, too. Calls of libraries, but
+	// for products and convolutions, are under the name of what is called.
+	Operations map[string]int `json:"operations"`
+
+	Bytes int64   `json:"bytes"` // read and written of the device's memory, if caches help nothing and nothing is read twice
+	FLOPs float64 `json:"flops"` // of convolutions and matrix products
+	// Estimate is a roofline, not a measurement: for each kernel what takes longer, its
+	// bytes at 85 % of the memory's bandwidth or its FLOPs at 60 % of the rate of their
+	// type, but 2 µs at least. Measured times are longer.
+	Estimate time.Duration `json:"estimate_ns"`
+}
+
+// Convolutions are those of a program that are computed alike.
+type Convolutions struct {
+	Kind   string `json:"kind"`   // "forward", "fused forward" (with bias and activation), "input gradient" or "filter gradient"
+	Type   string `json:"type"`   // "bf16", or "bf16×bf16→f32" where images, weights and what is computed differ
+	Layout string `json:"layout"` // of images in memory: "NHWC", or "NCHW→NHWC" where those that come out differ
+	Count  int    `json:"count"`
 }
 
 // ProgramMemory is how many bytes of the device a program needs, as XLA planned them when
 // it compiled it. What libraries allocate while it runs, such as cuDNN's workspaces, is
 // not known to XLA then and not in these figures.
 type ProgramMemory struct {
-	Arguments   int64 // what goes in
-	Outputs     int64 // what comes out
-	Aliased     int64 // of the outputs: they take the place of arguments
-	Temporaries int64 // in between
-	Peak        int64 // the most of all at one time
+	Arguments   int64 `json:"arguments"`   // what goes in
+	Outputs     int64 `json:"outputs"`     // what comes out
+	Aliased     int64 `json:"aliased"`     // of the outputs: they take the place of arguments
+	Temporaries int64 `json:"temporaries"` // in between
+	Peak        int64 `json:"peak"`        // the most of all at one time
 }
 
 // planner compiles what devices of targets are given to compile. Such a device is a CPU's
@@ -53,9 +84,17 @@ type planner struct {
 
 // planning is one compilation.
 type planning struct {
-	target unsafe.Pointer
-	memory ProgramMemory
-	err    error
+	target   Target
+	compiled compiled
+	err      error
+}
+
+// compiled is what the compiler said.
+type compiled struct {
+	memory   ProgramMemory
+	format   string // of the optimized program
+	hlo      []byte
+	schedule string // the list of what XLA will run
 }
 
 // planSlot is the place of the planner's compile function, see slots.
@@ -179,14 +218,18 @@ func (d *Device) Plan(name string, build func(inputs []*graph.Node) []*graph.Nod
 	if d.target == nil {
 		return Program{}, fmt.Errorf("device: Plan %s: %s is there to run programs: want a device of Target.Open", name, d.Name)
 	}
-	program, err := thePlanner.plan(d, name, build, inputs)
+	compiled, err := thePlanner.plan(d, name, build, inputs)
+	if err != nil {
+		return Program{}, fmt.Errorf("device: plan %s for %s: %w", name, d.target.Name, err)
+	}
+	program, err := compiled.program(name, *d.target)
 	if err != nil {
 		return Program{}, fmt.Errorf("device: plan %s for %s: %w", name, d.target.Name, err)
 	}
 	return program, nil
 }
 
-func (p *planner) plan(d *Device, name string, build func([]*graph.Node) []*graph.Node, inputs []shapes.Shape) (Program, error) {
+func (p *planner) plan(d *Device, name string, build func([]*graph.Node) []*graph.Node, inputs []shapes.Shape) (compiled, error) {
 	g := graph.NewGraph(d.Backend, name)
 	defer g.Finalize()
 	var outputs []*graph.Node
@@ -198,11 +241,11 @@ func (p *planner) plan(d *Device, name string, build func([]*graph.Node) []*grap
 		outputs = build(nodes)
 	})
 	if err != nil {
-		return Program{}, err
+		return compiled{}, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	asked := &planning{target: p.targets[*d.target], err: errors.New("it was not compiled")}
+	asked := &planning{target: *d.target, err: errors.New("it was not compiled")}
 	p.planning = asked
 	defer func() { p.planning = nil }()
 	err = exceptions.TryCatch[error](func() {
@@ -211,30 +254,108 @@ func (p *planner) plan(d *Device, name string, build func([]*graph.Node) []*grap
 		}
 	})
 	if err = errors.Join(err, asked.err); err != nil {
-		return Program{}, err
+		return compiled{}, err
 	}
-	return Program{Name: name, Memory: asked.memory}, nil
+	return asked.compiled, nil
 }
 
 // compile is called for every program of a device that is not there. It returns PJRT's
 // error always, because there is nothing to run.
 func (p *planner) compile(args *C.pjrt_compile_args) unsafe.Pointer {
 	if p.planning != nil { // else somebody wants to run a program
-		p.planning.memory, p.planning.err = p.compileFor(p.planning.target, args)
+		p.planning.compiled, p.planning.err = p.compileFor(p.planning.target, args)
 	}
 	return unsafe.Pointer(&C.plan_refusal)
 }
 
-func (p *planner) compileFor(target unsafe.Pointer, args *C.pjrt_compile_args) (ProgramMemory, error) {
+func (p *planner) compileFor(t Target, args *C.pjrt_compile_args) (compiled, error) {
+	dump, err := os.MkdirTemp("", "sslkit-plan-")
+	if err != nil {
+		return compiled{}, err
+	}
+	defer os.RemoveAll(dump)
 	options := unsafe.Slice((*byte)(unsafe.Pointer(args.options)), args.options_size)
+	options = withFlag(withFlag(options, "xla_gpu_cuda_data_dir", p.toolkit), "xla_dump_to", dump)
 	var m message
 	var out C.plan_compiled
 	defer func() { C.free(unsafe.Pointer(out.program)) }()
-	if !C.plan_compile(p.api, target, args.program, (*C.char)(unsafe.Pointer(&options[0])), C.size_t(len(options)), &out, m.text(), m.size()) {
-		return ProgramMemory{}, m.err()
+	if !C.plan_compile(p.api, p.targets[t], args.program, (*C.char)(unsafe.Pointer(&options[0])), C.size_t(len(options)), &out, m.text(), m.size()) {
+		return compiled{}, m.err()
 	}
-	return ProgramMemory{
+	c := compiled{format: C.GoString(&out.format[0]), hlo: C.GoBytes(unsafe.Pointer(out.program), C.int(out.program_size)), memory: ProgramMemory{
 		Arguments: int64(out.memory.arguments), Outputs: int64(out.memory.outputs), Aliased: int64(out.memory.aliased),
 		Temporaries: int64(out.memory.temporaries), Peak: int64(out.memory.peak),
-	}, nil
+	}}
+	c.schedule, err = schedule(dump)
+	return c, err
+}
+
+// schedule reads what XLA wrote of what it will run: after it made CUDA graphs, or, where it
+// made none, before.
+func schedule(dump string) (string, error) {
+	for _, name := range []string{"*.thunk_sequence_after_thunk_passes.txt", "*.thunk_sequence.txt"} {
+		found, err := filepath.Glob(filepath.Join(dump, name))
+		if err != nil {
+			return "", err
+		}
+		if len(found) == 1 {
+			text, err := os.ReadFile(found[0])
+			return string(text), err
+		}
+	}
+	return "", errors.New("the compiler did not write what it will run")
+}
+
+// withFlag returns the bytes of a CompileOptionsProto with one more of XLA's flags.
+func withFlag(options []byte, name, value string) []byte {
+	const overrides, key, entry, text = 7, 1, 2, 1 // env_option_overrides: map<string, OptionOverrideProto>; its string_field
+	bytes := func(to []byte, field protowire.Number, value []byte) []byte {
+		return protowire.AppendBytes(protowire.AppendTag(to, field, protowire.BytesType), value)
+	}
+	flag := bytes(bytes(nil, key, []byte(name)), entry, bytes(nil, text, []byte(value)))
+	return bytes(slices.Clone(options), overrides, flag)
+}
+
+// program counts what was compiled.
+func (c compiled) program(name string, t Target) (Program, error) {
+	read, err := hlo.Read(c.format, c.hlo)
+	if err != nil {
+		return Program{}, err
+	}
+	p := Program{Name: name, Memory: c.memory, Operations: read.Operations()}
+	schedule, err := hlo.ReadSchedule(c.schedule)
+	if err != nil {
+		return Program{}, err
+	}
+	p.Graphs, p.Launches, p.Kernels = schedule.Graphs, schedule.Launches, schedule.InGraphs+schedule.Launches
+	alike := map[hlo.Convolution]int{}
+	for _, k := range read.Kernels() {
+		p.Bytes += k.Read + k.Written
+		p.FLOPs += k.FLOPs
+		p.Estimate += t.estimate(k)
+		if k.Convolution != nil {
+			alike[*k.Convolution]++
+		}
+	}
+	for how, count := range alike {
+		p.Convolutions = append(p.Convolutions, Convolutions{how.Kind, how.Type, how.Layout, count})
+	}
+	slices.SortFunc(p.Convolutions, func(a, b Convolutions) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Layout, b.Layout))
+	})
+	return p, nil
+}
+
+// estimate is the time of a kernel by a roofline, see [Program].
+func (t Target) estimate(k hlo.Kernel) time.Duration {
+	const ofBandwidth, ofRate, least = 0.85, 0.6, 2e-6
+	rate := t.F32
+	switch {
+	case k.Factors == "bf16" || k.Factors == "f16":
+		rate = t.BF16
+	case k.Factors == "f32" && !k.Full:
+		rate = t.TF32
+	}
+	seconds := max(float64(k.Read+k.Written)/float64(t.Bandwidth)/ofBandwidth, k.FLOPs/rate/ofRate, least)
+	return time.Duration(seconds * float64(time.Second))
 }
