@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-
-	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // edited returns a program and its options as XLA gets them on a kind of device: GoMLX and
@@ -16,8 +14,8 @@ import (
 //	program  StableHLO as text
 //	options  a serialized xla.CompileOptionsProto
 func edited(kind Kind, program, options []byte) (newProgram, newOptions []byte) {
-	if kind == CUDA && !hasXLAFlag("--"+graphsOption) {
-		options = withOption(options, graphsOption, graphsOf)
+	if kind == CUDA && !hasXLAFlag("--"+graphsFlag) {
+		options = withFlag(options, graphsFlag, graphsOf)
 	}
 	return inPlace(program), options
 }
@@ -26,20 +24,9 @@ func edited(kind Kind, program, options []byte) (newProgram, newOptions []byte) 
 // So a training step becomes one graph, and not one launch for each convolution and for each
 // piece between two.
 const (
-	graphsOption = "xla_gpu_enable_command_buffer"
-	graphsOf     = "FUSION,CUBLAS,CUBLASLT,CUDNN,CUSTOM_CALL,CONDITIONAL,DYNAMIC_SLICE_FUSION,CONVOLUTION"
+	graphsFlag = "xla_gpu_enable_command_buffer"
+	graphsOf   = "FUSION,CUBLAS,CUBLASLT,CUDNN,CUSTOM_CALL,CONDITIONAL,DYNAMIC_SLICE_FUSION,CONVOLUTION"
 )
-
-// withOption sets a flag of XLA's for one program.
-func withOption(options []byte, name, value string) []byte {
-	const overrides, key, override, text = 7, 1, 2, 1 // fields of CompileOptionsProto, its map, and OptionOverrideProto
-	field := func(to []byte, number protowire.Number, content []byte) []byte {
-		return protowire.AppendBytes(protowire.AppendTag(to, number, protowire.BytesType), content)
-	}
-	entry := field(nil, key, []byte(name))
-	entry = field(entry, override, field(nil, text, []byte(value)))
-	return field(slices.Clip(options), overrides, entry)
-}
 
 // InPlace returns the name to give to a program (see [graph.Exec.WithName]) that is to write
 // its first n outputs over its first n inputs, of the same shapes. The caller donates these

@@ -82,7 +82,7 @@ func TestGraphsHoldConvolutions(t *testing.T) {
 	} {
 		t.Setenv("XLA_FLAGS", c.flags)
 		program, got := edited(c.kind, []byte("program"), options)
-		if flag := overrides(t, got)[graphsOption]; flag != c.want || string(program) != "program" {
+		if flag := overrides(t, got)[graphsFlag]; flag != c.want || string(program) != "program" {
 			t.Errorf("%s with %q: graphs hold %q, want %q; program %q", c.kind, c.flags, flag, c.want, program)
 		}
 		if !strings.HasPrefix(string(got), string(options)) || len(options) != 6 {

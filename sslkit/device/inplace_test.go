@@ -1,11 +1,14 @@
 package device_test
 
 import (
+	"os"
 	"testing"
 	"unsafe"
 
 	"github.com/gomlx/gomlx/backends"
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
@@ -101,5 +104,38 @@ func TestStateOfOthersIsCopied(t *testing.T) {
 	}
 	if got := state.Value().([]float32); got[0] != 1 || got[1] != 2 || got[2] != 3 {
 		t.Errorf("the state became %v", got)
+	}
+}
+
+// What is done to programs is done to planned ones, too: the state is not there twice, and
+// convolutions lie in the one CUDA graph, unless the user wants them outside.
+func TestPlannedAsEdited(t *testing.T) {
+	d := testkit.Target(t, "h100")
+	images, weights := shapes.Make(dtypes.BFloat16, 64, 16, 16, 64), shapes.Make(dtypes.BFloat16, 3, 3, 64, 64)
+	plan := func(name string) device.Program {
+		p, err := d.Plan(name, func(in []*graph.Node) []*graph.Node {
+			x, weight := in[0], in[1]
+			for range 3 {
+				x = graph.Tanh(graph.Convolve(x, weight).PadSame().Done())
+				weight = graph.Tanh(graph.MulScalar(weight, 2))
+			}
+			return []*graph.Node{x, weight, graph.ReduceAllSum(x)}
+		}, images, weights)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	p := plan(device.InPlace("step", 2))
+	if want := int64(images.Memory() + weights.Memory()); p.Memory.Aliased != want {
+		t.Errorf("%d bytes are aliased, want those of images and weights, %d", p.Memory.Aliased, want)
+	}
+	if p.Graphs != 1 || p.Launches != 0 {
+		t.Errorf("%d graphs and %d launches outside, want one graph: %v", p.Graphs, p.Launches, p.Operations)
+	}
+	t.Setenv("XLA_FLAGS", os.Getenv("XLA_FLAGS")+" --xla_gpu_enable_command_buffer=-CONVOLUTION")
+	if p := plan("step"); p.Memory.Aliased != 0 || p.Launches < 3 {
+		t.Errorf("as the user wants it, %d bytes are aliased and %d launches are outside of graphs, want 0 and three convolutions at least",
+			p.Memory.Aliased, p.Launches)
 	}
 }

@@ -274,7 +274,8 @@ func (p *planner) compileFor(t Target, args *C.pjrt_compile_args) (compiled, err
 		return compiled{}, err
 	}
 	defer os.RemoveAll(dump)
-	options := unsafe.Slice((*byte)(unsafe.Pointer(args.options)), args.options_size)
+	_, options, takeBack := edit(CUDA, args)
+	defer takeBack()
 	options = withFlag(withFlag(options, "xla_gpu_cuda_data_dir", p.toolkit), "xla_dump_to", dump)
 	var m message
 	var out C.plan_compiled
