@@ -5,6 +5,7 @@ package device
 import "C"
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -79,11 +81,13 @@ type planner struct {
 	toolkit  string                    // its folder with ptxas and libdevice
 	plugin   string                    // its file
 	targets  map[Target]unsafe.Pointer // PJRT's descriptions of devices
-	planning *planning                 // what [Device.Plan] asks for at the moment
+	planning atomic.Pointer[planning]  // what [Device.Plan] asks for at the moment; nil: nothing
+	count    atomic.Int64              // of programs
 }
 
 // planning is one compilation.
 type planning struct {
+	program  string // the beginning of its text
 	target   Target
 	compiled compiled
 	err      error
@@ -230,7 +234,8 @@ func (d *Device) Plan(name string, build func(inputs []*graph.Node) []*graph.Nod
 }
 
 func (p *planner) plan(d *Device, name string, build func([]*graph.Node) []*graph.Node, inputs []shapes.Shape) (compiled, error) {
-	g := graph.NewGraph(d.Backend, name)
+	mark := fmt.Sprintf("planned%d", p.count.Add(1))
+	g := graph.NewGraph(d.Backend, mark+" "+name)
 	defer g.Finalize()
 	var outputs []*graph.Node
 	err := exceptions.TryCatch[error](func() {
@@ -245,9 +250,9 @@ func (p *planner) plan(d *Device, name string, build func([]*graph.Node) []*grap
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	asked := &planning{target: *d.target, err: errors.New("it was not compiled")}
-	p.planning = asked
-	defer func() { p.planning = nil }()
+	asked := &planning{program: "module @" + mark + "_", target: *d.target, err: errors.New("it was not compiled")}
+	p.planning.Store(asked)
+	defer p.planning.Store(nil)
 	err = exceptions.TryCatch[error](func() {
 		if err := g.Compile(outputs...); err != nil && !strings.Contains(err.Error(), refusal) {
 			panic(err)
@@ -262,8 +267,9 @@ func (p *planner) plan(d *Device, name string, build func([]*graph.Node) []*grap
 // compile is called for every program of a device that is not there. It returns PJRT's
 // error always, because there is nothing to run.
 func (p *planner) compile(args *C.pjrt_compile_args) unsafe.Pointer {
-	if p.planning != nil { // else somebody wants to run a program
-		p.planning.compiled, p.planning.err = p.compileFor(p.planning.target, args)
+	program := unsafe.Slice((*byte)(unsafe.Pointer(args.program.code)), args.program.code_size)
+	if asked := p.planning.Load(); asked != nil && bytes.HasPrefix(program, []byte(asked.program)) { // else somebody wants to run it
+		asked.compiled, asked.err = p.compileFor(asked.target, args)
 	}
 	return unsafe.Pointer(&C.plan_refusal)
 }
@@ -309,7 +315,7 @@ func schedule(dump string) (string, error) {
 // withFlag returns the bytes of a CompileOptionsProto with one more of XLA's flags.
 func withFlag(options []byte, name, value string) []byte {
 	const overrides, key, entry, text = 7, 1, 2, 1 // env_option_overrides: map<string, OptionOverrideProto>; its string_field
-	bytes := func(to []byte, field protowire.Number, value []byte) []byte {
+	field := func(to []byte, field protowire.Number, value []byte) []byte {
 		return protowire.AppendBytes(protowire.AppendTag(to, field, protowire.BytesType), value)
 	}
 	flag := bytes(bytes(nil, key, []byte(name)), entry, bytes(nil, text, []byte(value)))

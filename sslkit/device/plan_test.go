@@ -40,6 +40,16 @@ func TestPlan(t *testing.T) {
 		t.Errorf("planned again: %+v, %v; want %+v", again, err, p)
 	}
 
+	for _, target := range device.Targets() {
+		other, err := target.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, err := other.Plan("small", small, inputs...); err != nil || p.Kernels == 0 || p.FLOPs != 2*128*64*32 || p.Estimate <= 0 {
+			t.Errorf("%s: planned %+v, %v", target.Name, p, err)
+		}
+	}
+
 	if c := cpu.Compilations(); c != before {
 		t.Errorf("planning counts as the CPU's compilations: %+v, before %+v", c, before)
 	}
