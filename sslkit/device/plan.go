@@ -315,11 +315,11 @@ func schedule(dump string) (string, error) {
 // withFlag returns the bytes of a CompileOptionsProto with one more of XLA's flags.
 func withFlag(options []byte, name, value string) []byte {
 	const overrides, key, entry, text = 7, 1, 2, 1 // env_option_overrides: map<string, OptionOverrideProto>; its string_field
-	field := func(to []byte, field protowire.Number, value []byte) []byte {
-		return protowire.AppendBytes(protowire.AppendTag(to, field, protowire.BytesType), value)
+	field := func(to []byte, number protowire.Number, content []byte) []byte {
+		return protowire.AppendBytes(protowire.AppendTag(to, number, protowire.BytesType), content)
 	}
-	flag := bytes(bytes(nil, key, []byte(name)), entry, bytes(nil, text, []byte(value)))
-	return bytes(slices.Clone(options), overrides, flag)
+	flag := field(field(nil, key, []byte(name)), entry, field(nil, text, []byte(value)))
+	return field(slices.Clone(options), overrides, flag)
 }
 
 // program counts what was compiled.
