@@ -1,6 +1,7 @@
 package device_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -85,6 +86,23 @@ func TestPlanErrors(t *testing.T) {
 		if err := c.err(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.what, err, c.want)
 		}
+	}
+}
+
+// The compiler's notice that there is no driver is left out, and nothing else.
+func TestNoNotice(t *testing.T) {
+	if os.Getenv("SSLKIT_TEST_TARGET") != "" {
+		testkit.Target(t, "h100")
+		fmt.Fprintln(os.Stderr, "opened")
+		return
+	}
+	testkit.Target(t, "h100")
+	child := exec.Command(os.Args[0], "-test.run=^TestNoNotice$")
+	child.Env = append(os.Environ(), "SSLKIT_TEST_TARGET=1")
+	var stderr strings.Builder
+	child.Stderr = &stderr
+	if err := child.Run(); err != nil || stderr.String() != "opened\n" {
+		t.Errorf("error %v, standard error:\n%s", err, stderr.String())
 	}
 }
 
