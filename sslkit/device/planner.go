@@ -298,4 +298,3 @@ func withFlag(options []byte, name, value string) []byte {
 	flag := field(field(nil, key, []byte(name)), entry, field(nil, text, []byte(value)))
 	return field(slices.Clone(options), overrides, flag)
 }
-
