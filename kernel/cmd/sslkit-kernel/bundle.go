@@ -20,7 +20,12 @@ func bundleCommand() *cobra.Command {
 		Short: "Pack what runs on machines without Go, network or root: programs, tests, data sets, plugin, and a script",
 		Example: `  sslkit-kernel bundle /scratch/sslkit --data cifar10,imagenette --plugin cuda
   sslkit-kernel bundle runs/bundle --data cifar10 --plugin none --split 60M`,
-		Args: cobra.ExactArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("bundle: %d arguments, want one, the folder to make; for example:\n%s", len(args), cmd.Example)
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			repo, err := checkout()
 			if err != nil {
