@@ -169,8 +169,12 @@ type Compilations struct {
 // moment to compile is kept in cache/programs below SSLKIT_HOME, and loaded from
 // there when it is wanted again with the same plugin, flags, device and driver. The
 // cache grows to 2 GiB at most; SSLKIT_COMPILE_CACHE=off in the environment turns it
-// off. The Go backend counts nothing.
+// off. The Go backend counts nothing; devices of [Target.Open] count together what was
+// planned.
 func (d *Device) Compilations() Compilations {
+	if d.target != nil {
+		return thePlanner.tally.total()
+	}
 	if d.plugin == nil {
 		return Compilations{}
 	}
