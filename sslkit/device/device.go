@@ -6,6 +6,9 @@
 // for. A [Device] says what it is, how much memory it has in use
 // ([Device.Memory]), and what suits it, such as how many images to embed in one
 // pass. A [Precision] is the number type of layers.
+//
+// A [Target] is an accelerator that need not be there. [Device.Plan] compiles a program for
+// it and says, as a [Program], how much memory and which kernels it takes.
 package device
 
 import (
