@@ -113,11 +113,25 @@ func openXLA(kind Kind, path string, options pjrt.NamedValuesMap) (*Device, *xla
 		d.Name = cpuName()
 	} else {
 		d.Name = backend.DeviceDescription(0)
+		d.Plugin += driver("/")
 	}
 	if p.cache, err = openCache(kind, path, d.Name); err != nil {
 		fmt.Fprintf(os.Stderr, "sslkit: compiled programs are not kept: %v\n", err)
 	}
 	return d, backend, nil
+}
+
+// driver is what a record says of NVIDIA's driver, "" if that does not tell its
+// version. Root is "/" but in tests.
+func driver(root string) string {
+	says, err := nvidia.Driver(root)
+	if err != nil {
+		return "" // a container may hide it
+	}
+	if version, _ := nvidia.DriverVersion(says); version != "" {
+		return ", driver " + version
+	}
+	return ""
 }
 
 // clientOf returns the PJRT client of a backend.
