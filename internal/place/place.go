@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -47,11 +48,58 @@ func Data() string {
 	return filepath.Join(Home(), "data")
 }
 
+// The folders of the data sets in [Data], as their archives name them.
+const (
+	CIFAR10    = "cifar-10-batches-bin"
+	Imagenette = "imagenette2-160"
+)
+
 // Plugins is the folder of a data directory in which PJRT plugins are installed.
 func Plugins(home string) string { return filepath.Join(home, "plugins") }
 
 // Plugin is the file name of the PJRT plugin of a kind of device, "cpu" or "cuda".
 func Plugin(kind string) string { return "pjrt_c_api_" + kind + "_plugin.so" }
+
+// Plan is the folder of a data directory for the Python packages that compile
+// programs for a GPU that is not there, by `make setup-plan`. They lie apart from
+// the others, because CUDA is installed where those have them.
+func Plan(home string) string { return filepath.Join(home, "plan") }
+
+// PlanSize says what `make setup-plan` costs.
+const PlanSize = "256 MB to download, 740 MB on disk"
+
+// CUDACompiler finds in a data directory what compiles for NVIDIA's GPUs: XLA's
+// plugin, and the folder of the CUDA toolkit, of which it needs ptxas and libdevice.
+// They are those of the set-up for a GPU, or else in [Plan].
+func CUDACompiler(home string) (plugin, toolkit string, ok bool) {
+	candidates := []string{filepath.Join(Plan(home), CUDAPlugin)}
+	if installed, err := filepath.EvalSymlinks(filepath.Join(Plugins(home), Plugin("cuda"))); err == nil {
+		candidates = slices.Insert(candidates, 0, installed)
+	}
+	for _, plugin := range candidates {
+		toolkit := CUDAToolkit(plugin)
+		if exist(plugin, filepath.Join(toolkit, "bin", "ptxas"), filepath.Join(toolkit, "nvvm", "libdevice", "libdevice.10.bc")) {
+			return plugin, toolkit, true
+		}
+	}
+	return "", "", false
+}
+
+// CUDAPlugin is where XLA's plugin for CUDA lies in a folder of Python packages.
+const CUDAPlugin = "jax_plugins/xla_cuda13/xla_cuda_plugin.so"
+
+// CUDAToolkit is the folder of the CUDA toolkit among the Python packages that hold a
+// plugin. It need not exist.
+func CUDAToolkit(plugin string) string {
+	return filepath.Join(plugin, "..", "..", "..", "nvidia", "cu13")
+}
+
+func exist(files ...string) bool {
+	return !slices.ContainsFunc(files, func(file string) bool {
+		_, err := os.Stat(file)
+		return err != nil
+	})
+}
 
 // Images is the folder of a data directory for decoded images.
 func Images(home string) string { return filepath.Join(home, "cache", "images") }

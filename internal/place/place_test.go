@@ -46,3 +46,47 @@ func TestHomeOfUserWithoutHOME(t *testing.T) {
 		t.Errorf("home %s, want %s", got, want)
 	}
 }
+
+func TestCUDACompiler(t *testing.T) {
+	home := t.TempDir()
+	packages := filepath.Join(home, "venv", "lib", "python3.12", "site-packages")
+	expect := func(packages string) {
+		t.Helper()
+		plugin, toolkit, ok := CUDACompiler(home)
+		if packages == "" {
+			if ok {
+				t.Errorf("found %s", plugin)
+			}
+			return
+		}
+		if plugin != filepath.Join(packages, CUDAPlugin) || toolkit != filepath.Join(packages, "nvidia", "cu13") || !ok {
+			t.Errorf("plugin %q, toolkit %q, found %v, want those in %s", plugin, toolkit, ok, packages)
+		}
+	}
+	expect("")
+	write(t, filepath.Join(Plan(home), CUDAPlugin))
+	write(t, filepath.Join(Plan(home), "nvidia/cu13/bin/ptxas"))
+	expect("") // libdevice is missing
+	write(t, filepath.Join(Plan(home), "nvidia/cu13/nvvm/libdevice/libdevice.10.bc"))
+	expect(Plan(home))
+
+	for _, file := range []string{CUDAPlugin, "nvidia/cu13/bin/ptxas", "nvidia/cu13/nvvm/libdevice/libdevice.10.bc"} {
+		write(t, filepath.Join(packages, file))
+	}
+	expect(Plan(home)) // no plugin for a GPU is installed
+	write(t, filepath.Join(Plugins(home), "another"))
+	if err := os.Symlink(filepath.Join(packages, CUDAPlugin), filepath.Join(Plugins(home), Plugin("cuda"))); err != nil {
+		t.Fatal(err)
+	}
+	expect(packages)
+}
+
+func write(t *testing.T, file string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

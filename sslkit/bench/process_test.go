@@ -65,10 +65,10 @@ func noisyCIFAR(t *testing.T) string {
 
 // Two processes with a share each make every run once, and their records merge.
 func TestShardsOfProcesses(t *testing.T) {
-	testkit.XLA(t)
+	kind := testkit.XLA(t).Kind
 	data, out := noisyCIFAR(t), t.TempDir()
 	args := []string{"-methods", "SimCLR,BYOL", "-batch", "32", "-epochs", "1", "-images", "64", "-test-images", "20",
-		"-width", "8", "-precision", "f32", "-device", "cpu", "-out", out}
+		"-width", "8", "-precision", "f32", "-device", string(kind), "-out", out}
 	var wait sync.WaitGroup
 	outputs := make([]string, 2)
 	for i, share := range []string{"0/2", "1/2"} {
@@ -132,6 +132,8 @@ func TestBadArguments(t *testing.T) {
 		"-precision f16 -dry-run":  `precision "f16"`,
 		"-seeds 0":                 "seed",
 		"-feed nowhere -dry-run":   `mode "nowhere"`,
+		"-target h100":             "-target h100 is for -dry-run",
+		"-dry-run -target v9":      `"v9": want one of h100`,
 		"-images 60000 -dry-run":   "-images 60000: CIFAR-10 has 50000",
 		"-test-images 10001":       "-test-images 10001: CIFAR-10 has 10000",
 		"-out /dev/null -dry-run":  "/dev/null is a file",

@@ -33,8 +33,11 @@ func (m Memory) String() string {
 
 // Memory returns the memory in use now and at the peak: as counted by the
 // device's allocator where it does so (CUDA), else the resident memory of the
-// process, which for a CPU is the same memory.
+// process, which for a CPU is the same memory. A device of [Target.Open] has none.
 func (d *Device) Memory() (Memory, error) {
+	if d.target != nil {
+		return Memory{}, fmt.Errorf("device: memory of %s: the device is not there; Device.Plan says what a program needs", d.Name)
+	}
 	if d.allocator != nil {
 		if inUse, peak, _, err := d.allocator.memory(); err == nil {
 			return Memory{InUse: inUse, Peak: peak, Source: allocatorSource}, nil
@@ -55,8 +58,12 @@ func (d *Device) ResetPeak() {
 
 // Free returns how many bytes a program can still ask of the device: what its
 // allocator has left of its limit where it tells (CUDA), else the memory that
-// Linux counts as available, which for a CPU is the same memory.
+// Linux counts as available, which for a CPU is the same memory. For a device of
+// [Target.Open] it is what XLA's allocator would take of an idle one.
 func (d *Device) Free() (int64, error) {
+	if d.target != nil {
+		return d.target.Memory / 4 * 3, nil // the allocator's memory_fraction
+	}
 	if d.allocator != nil {
 		if inUse, _, limit, err := d.allocator.memory(); err == nil && limit >= 0 {
 			return max(limit-inUse, 0), nil

@@ -18,12 +18,18 @@ typedef struct {
 enum {
 	ERROR_DESTROY = 0,
 	ERROR_MESSAGE = 1,
+	ERROR_GET_CODE = 2,
+	PLUGIN_INITIALIZE = 3,
 	CLIENT_COMPILE = 20,
 	DEVICE_MEMORY_STATS = 34,
 	EXECUTABLE_DESTROY = 40,
+	EXECUTABLE_OPTIMIZED_PROGRAM = 48,
 	EXECUTABLE_SERIALIZE = 49,
 	LOADED_EXECUTABLE_GET_EXECUTABLE = 51,
 	EXECUTABLE_DESERIALIZE_AND_LOAD = 56,
+	TOPOLOGY_CREATE = 82,
+	COMPILE = 89,
+	EXECUTABLE_COMPILED_MEMORY_STATS = 96,
 };
 
 typedef struct {
@@ -51,6 +57,13 @@ typedef struct {
 	void* owner;
 	void (*free)(void* owner);
 } pjrt_serialized;
+
+// pjrt_load_plugin loads a plugin and returns its function table, which must have the
+// function; or NULL and a message.
+const pjrt_api* pjrt_load_plugin(const char* path, int function, char* message, size_t size);
+
+// pjrt_succeeded is false if there is an error: it copies the error's message, and frees it.
+bool pjrt_succeeded(const pjrt_api* api, void* error, char* message, size_t size);
 
 // pjrt_open loads a plugin and returns a copy of its function table. The copy's compile
 // function is the slot's, which calls sslkitCompile in Go. It returns NULL and a message

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	places "github.com/gossl/gossl/internal/place"
 	"github.com/gossl/gossl/kernel/install/doctor"
 	"github.com/gossl/gossl/kernel/install/home"
 	"github.com/gossl/gossl/kernel/install/setup"
@@ -34,7 +35,8 @@ func status(err error) int {
 }
 
 func setupCommand() *cobra.Command {
-	return &cobra.Command{
+	var plan bool
+	cmd := &cobra.Command{
 		Use:   "setup",
 		Short: "Install what is missing, below SSLKIT_HOME",
 		Args:  cobra.NoArgs,
@@ -44,9 +46,13 @@ func setupCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return setup.New(h, repo).Run(cmd.Context())
+			s := setup.New(h, repo)
+			s.Plan = s.Plan || plan
+			return s.Run(cmd.Context())
 		},
 	}
+	cmd.Flags().BoolVar(&plan, "plan", false, "also what compiles programs for a GPU that is not there ("+places.PlanSize+")")
+	return cmd
 }
 
 func execCommand() *cobra.Command {

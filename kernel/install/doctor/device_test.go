@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/gossl/gossl/internal/place"
 )
 
 func TestPlugin(t *testing.T) {
@@ -107,4 +109,15 @@ func TestCUDALibrariesAreMissing(t *testing.T) {
 	write(t, d.system("proc/driver/nvidia/version"), driver580)
 	write(t, d.pluginFile("cuda"), "")
 	expect(t, d.cuda(t.Context()), Fail, "libraries are missing", "make setup")
+}
+
+func TestPlan(t *testing.T) {
+	d := sick(t)
+	expect(t, d.plan(t.Context()), OK, "`make setup-plan` has not been asked for", "")
+	plugin := filepath.Join(d.Home.Plan(), place.CUDAPlugin)
+	write(t, plugin, "")
+	expect(t, d.plan(t.Context()), Warn, "lacks XLA's plugin for CUDA, ptxas or libdevice", "make setup-plan")
+	write(t, filepath.Join(d.Home.Plan(), "nvidia/cu13/bin/ptxas"), "")
+	write(t, filepath.Join(d.Home.Plan(), "nvidia/cu13/nvvm/libdevice/libdevice.10.bc"), "")
+	expect(t, d.plan(t.Context()), OK, "compiles with "+plugin, "")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"syscall"
 )
 
 // How much room must be left.
@@ -13,15 +12,6 @@ const (
 	no     = 200 << 20 // a few cells
 	perGiB = 1 << 30
 )
-
-// free is how much a user can still write below a folder.
-func free(dir string) (int64, error) {
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(dir, &s); err != nil {
-		return 0, fmt.Errorf("doctor: disk of %s: %w", dir, err)
-	}
-	return int64(s.Bavail) * s.Bsize, nil
-}
 
 // disk checks the room below the data directory and the folder for temporary files.
 func (d *Doctor) disk(context.Context) Check {

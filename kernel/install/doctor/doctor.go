@@ -53,7 +53,7 @@ func New(h home.Home, repo string) *Doctor {
 			repo = installed.Repo()
 		}
 	}
-	return &Doctor{Home: h, Repo: repo, root: "/", free: free}
+	return &Doctor{Home: h, Repo: repo, root: "/", free: home.Free}
 }
 
 // A step is a check that is not done yet.
@@ -84,6 +84,7 @@ func (d *Doctor) steps(k *live) []step {
 		{"build cache", func(ctx context.Context) Check { return d.buildCache(ctx, &w) }},
 		{"PJRT plugin", d.plugin},
 		{"CUDA", d.cuda},
+		{"plans for GPUs", d.plan},
 		{startName, k.start},
 		{"cell", k.cell},
 		{"panic", k.panics},

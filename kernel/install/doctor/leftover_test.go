@@ -39,15 +39,6 @@ func TestDisk(t *testing.T) {
 	expect(t, d.disk(t.Context()), Fail, "no such disk", "make setup")
 }
 
-func TestFree(t *testing.T) {
-	if left, err := free(t.TempDir()); err != nil || left <= 0 {
-		t.Errorf("%d bytes, %v", left, err)
-	}
-	if _, err := free("/no/such/folder"); err == nil || !strings.Contains(err.Error(), "/no/such/folder") {
-		t.Errorf("error %v, want the folder in it", err)
-	}
-}
-
 func TestStale(t *testing.T) {
 	d := sick(t)
 	expect(t, d.stale(t.Context()), OK, "none in "+d.Home.Temp(), "")

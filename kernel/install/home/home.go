@@ -36,6 +36,9 @@ func (h Home) Plugins() string { return place.Plugins(string(h)) }
 // Autotune is the folder in which XLA keeps what it learnt about a GPU.
 func (h Home) Autotune() string { return place.Autotune(string(h)) }
 
+// Plan is the folder of the Python packages that compile programs for a GPU that is not there.
+func (h Home) Plan() string { return place.Plan(string(h)) }
+
 // KernelSpec is the folder of the kernel's kernel.json.
 func (h Home) KernelSpec() string {
 	return h.Path("venv", "share", "jupyter", "kernels", "sslkit")

@@ -59,3 +59,12 @@ func TestCUDAEnv(t *testing.T) {
 		}
 	}
 }
+
+func TestFree(t *testing.T) {
+	if left, err := Free(t.TempDir()); err != nil || left <= 0 {
+		t.Errorf("%d bytes, %v", left, err)
+	}
+	if _, err := Free("/no/such/folder"); err == nil || !strings.Contains(err.Error(), "/no/such/folder") {
+		t.Errorf("error %v, want the folder in it", err)
+	}
+}

@@ -3,6 +3,7 @@ package setup
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -26,6 +27,9 @@ type Setup struct {
 	Repo   string // the checkout
 	Python string // the interpreter that the virtual environment is made from
 	CUDA   bool   // install the CUDA plugin and NVIDIA's libraries too
+	Plan   bool   // install what compiles for a GPU that is not there; once installed, it is kept up to date
+
+	free func(dir string) (int64, error)
 
 	display *progress.Display
 	log     *os.File
@@ -37,7 +41,9 @@ func New(h home.Home, repo string) *Setup {
 	if python == "" {
 		python = "python3"
 	}
-	return &Setup{Home: h, Repo: repo, Python: python, CUDA: wantsCUDA(), display: progress.New(os.Stdout)}
+	_, err := os.Stat(h.Plan())
+	return &Setup{Home: h, Repo: repo, Python: python, CUDA: wantsCUDA(), Plan: err == nil,
+		free: home.Free, display: progress.New(os.Stdout)}
 }
 
 // wantsCUDA says whether to install what an NVIDIA GPU needs: SSLKIT_CUDA=1 asks for it where there is none, as for an
@@ -107,9 +113,46 @@ func (s *Setup) pythonSteps() []step {
 		},
 	}, s.pluginStep("cpu", "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so")}
 	if s.CUDA {
-		steps = append(steps, s.pluginStep("cuda", "jax_plugins/xla_cuda13/xla_cuda_plugin.so"))
+		return append(steps, s.pluginStep("cuda", place.CUDAPlugin)) // it compiles for absent GPUs, too
+	}
+	if s.Plan {
+		steps = append(steps, s.plan())
 	}
 	return steps
+}
+
+// planRoom is what the step plan needs for wheels that are fetched, kept and unpacked at the same time.
+const planRoom = 1300 << 20
+
+// plan is the step that installs what compiles for GPUs that are not there, in a folder of its own.
+func (s *Setup) plan() step {
+	return step{
+		name:  "Install XLA's compiler for GPUs that are not there",
+		costs: place.PlanSize,
+		files: []string{"plan.txt"},
+		done: func() bool {
+			_, _, found := place.CUDACompiler(string(s.Home))
+			return found
+		},
+		run: func(ctx context.Context) error {
+			if left, err := s.free(string(s.Home)); err != nil || left < planRoom {
+				return cmp.Or(err, fmt.Errorf("%d MB are free in %s, want %d MB: free some space, or set SSLKIT_HOME to a folder on a larger disk",
+					left>>20, s.Home, planRoom>>20))
+			}
+			fresh := s.Home.Plan() + ".new"
+			if err := os.RemoveAll(fresh); err != nil { // of a set-up that was killed
+				return err
+			}
+			defer os.RemoveAll(fresh)
+			if err := s.pip(ctx, "--no-deps", "--no-compile", "--target", fresh, "-r", s.tool("plan.txt")); err != nil {
+				return err
+			}
+			if err := os.RemoveAll(s.Home.Plan()); err != nil {
+				return err
+			}
+			return os.Rename(fresh, s.Home.Plan())
+		},
+	}
 }
 
 // pluginStep installs the wheels of a device and links the library that they bring to where GoMLX looks for it.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,7 +13,10 @@ import (
 	"strings"
 	"testing"
 
+	gocmp "github.com/google/go-cmp/cmp"
+
 	"github.com/gossl/gossl/internal/nvidia"
+	"github.com/gossl/gossl/internal/place"
 	"github.com/gossl/gossl/kernel/install/home"
 )
 
@@ -105,8 +109,8 @@ func TestCommandShowsWhatFailed(t *testing.T) {
 // TestLocks checks what set-up installs by pip: exact versions with hashes, and no index that a user's mirror would miss.
 func TestLocks(t *testing.T) {
 	locks, err := filepath.Glob("../../tools/*.txt")
-	if err != nil || len(locks) != 3 {
-		t.Fatalf("locks %v, %v, want 3", locks, err)
+	if err != nil || len(locks) != 4 {
+		t.Fatalf("locks %v, %v, want 4", locks, err)
 	}
 	requirement := regexp.MustCompile(`^[a-z0-9-]+==[a-z0-9.]+( ; .*)? \\$`)
 	hash := regexp.MustCompile(`^    --hash=sha256:[0-9a-f]{64}( \\)?$`)
@@ -131,6 +135,129 @@ func TestCUDAByEnvironment(t *testing.T) {
 		installs := slices.ContainsFunc(s.steps(), func(step step) bool { return slices.Contains(step.files, "cuda.txt") })
 		if installs != want {
 			t.Errorf("SSLKIT_CUDA=%q: installs CUDA: %v, want %v", value, installs, want)
+		}
+	}
+}
+
+// A plan is made by the compiler that a machine with a GPU has.
+func TestPlanLock(t *testing.T) {
+	cuda, plan := pins(t, "cuda.txt"), pins(t, "plan.txt")
+	want := map[string]string{}
+	for _, name := range []string{"jax-cuda13-pjrt", "nvidia-cuda-nvcc", "nvidia-nvvm"} {
+		want[name] = cuda[name]
+	}
+	if diff := gocmp.Diff(want, plan); diff != "" {
+		t.Errorf("plan.txt differs from cuda.txt (-want +got):\n%s", diff)
+	}
+}
+
+// pins reads a lock: package → version and hashes.
+func pins(t *testing.T, lock string) map[string]string {
+	t.Helper()
+	content, err := os.ReadFile("../../tools/" + lock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pins := map[string]string{}
+	var name string
+	for line := range strings.Lines(string(content)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		if before, _, found := strings.Cut(line, "=="); found {
+			name = before
+		}
+		pins[name] += strings.Trim(line, " \\\n") + "\n"
+	}
+	return pins
+}
+
+// pip is a Python that installs what is in the folder of a set-up's checkout, and fails where there is nothing.
+const pip = `#!/bin/sh
+while [ "$1" != --target ]; do shift; done
+mkdir -p "$2" && cp -r %[1]s/wheels/* "$2"
+`
+
+// planned is a set-up that was asked for plans, with a Python that knows where wheels are.
+func planned(t *testing.T) *Setup {
+	t.Helper()
+	s := fake(t)
+	s.CUDA, s.Plan = false, true
+	write(t, s.tool("plan.txt"), "one")
+	if err := os.MkdirAll(filepath.Dir(s.Home.Python()), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(s.Home.Python(), fmt.Appendf(nil, pip, s.Repo), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{place.CUDAPlugin, "nvidia/cu13/bin/ptxas", "nvidia/cu13/nvvm/libdevice/libdevice.10.bc"} {
+		file = filepath.Join(s.Repo, "wheels", file)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		write(t, file, "")
+	}
+	return s
+}
+
+func TestPlanIsInstalledOnce(t *testing.T) {
+	s := planned(t)
+	for i, want := range []int{1, 0} {
+		if did, err := s.doAll(t.Context(), []step{s.plan()}); err != nil || did != want {
+			t.Errorf("run %d: %d steps done, %v, want %d", i, did, err, want)
+		}
+	}
+	plugin, toolkit, found := place.CUDACompiler(string(s.Home))
+	if !found || plugin != filepath.Join(s.Home.Plan(), place.CUDAPlugin) || toolkit != filepath.Join(s.Home.Plan(), "nvidia", "cu13") {
+		t.Errorf("plugin %q, toolkit %q, found %v", plugin, toolkit, found)
+	}
+	if again := New(s.Home, s.Repo); !again.Plan {
+		t.Error("a later set-up does not keep it up to date")
+	}
+}
+
+// What is there stays until its successor is complete.
+func TestPlanThatFailsLeavesTheOld(t *testing.T) {
+	s := planned(t)
+	if _, err := s.doAll(t.Context(), []step{s.plan()}); err != nil {
+		t.Fatal(err)
+	}
+	write(t, s.tool("plan.txt"), "two")
+	if err := os.Rename(filepath.Join(s.Repo, "wheels"), filepath.Join(s.Repo, "gone")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.doAll(t.Context(), []step{s.plan()}); err == nil {
+		t.Error("no error of a pip that fails")
+	}
+	if _, _, found := place.CUDACompiler(string(s.Home)); !found {
+		t.Error("the compiler that was there is gone")
+	}
+	if left, err := filepath.Glob(s.Home.Plan() + "?*"); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestPlanWantsRoom(t *testing.T) {
+	s := planned(t)
+	s.free = func(string) (int64, error) { return planRoom - 1, nil }
+	_, err := s.doAll(t.Context(), []step{s.plan()})
+	if err == nil || !strings.Contains(err.Error(), "1299 MB are free in "+string(s.Home)+", want 1300 MB") {
+		t.Errorf("error %v, want how much room there is and how much is wanted", err)
+	}
+	if _, err := os.Stat(s.Home.Plan()); err == nil {
+		t.Error("something was installed all the same")
+	}
+}
+
+func TestPlanIsForMachinesWithoutCUDA(t *testing.T) {
+	for _, test := range []struct{ cuda, plan, want bool }{
+		{false, false, false}, {false, true, true}, {true, true, false},
+	} {
+		s := New(home.Home(t.TempDir()), t.TempDir())
+		s.CUDA, s.Plan = test.cuda, test.plan
+		installs := slices.ContainsFunc(s.steps(), func(step step) bool { return slices.Contains(step.files, "plan.txt") })
+		if installs != test.want {
+			t.Errorf("CUDA %v, plan asked for %v: installed %v, want %v", test.cuda, test.plan, installs, test.want)
 		}
 	}
 }

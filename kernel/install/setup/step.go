@@ -17,6 +17,7 @@ import (
 // done for are the same, or when done says so.
 type step struct {
 	name  string
+	costs string // what it costs that a user wants to know of before, or ""
 	key   []string
 	files []string // in kernel/tools
 	wants []string // absolute paths
@@ -56,7 +57,11 @@ func (s *Setup) doAll(ctx context.Context, steps []step) (did int, err error) {
 }
 
 func (s *Setup) do(ctx context.Context, step step) error {
-	s.display.Start(step.name)
+	label := step.name
+	if step.costs != "" {
+		label += " (" + step.costs + ")"
+	}
+	s.display.Start(label)
 	if err := step.run(ctx); err != nil {
 		s.display.Done("failed")
 		return err
