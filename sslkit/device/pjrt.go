@@ -55,9 +55,9 @@ func sslkitCompile(slot C.int, args *C.pjrt_compile_args) unsafe.Pointer {
 	if slot == planSlot {
 		return thePlanner.compile(args)
 	}
-	for _, p := range slots {
+	for kind, p := range slots {
 		if p.slot == slot {
-			return p.compile(args)
+			return p.compile(kind, args)
 		}
 	}
 	panic("unreachable: a slot without plugin")
@@ -65,10 +65,10 @@ func sslkitCompile(slot C.int, args *C.pjrt_compile_args) unsafe.Pointer {
 
 // compile takes a program from the cache, or compiles it and puts it there. It
 // returns PJRT's error.
-func (p *plugin) compile(args *C.pjrt_compile_args) unsafe.Pointer {
+func (p *plugin) compile(kind Kind, args *C.pjrt_compile_args) unsafe.Pointer {
 	start := time.Now()
-	program := unsafe.Slice((*byte)(unsafe.Pointer(args.program.code)), args.program.code_size)
-	options := unsafe.Slice((*byte)(unsafe.Pointer(args.options)), args.options_size)
+	program, options, takeBack := edit(kind, args)
+	defer takeBack()
 	key := p.cache.key(program, options)
 	if executable := p.cache.get(key); executable != nil && p.load(args, executable) == nil {
 		p.tally.add(true, time.Since(start))
@@ -85,6 +85,23 @@ func (p *plugin) compile(args *C.pjrt_compile_args) unsafe.Pointer {
 		}
 	}
 	return nil
+}
+
+// edit makes a compilation one of the [edited] program and options, which it returns, until
+// takeBack is called.
+func edit(kind Kind, args *C.pjrt_compile_args) (program, options []byte, takeBack func()) {
+	program, options = edited(kind,
+		unsafe.Slice((*byte)(unsafe.Pointer(args.program.code)), args.program.code_size),
+		unsafe.Slice((*byte)(unsafe.Pointer(args.options)), args.options_size))
+	before, code := *args, *args.program
+	args.program.code, args.program.code_size = (*C.char)(C.CBytes(program)), C.size_t(len(program))
+	args.options, args.options_size = (*C.char)(C.CBytes(options)), C.size_t(len(options))
+	return program, options, func() {
+		C.free(unsafe.Pointer(args.program.code))
+		C.free(unsafe.Pointer(args.options))
+		args.program.code, args.program.code_size = code.code, code.code_size
+		args.options, args.options_size = before.options, before.options_size
+	}
 }
 
 // load makes an executable of what [plugin.serialize] returned.

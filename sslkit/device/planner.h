@@ -1,7 +1,7 @@
 // Compiling for a GPU that is not there: PJRT's compile function takes the description
 // of a device in place of a client.
-#ifndef SSLKIT_PLAN_H
-#define SSLKIT_PLAN_H
+#ifndef SSLKIT_PLANNER_H
+#define SSLKIT_PLANNER_H
 
 #include "pjrt.h"
 
@@ -31,8 +31,8 @@ typedef struct {
 	char format[32];
 } plan_compiled;
 
-// plan_compile compiles a program for a target; false with a message if it does not compile.
-bool plan_compile(const pjrt_api* api, void* target, const pjrt_program* program, const char* options, size_t options_size,
+// plan_compile compiles StableHLO for a target; false with a message if it does not compile.
+bool plan_compile(const pjrt_api* api, void* target, const char* code, size_t code_size, const char* options, size_t options_size,
 	plan_compiled* out, char* message, size_t size);
 
 #endif
