@@ -6,14 +6,19 @@ package device
 import "C"
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
+	"regexp"
+	"strings"
 	"sync"
 	"time"
 	"unsafe"
 
 	"github.com/gomlx/go-xla/pkg/pjrt"
+	"golang.org/x/term"
 )
 
 // plugin is a PJRT plugin, loaded so that what it compiles goes through
@@ -23,6 +28,7 @@ type plugin struct {
 	slot  C.int
 	api   *C.pjrt_api
 	cache *programCache // nil keeps nothing
+	name  string        // of the device
 	tally tally
 }
 
@@ -55,9 +61,9 @@ func sslkitCompile(slot C.int, args *C.pjrt_compile_args) unsafe.Pointer {
 	if slot == planSlot {
 		return thePlanner.compile(args)
 	}
-	for _, p := range slots {
+	for kind, p := range slots {
 		if p.slot == slot {
-			return p.compile(args)
+			return p.compile(kind, args)
 		}
 	}
 	panic("unreachable: a slot without plugin")
@@ -65,16 +71,19 @@ func sslkitCompile(slot C.int, args *C.pjrt_compile_args) unsafe.Pointer {
 
 // compile takes a program from the cache, or compiles it and puts it there. It
 // returns PJRT's error.
-func (p *plugin) compile(args *C.pjrt_compile_args) unsafe.Pointer {
+func (p *plugin) compile(kind Kind, args *C.pjrt_compile_args) unsafe.Pointer {
 	start := time.Now()
-	program := unsafe.Slice((*byte)(unsafe.Pointer(args.program.code)), args.program.code_size)
-	options := unsafe.Slice((*byte)(unsafe.Pointer(args.options)), args.options_size)
+	program, options, takeBack := edit(kind, args)
+	defer takeBack()
 	key := p.cache.key(program, options)
 	if executable := p.cache.get(key); executable != nil && p.load(args, executable) == nil {
 		p.tally.add(true, time.Since(start))
 		return nil
 	}
-	if err := C.pjrt_compile(p.slot, args); err != nil {
+	said := announce(program, p.name, p.cache != nil)
+	err := C.pjrt_compile(p.slot, args)
+	said()
+	if err != nil {
 		return err
 	}
 	took := time.Since(start)
@@ -85,6 +94,53 @@ func (p *plugin) compile(args *C.pjrt_compile_args) unsafe.Pointer {
 		}
 	}
 	return nil
+}
+
+// slow is how long a compilation takes before a line says what one waits for.
+var slow = 5 * time.Second
+
+// announce says on standard error what is being compiled, if that is slow. The function
+// that it returns is called when it is done.
+func announce(program []byte, device string, kept bool) (done func()) {
+	timer := time.AfterFunc(slow, func() {
+		if term.IsTerminal(int(os.Stderr.Fd())) {
+			fmt.Fprint(os.Stderr, "\r\033[K") // over a bar
+		}
+		fmt.Fprintln(os.Stderr, "sslkit:", announcement(program, device, kept))
+	})
+	return func() { timer.Stop() }
+}
+
+var moduleName = regexp.MustCompile(`^module @(\w+?)(?:_in_place_\d+)?(?:_\d+)? `)
+
+// announcement says what is being compiled. Programs that nobody named have GoMLX's name.
+func announcement(program []byte, device string, kept bool) string {
+	name := "a program"
+	if found := moduleName.FindSubmatch(program); found != nil && !bytes.HasPrefix(found[1], []byte("Exec_")) {
+		name = "the " + strings.ReplaceAll(string(found[1]), "_", " ")
+	}
+	text := "compiling " + name + " for " + device
+	if kept {
+		text += " (kept for the next time)"
+	}
+	return text
+}
+
+// edit makes a compilation one of the [edited] program and options, which it returns, until
+// takeBack is called.
+func edit(kind Kind, args *C.pjrt_compile_args) (program, options []byte, takeBack func()) {
+	program, options = edited(kind,
+		unsafe.Slice((*byte)(unsafe.Pointer(args.program.code)), args.program.code_size),
+		unsafe.Slice((*byte)(unsafe.Pointer(args.options)), args.options_size))
+	before, code := *args, *args.program
+	args.program.code, args.program.code_size = (*C.char)(C.CBytes(program)), C.size_t(len(program))
+	args.options, args.options_size = (*C.char)(C.CBytes(options)), C.size_t(len(options))
+	return program, options, func() {
+		C.free(unsafe.Pointer(args.program.code))
+		C.free(unsafe.Pointer(args.options))
+		args.program.code, args.program.code_size = code.code, code.code_size
+		args.options, args.options_size = before.options, before.options_size
+	}
 }
 
 // load makes an executable of what [plugin.serialize] returned.

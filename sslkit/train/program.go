@@ -45,6 +45,7 @@ func newStep(d *device.Device, r recipe.Recipe) (*step, error) {
 	if s.exec, err = graph.NewExec(d.Backend, s.build); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
+	s.exec.WithName(s.name())
 	return s, nil
 }
 
@@ -109,6 +110,12 @@ func modeOf(d *device.Device, r recipe.Recipe) nn.Mode {
 
 func (s *step) mode() nn.Mode { return modeOf(s.device, s.recipe) }
 
+// name says that the program writes the new state over the old one.
+func (s *step) name() string {
+	state := state{slots: make([]*tensors.Tensor, len(s.layout.slots))}
+	return device.InPlace("training step", len(state.fields()))
+}
+
 // build is the program. Its inputs are the state, the epoch's constants and the
 // set of images, in the order of their structs; its outputs are the state after
 // the step.
@@ -135,10 +142,11 @@ func (s *step) build(in []*graph.Node) []*graph.Node {
 // bind opens the model in a graph, and draws the views of a batch. All that is
 // random depends on the key.
 func (s *step) bind(params, buffers, key *graph.Node, batch augment.Batch) (nn.Model, []*graph.Node) {
-	views := make([]*graph.Node, len(s.recipe.Views))
-	for i, view := range s.recipe.Views {
-		views[i] = view.View(op.KeyNodeAt(key, uint64(i)), batch)
+	keys := make([]*graph.Node, len(s.recipe.Views))
+	for i := range keys {
+		keys[i] = op.KeyNodeAt(key, uint64(i))
 	}
+	views := augment.Views(s.recipe.Views, keys, batch, s.mode().JointViews)
 	return s.layout.vars.Bind(s.mode(), params, buffers).WithKey(key, len(views)), views
 }
 
