@@ -6,14 +6,19 @@ package device
 import "C"
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
+	"regexp"
+	"strings"
 	"sync"
 	"time"
 	"unsafe"
 
 	"github.com/gomlx/go-xla/pkg/pjrt"
+	"golang.org/x/term"
 )
 
 // plugin is a PJRT plugin, loaded so that what it compiles goes through
@@ -23,6 +28,7 @@ type plugin struct {
 	slot  C.int
 	api   *C.pjrt_api
 	cache *programCache // nil keeps nothing
+	name  string        // of the device
 	tally tally
 }
 
@@ -74,7 +80,10 @@ func (p *plugin) compile(kind Kind, args *C.pjrt_compile_args) unsafe.Pointer {
 		p.tally.add(true, time.Since(start))
 		return nil
 	}
-	if err := C.pjrt_compile(p.slot, args); err != nil {
+	said := announce(program, p.name, p.cache != nil)
+	err := C.pjrt_compile(p.slot, args)
+	said()
+	if err != nil {
 		return err
 	}
 	took := time.Since(start)
@@ -85,6 +94,36 @@ func (p *plugin) compile(kind Kind, args *C.pjrt_compile_args) unsafe.Pointer {
 		}
 	}
 	return nil
+}
+
+// slow is how long a compilation takes before a line says what one waits for.
+var slow = 5 * time.Second
+
+// announce says on standard error what is being compiled, if that is slow. The function
+// that it returns is called when it is done.
+func announce(program []byte, device string, kept bool) (done func()) {
+	timer := time.AfterFunc(slow, func() {
+		if term.IsTerminal(int(os.Stderr.Fd())) {
+			fmt.Fprint(os.Stderr, "\r\033[K") // over a bar
+		}
+		fmt.Fprintln(os.Stderr, "sslkit:", announcement(program, device, kept))
+	})
+	return func() { timer.Stop() }
+}
+
+var moduleName = regexp.MustCompile(`^module @(\w+?)(?:_in_place_\d+)?(?:_\d+)? `)
+
+// announcement says what is being compiled. Programs that nobody named have GoMLX's name.
+func announcement(program []byte, device string, kept bool) string {
+	name := "a program"
+	if found := moduleName.FindSubmatch(program); found != nil && !bytes.HasPrefix(found[1], []byte("Exec_")) {
+		name = "the " + strings.ReplaceAll(string(found[1]), "_", " ")
+	}
+	text := "compiling " + name + " for " + device
+	if kept {
+		text += " (kept for the next time)"
+	}
+	return text
 }
 
 // edit makes a compilation one of the [edited] program and options, which it returns, until
