@@ -39,6 +39,7 @@ func newBundle(t *testing.T) *Bundle {
 		filepath.Join(site, "nvidia", "cu13", "lib", "libcudart.so.13"):     "library",
 		filepath.Join(site, "nvidia", "__pycache__", "a.pyc"):               "rubbish",
 		filepath.Join(site, "nvidia_cublas-13.10.0.20.dist-info", "RECORD"): "record",
+		filepath.Join(site, "jax_cuda13_pjrt-0.11.2.dist-info", "RECORD"):   "record",
 	} {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
@@ -106,10 +107,10 @@ func TestWhatIsInABundle(t *testing.T) {
 		hasNot  string
 	}{
 		"least": {Options{Plugin: None}, nil, "tests"},
-		"cpu":   {Options{Plugin: CPU, Data: []string{"cifar10"}}, []string{"data/cifar-10-batches-bin/test_batch.bin", "plugins/pjrt_c_api_cpu_plugin.so"}, "packages"},
+		"cpu":   {Options{Plugin: CPU, Data: []string{"cifar10", "cifar10"}}, []string{"data/cifar-10-batches-bin/test_batch.bin", "plugins/pjrt_c_api_cpu_plugin.so"}, "packages"},
 		"cuda": {Options{Plugin: CUDA, Tests: true, Link: true}, []string{
 			"packages/jax_plugins/xla_cuda13/xla_cuda_plugin.so", "packages/nvidia/cu13/lib/libcudart.so.13",
-			"packages/nvidia_cublas-13.10.0.20.dist-info/RECORD", "plugins/pjrt_c_api_cuda_plugin.so",
+			"packages/nvidia_cublas-13.10.0.20.dist-info/RECORD", "packages/jax_cuda13_pjrt-0.11.2.dist-info/RECORD", "plugins/pjrt_c_api_cuda_plugin.so",
 			"tests/method/method.test", "tests/train/train.test", "tests/testdata/golden/steps.json"}, "__pycache__"},
 	} {
 		t.Run(name, func(t *testing.T) {
