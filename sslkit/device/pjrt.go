@@ -14,6 +14,7 @@ import (
 	"unsafe"
 
 	"github.com/gomlx/go-xla/pkg/pjrt"
+	"github.com/gossl/gossl/sslkit/internal/onednn"
 )
 
 // plugin is a PJRT plugin, loaded so that what it compiles goes through
@@ -24,6 +25,8 @@ type plugin struct {
 	api   *C.pjrt_api
 	cache *programCache // nil keeps nothing
 	tally tally
+
+	convolver string // oneDNN's version if that computes convolutions, else ""
 }
 
 // slots are the plugins in use. There is a C function for each slot: it has no other
@@ -39,6 +42,11 @@ func loadPlugin(kind Kind, path string) (*plugin, error) {
 	p.api = C.pjrt_open(cPath, p.slot, m.text(), m.size())
 	if p.api == nil {
 		return nil, fmt.Errorf("load it: %w", m.err())
+	}
+	if kind == CPU {
+		if err := p.useOneDNN(); err != nil {
+			return nil, err
+		}
 	}
 	return p, pjrt.RegisterPreloadedPlugin(path, uintptr(unsafe.Pointer(p.api)))
 }
@@ -69,6 +77,13 @@ func (p *plugin) compile(args *C.pjrt_compile_args) unsafe.Pointer {
 	start := time.Now()
 	program := unsafe.Slice((*byte)(unsafe.Pointer(args.program.code)), args.program.code_size)
 	options := unsafe.Slice((*byte)(unsafe.Pointer(args.options)), args.options_size)
+	if p.convolver != "" && rewriting {
+		edited, counts := onednn.Rewrite(program)
+		if counts.Rewritten > 0 {
+			program = edited
+			args = withProgram(args, edited)
+		}
+	}
 	key := p.cache.key(program, options)
 	if executable := p.cache.get(key); executable != nil && p.load(args, executable) == nil {
 		p.tally.add(true, time.Since(start))
@@ -85,6 +100,18 @@ func (p *plugin) compile(args *C.pjrt_compile_args) unsafe.Pointer {
 		}
 	}
 	return nil
+}
+
+var rewriting = true
+
+// withProgram TEMP
+func withProgram(args *C.pjrt_compile_args, program []byte) *C.pjrt_compile_args {
+	own := *args.program
+	own.code, own.code_size = (*C.char)(C.CBytes(append(program, 0))), C.size_t(len(program))
+	of := (*C.pjrt_program)(C.malloc(C.size_t(unsafe.Sizeof(own))))
+	*of = own
+	args.program = of
+	return args
 }
 
 // load makes an executable of what [plugin.serialize] returned.
