@@ -126,16 +126,15 @@ func everyKey(t *testing.T, build func(in []*graph.Node) []*graph.Node, inputs .
 func TestFramedBackendsAgree(t *testing.T) {
 	p := SimCLR(12)
 	p.JitterP = 0
-	run := func(kind device.Kind) [][]float64 {
+	run := func(d *device.Device) [][]float64 {
 		pixels, frames := store(1)
-		return testkit.Run(t, testkit.Open(t, kind), func(in []*graph.Node) []*graph.Node {
+		return testkit.Run(t, d, func(in []*graph.Node) []*graph.Node {
 			batch := Framed(in[0], in[1])
 			return []*graph.Node{p.View(in[2], batch), p.Plain(batch)}
 		}, pixels, frames, tensors.FromValue(op.Key(4)))
 	}
-	want := run(device.Go)
-	testkit.XLA(t)
-	for i, got := range run(device.CPU) {
+	want := run(testkit.Open(t, device.Go))
+	for i, got := range run(testkit.XLA(t)) {
 		testkit.Within(t, fmt.Sprintf("output %d", i), got, want[i], 1e-4)
 	}
 }

@@ -65,10 +65,10 @@ func noisyCIFAR(t *testing.T) string {
 
 // Two processes with a share each make every run once, and their records merge.
 func TestShardsOfProcesses(t *testing.T) {
-	testkit.XLA(t)
+	kind := testkit.XLA(t).Kind
 	data, out := noisyCIFAR(t), t.TempDir()
 	args := []string{"-methods", "SimCLR,BYOL", "-batch", "32", "-epochs", "1", "-images", "64", "-test-images", "20",
-		"-width", "8", "-precision", "f32", "-device", "cpu", "-out", out}
+		"-width", "8", "-precision", "f32", "-device", string(kind), "-out", out}
 	var wait sync.WaitGroup
 	outputs := make([]string, 2)
 	for i, share := range []string{"0/2", "1/2"} {

@@ -5,12 +5,14 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 )
@@ -57,8 +59,8 @@ func TestOpenTwice(t *testing.T) {
 	}
 }
 
-func TestOpenCPU(t *testing.T) {
-	if d := testkit.XLA(t); d.Kind != device.CPU || !strings.Contains(d.String(), "PJRT API") {
+func TestOpenXLA(t *testing.T) {
+	if d := testkit.XLA(t); d.Kind != testkit.Kind(t) || !strings.Contains(d.String(), "PJRT API") {
 		t.Errorf("%s: %+v", d, d)
 	}
 }
@@ -86,7 +88,49 @@ func TestMemory(t *testing.T) {
 		}
 	}
 	t.Run("go", func(t *testing.T) { check(t, testkit.Open(t, device.Go)) })
-	t.Run("cpu", func(t *testing.T) { check(t, testkit.XLA(t)) })
+	t.Run("cpu", func(t *testing.T) { check(t, testkit.CPU(t)) })
+}
+
+// What is on the device counts, and only as long as it is there.
+func TestMemoryOfTensors(t *testing.T) {
+	d := testkit.XLA(t)
+	inUse := func() (device.Memory, int64) {
+		t.Helper()
+		debug.FreeOSMemory()
+		m, err := d.Memory()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m, m.InUse
+	}
+	ones, err := graph.NewExec(d.Backend, func(x *graph.Node) *graph.Node {
+		return graph.BroadcastToDims(x, 64<<20)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ones.Finalize()
+	fill := func() *tensors.Tensor {
+		t.Helper()
+		tensor, err := ones.Exec1(uint8(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tensor
+	}
+	fill().MustFinalizeAll() // compiles
+	_, before := inUse()
+	tensor := fill()
+	held, with := inUse()
+	tensor.MustFinalizeAll()
+	_, after := inUse()
+	const size, slack = 64 << 20, 16 << 20
+	if with-before < size-slack || with-before > size+slack || after-before > slack {
+		t.Errorf("%d bytes in use, %d with a tensor of %d bytes, %d without it again", before, with, size, after)
+	}
+	if held.OnDevice() != (d.Kind == device.CUDA) || held.Peak < with {
+		t.Errorf("%s counts %s, at the peak %d bytes of %d", d.Kind, held.Source, held.Peak, with)
+	}
 }
 
 // openAuto, set in a child process, makes it open devices, of kinds separated by

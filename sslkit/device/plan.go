@@ -1,176 +1,57 @@
 package device
 
-// #include "plan.h"
-// #include <stdlib.h>
-import "C"
-
 import (
-	"errors"
+	"cmp"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
-	"sync"
-	"unsafe"
+	"slices"
+	"time"
 
-	"github.com/gomlx/go-xla/pkg/pjrt"
-	"github.com/gomlx/gomlx/backends/xla"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
-	"github.com/gomlx/gomlx/pkg/support/exceptions"
-	"github.com/gossl/gossl/internal/place"
+	"github.com/gossl/gossl/sslkit/internal/hlo"
 )
 
-// A Program is what the compiler made of a program for a [Target], which was not run.
+// A Program is what the compiler made of a program for a [Target], which was not run. What
+// a loop or a branch holds counts once.
 type Program struct {
-	Name   string
-	Memory ProgramMemory
+	Name   string        `json:"name"`
+	Memory ProgramMemory `json:"memory"`
+
+	Kernels  int `json:"kernels"`  // generated kernels, copies and calls of libraries
+	Graphs   int `json:"graphs"`   // CUDA graphs, each of several of those, launched at once
+	Launches int `json:"launches"` // of those that are in no graph
+
+	Convolutions []Convolutions `json:"convolutions"`
+	// Operations counts those that one wants to know of, as XLA calls them: sort, while,
+	// scatter, rng, gather, copy, transpose, …; within kernels, too. Calls of libraries, but
+	// for products and convolutions, are under the name of what is called.
+	Operations map[string]int `json:"operations"`
+
+	Bytes int64   `json:"bytes"` // read and written of the device's memory, if caches help nothing and nothing is read twice
+	FLOPs float64 `json:"flops"` // of convolutions and matrix products
+	// Estimate is a roofline, not a measurement: for each kernel what takes longer, its
+	// bytes at 85 % of the memory's bandwidth or its FLOPs at 60 % of the rate of their
+	// type, but 2 µs at least. Measured times are longer.
+	Estimate time.Duration `json:"estimate_ns"`
+}
+
+// Convolutions are those of a program that are computed alike.
+type Convolutions struct {
+	Kind   string `json:"kind"`   // "forward", "fused forward" (with bias and activation), "input gradient" or "filter gradient"
+	Type   string `json:"type"`   // "bf16", or "bf16×bf16→f32" where images, weights and what is computed differ
+	Layout string `json:"layout"` // of images in memory: "NHWC", or "NCHW→NHWC" where those that come out differ
+	Count  int    `json:"count"`
 }
 
 // ProgramMemory is how many bytes of the device a program needs, as XLA planned them when
 // it compiled it. What libraries allocate while it runs, such as cuDNN's workspaces, is
 // not known to XLA then and not in these figures.
 type ProgramMemory struct {
-	Arguments   int64 // what goes in
-	Outputs     int64 // what comes out
-	Aliased     int64 // of the outputs: they take the place of arguments
-	Temporaries int64 // in between
-	Peak        int64 // the most of all at one time
-}
-
-// planner compiles what devices of targets are given to compile. Such a device is a CPU's
-// client, by the name of which GoMLX takes it for CUDA; what is compiled goes through
-// [planner.compile] to XLA's CUDA plugin, and never to the client.
-type planner struct {
-	mu       sync.Mutex
-	graphs   *xla.Backend              // builds graphs for all targets
-	api      *C.pjrt_api               // of the CUDA plugin, for which no client is made
-	toolkit  string                    // its folder with ptxas and libdevice
-	plugin   string                    // its file
-	targets  map[Target]unsafe.Pointer // PJRT's descriptions of devices
-	planning *planning                 // what [Device.Plan] asks for at the moment
-}
-
-// planning is one compilation.
-type planning struct {
-	target unsafe.Pointer
-	memory ProgramMemory
-	err    error
-}
-
-// planSlot is the place of the planner's compile function, see slots.
-const planSlot C.int = 2
-
-// plannerName is what go-xla knows the planner's client by. GoMLX looks for "cuda" in it.
-const plannerName = "/sslkit/cuda/planned"
-
-// refusal is the error with which go-xla's compilation ends.
-const refusal = "the device is not there: its programs are planned (device.Plan), and cannot be run"
-
-var thePlanner = &planner{targets: map[Target]unsafe.Pointer{}}
-
-// Open returns a device of kind [CUDA] for which graphs are built as for the target, and
-// whose programs [Device.Plan] compiles for it. None can be run. It needs XLA's plugin for
-// the CPU, which builds graphs, and XLA's compiler for CUDA, but neither GPU nor driver.
-// The error names what is missing and how to install it.
-func (t Target) Open() (*Device, error) {
-	if err := t.Validate(); err != nil {
-		return nil, err
-	}
-	d, err := thePlanner.open(t)
-	if err != nil {
-		return nil, fmt.Errorf("device: plan for %s: %w", t.Name, err)
-	}
-	return d, nil
-}
-
-func (p *planner) open(t Target) (*Device, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.api == nil {
-		if err := p.load(); err != nil {
-			return nil, err
-		}
-	}
-	if p.graphs == nil {
-		if err := p.openGraphs(); err != nil {
-			return nil, err
-		}
-	}
-	if p.targets[t] == nil {
-		config := t.config()
-		var m message
-		cConfig := C.CString(config)
-		defer C.free(unsafe.Pointer(cConfig))
-		target := C.plan_target(p.api, cConfig, C.size_t(len(config)), m.text(), m.size())
-		if target == nil {
-			return nil, m.err()
-		}
-		p.targets[t] = target
-	}
-	return &Device{Kind: CUDA, Backend: p.graphs, Name: t.Device, Plugin: p.plugin, target: &t}, nil
-}
-
-// load loads the compiler.
-func (p *planner) load() error {
-	path, toolkit, err := findCompiler()
-	if err != nil {
-		return err
-	}
-	cPath := C.CString(path)
-	defer C.free(unsafe.Pointer(cPath))
-	var m message
-	setDefault("TF_CPP_MIN_LOG_LEVEL", "3")
-	api := C.plan_open(cPath, m.text(), m.size())
-	if api == nil {
-		return fmt.Errorf("plugin %s: load it: %w", path, m.err())
-	}
-	p.api, p.toolkit = api, toolkit
-	p.plugin = fmt.Sprintf("%s, PJRT API %d.%d", filepath.Base(path), int(api.version.major), int(api.version.minor))
-	return nil
-}
-
-// openGraphs opens what builds graphs: another client of the CPU's plugin.
-func (p *planner) openGraphs() error {
-	path, err := findPlugin(CPU)
-	if err != nil {
-		return err
-	}
-	cPath := C.CString(path)
-	defer C.free(unsafe.Pointer(cPath))
-	var m message
-	api := C.pjrt_open(cPath, planSlot, m.text(), m.size())
-	if api == nil {
-		return fmt.Errorf("plugin %s: load it: %w", path, m.err())
-	}
-	C.plan_refuses(api, C.CString(refusal))
-	if err := pjrt.RegisterPreloadedPlugin(plannerName, uintptr(unsafe.Pointer(api))); err != nil {
-		return fmt.Errorf("plugin %s: %w", path, err)
-	}
-	p.graphs, err = xla.NewWithOptions(plannerName+",noshared_buffers", pjrt.NamedValuesMap{"cpu_device_count": int64(1)})
-	if err != nil {
-		return fmt.Errorf("plugin %s: %w", path, err)
-	}
-	chooseForCUDA(p.graphs)
-	return nil
-}
-
-// findCompiler returns the real path of XLA's plugin for CUDA and the folder of NVIDIA's
-// tools that it compiles with.
-func findCompiler() (plugin, toolkit string, err error) {
-	home := place.Home()
-	plugin, toolkit, ok := place.CUDACompiler(home)
-	if ok {
-		return plugin, toolkit, nil
-	}
-	plugin = filepath.Join(place.Plan(home), place.CUDAPlugin)
-	toolkit = place.CUDAToolkit(plugin)
-	for _, file := range []string{plugin, filepath.Join(toolkit, "bin", "ptxas"), filepath.Join(toolkit, "nvvm", "libdevice", "libdevice.10.bc")} {
-		if _, err = os.Stat(file); err != nil {
-			break
-		}
-	}
-	return "", "", fmt.Errorf("XLA's compiler for CUDA is not installed: %w: `make setup-plan` installs it (%s)", err, place.PlanSize)
+	Arguments   int64 `json:"arguments"`   // what goes in
+	Outputs     int64 `json:"outputs"`     // what comes out
+	Aliased     int64 `json:"aliased"`     // of the outputs: they take the place of arguments
+	Temporaries int64 `json:"temporaries"` // in between
+	Peak        int64 `json:"peak"`        // the most of all at one time
 }
 
 // Plan compiles a program for the device's target, from the shapes of its inputs alone, and
@@ -179,62 +60,57 @@ func (d *Device) Plan(name string, build func(inputs []*graph.Node) []*graph.Nod
 	if d.target == nil {
 		return Program{}, fmt.Errorf("device: Plan %s: %s is there to run programs: want a device of Target.Open", name, d.Name)
 	}
-	program, err := thePlanner.plan(d, name, build, inputs)
+	compiled, err := thePlanner.plan(d, name, build, inputs)
+	if err != nil {
+		return Program{}, fmt.Errorf("device: plan %s for %s: %w", name, d.target.Name, err)
+	}
+	program, err := compiled.program(name, *d.target)
 	if err != nil {
 		return Program{}, fmt.Errorf("device: plan %s for %s: %w", name, d.target.Name, err)
 	}
 	return program, nil
 }
 
-func (p *planner) plan(d *Device, name string, build func([]*graph.Node) []*graph.Node, inputs []shapes.Shape) (Program, error) {
-	g := graph.NewGraph(d.Backend, name)
-	defer g.Finalize()
-	var outputs []*graph.Node
-	err := exceptions.TryCatch[error](func() {
-		nodes := make([]*graph.Node, len(inputs))
-		for i, shape := range inputs {
-			nodes[i] = graph.Parameter(g, fmt.Sprintf("input_%d", i), shape)
-		}
-		outputs = build(nodes)
-	})
+// program counts what was compiled.
+func (c compiled) program(name string, t Target) (Program, error) {
+	read, err := hlo.Read(c.format, c.hlo)
 	if err != nil {
 		return Program{}, err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	asked := &planning{target: p.targets[*d.target], err: errors.New("it was not compiled")}
-	p.planning = asked
-	defer func() { p.planning = nil }()
-	err = exceptions.TryCatch[error](func() {
-		if err := g.Compile(outputs...); err != nil && !strings.Contains(err.Error(), refusal) {
-			panic(err)
-		}
-	})
-	if err = errors.Join(err, asked.err); err != nil {
+	p := Program{Name: name, Memory: c.memory, Operations: read.Operations()}
+	schedule, err := hlo.ReadSchedule(c.schedule)
+	if err != nil {
 		return Program{}, err
 	}
-	return Program{Name: name, Memory: asked.memory}, nil
+	p.Graphs, p.Launches, p.Kernels = schedule.Graphs, schedule.Launches, schedule.InGraphs+schedule.Launches
+	alike := map[hlo.Convolution]int{}
+	for _, k := range read.Kernels() {
+		p.Bytes += k.Read + k.Written
+		p.FLOPs += k.FLOPs
+		p.Estimate += t.estimate(k)
+		if k.Convolution != nil {
+			alike[*k.Convolution]++
+		}
+	}
+	for how, count := range alike {
+		p.Convolutions = append(p.Convolutions, Convolutions{how.Kind, how.Type, how.Layout, count})
+	}
+	slices.SortFunc(p.Convolutions, func(a, b Convolutions) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Layout, b.Layout))
+	})
+	return p, nil
 }
 
-// compile is called for every program of a device that is not there. It returns PJRT's
-// error always, because there is nothing to run.
-func (p *planner) compile(args *C.pjrt_compile_args) unsafe.Pointer {
-	if p.planning != nil { // else somebody wants to run a program
-		p.planning.memory, p.planning.err = p.compileFor(p.planning.target, args)
+// estimate is the time of a kernel by a roofline, see [Program].
+func (t Target) estimate(k hlo.Kernel) time.Duration {
+	const ofBandwidth, ofRate, least = 0.85, 0.6, 2e-6
+	rate := t.F32
+	switch {
+	case k.Factors == "bf16" || k.Factors == "f16":
+		rate = t.BF16
+	case k.Factors == "f32" && !k.Full:
+		rate = t.TF32
 	}
-	return unsafe.Pointer(&C.plan_refusal)
-}
-
-func (p *planner) compileFor(target unsafe.Pointer, args *C.pjrt_compile_args) (ProgramMemory, error) {
-	options := unsafe.Slice((*byte)(unsafe.Pointer(args.options)), args.options_size)
-	var m message
-	var out C.plan_compiled
-	defer func() { C.free(unsafe.Pointer(out.program)) }()
-	if !C.plan_compile(p.api, target, args.program, (*C.char)(unsafe.Pointer(&options[0])), C.size_t(len(options)), &out, m.text(), m.size()) {
-		return ProgramMemory{}, m.err()
-	}
-	return ProgramMemory{
-		Arguments: int64(out.memory.arguments), Outputs: int64(out.memory.outputs), Aliased: int64(out.memory.aliased),
-		Temporaries: int64(out.memory.temporaries), Peak: int64(out.memory.peak),
-	}, nil
+	seconds := max(float64(k.Read+k.Written)/float64(t.Bandwidth)/ofBandwidth, k.FLOPs/rate/ofRate, least)
+	return time.Duration(seconds * float64(time.Second))
 }

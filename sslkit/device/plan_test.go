@@ -1,6 +1,7 @@
 package device_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -40,6 +41,16 @@ func TestPlan(t *testing.T) {
 		t.Errorf("planned again: %+v, %v; want %+v", again, err, p)
 	}
 
+	for _, target := range device.Targets() {
+		other, err := target.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, err := other.Plan("small", small, inputs...); err != nil || p.Kernels == 0 || p.FLOPs != 2*128*64*32 || p.Estimate <= 0 {
+			t.Errorf("%s: planned %+v, %v", target.Name, p, err)
+		}
+	}
+
 	if c := cpu.Compilations(); c != before {
 		t.Errorf("planning counts as the CPU's compilations: %+v, before %+v", c, before)
 	}
@@ -75,6 +86,23 @@ func TestPlanErrors(t *testing.T) {
 		if err := c.err(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.what, err, c.want)
 		}
+	}
+}
+
+// The compiler's notice that there is no driver is left out, and nothing else.
+func TestNoNotice(t *testing.T) {
+	if os.Getenv("SSLKIT_TEST_TARGET") != "" {
+		testkit.Target(t, "h100")
+		fmt.Fprintln(os.Stderr, "opened")
+		return
+	}
+	testkit.Target(t, "h100")
+	child := exec.Command(os.Args[0], "-test.run=^TestNoNotice$")
+	child.Env = append(os.Environ(), "SSLKIT_TEST_TARGET=1")
+	var stderr strings.Builder
+	child.Stderr = &stderr
+	if err := child.Run(); err != nil || stderr.String() != "opened\n" {
+		t.Errorf("error %v, standard error:\n%s", err, stderr.String())
 	}
 }
 

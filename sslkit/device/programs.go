@@ -174,7 +174,7 @@ func hardware(kind Kind, deviceName string) []string {
 		if err != nil {
 			driver = nil // then programs of all drivers have one key, and the plugin refuses one that does not fit
 		}
-		parts = append(parts, string(driver))
+		parts = append(parts, string(driver), os.Getenv("NVIDIA_TF32_OVERRIDE")) // by which convolutions were chosen, too
 	}
 	return parts
 }

@@ -33,23 +33,40 @@ type Target struct {
 	BF16, TF32, F32 float64
 }
 
-// Where the facts of a target are from: XLA's own descriptions
-// (github.com/openxla/xla, xla/backends/gpu/target_config/specs) say what the driver tells
-// of these devices, NVIDIA's documents the rest.
+// Where the facts of targets are from. What the driver tells of a device: XLA's own
+// descriptions of H100 and A100 (github.com/openxla/xla, folder
+// xla/backends/gpu/target_config/specs); what deviceQuery of NVIDIA's cuda-samples prints on
+// an L4 and an RTX 4090, with the limits of compute capability 8.9 from the CUDA programming
+// guide; bandwidth there is twice the memory's clock times the width of its bus. Rates:
+// NVIDIA's documents, half of those that count sparsity.
 var targets = []Target{
-	{ // h100_sxm.txtpb; https://resources.nvidia.com/en-us-tensor-core/nvidia-tensor-core-gpu-datasheet: half of the rates with sparsity
+	{ // h100_sxm.txtpb; data sheet "NVIDIA H100 Tensor Core GPU"
 		Name: "h100", Device: "NVIDIA H100 80GB HBM3",
 		Capability: [2]int{9, 0}, Specific: true,
 		Cores: 132, LanesPerCore: 128, ThreadsPerCore: 2048, SharedPerCore: 228 << 10, SharedPerBlock: 227 << 10, ClockGHz: 1.98,
 		Memory: 84942979072, Bandwidth: 3352320000000, L2: 50 << 20,
 		BF16: 989e12, TF32: 494e12, F32: 67e12,
 	},
-	{ // a100_sxm_80.txtpb; https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/a100/pdf/nvidia-a100-datasheet-nvidia-us-2188504-web.pdf
+	{ // a100_sxm_80.txtpb; data sheet "NVIDIA A100 Tensor Core GPU"
 		Name: "a100", Device: "NVIDIA A100-SXM4-80GB",
 		Capability: [2]int{8, 0},
 		Cores:      108, LanesPerCore: 64, ThreadsPerCore: 2048, SharedPerCore: 164 << 10, SharedPerBlock: 163 << 10, ClockGHz: 1.41,
 		Memory: 85100068864, Bandwidth: 2039040000000, L2: 40 << 20,
 		BF16: 312e12, TF32: 156e12, F32: 19.5e12,
+	},
+	{ // deviceQuery: memory's clock 6251 MHz, bus 192 bits; data sheet "NVIDIA L4 Tensor Core GPU"
+		Name: "l4", Device: "NVIDIA L4",
+		Capability: [2]int{8, 9},
+		Cores:      58, LanesPerCore: 128, ThreadsPerCore: 1536, SharedPerCore: 100 << 10, SharedPerBlock: 99 << 10, ClockGHz: 2.04,
+		Memory: 23612293120, Bandwidth: 300048000000, L2: 48 << 20,
+		BF16: 121e12, TF32: 60e12, F32: 30.3e12,
+	},
+	{ // deviceQuery: memory's clock 10501 MHz, bus 384 bits; white paper "NVIDIA Ada GPU Architecture", appendix A
+		Name: "rtx4090", Device: "NVIDIA GeForce RTX 4090",
+		Capability: [2]int{8, 9},
+		Cores:      128, LanesPerCore: 128, ThreadsPerCore: 1536, SharedPerCore: 100 << 10, SharedPerBlock: 99 << 10, ClockGHz: 2.52,
+		Memory: 25250627584, Bandwidth: 1008096000000, L2: 72 << 20,
+		BF16: 165.2e12, TF32: 82.6e12, F32: 82.6e12,
 	},
 }
 

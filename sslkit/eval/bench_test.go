@@ -19,24 +19,37 @@ import (
 	"github.com/gossl/gossl/sslkit/nn"
 )
 
+// An embedCase is a benchmark of the features of 32×32 images.
+type embedCase struct {
+	width, images int
+	precision     device.Precision
+}
+
+func embedCases(kind device.Kind) []embedCase {
+	if kind == device.CUDA { // the test images of CIFAR-10
+		return []embedCase{{64, 10_000, device.BF16}, {64, 10_000, device.F32}}
+	}
+	return []embedCase{{16, 2_000, device.F32}, {64, 2_000, device.F32}}
+}
+
 // BenchmarkEmbed times features of 32×32 images, by ResNet-18.
 func BenchmarkEmbed(b *testing.B) {
 	d := testkit.XLA(b)
-	const n = 2_000
-	for _, width := range []int{16, 64} {
-		b.Run(fmt.Sprintf("width=%d/images=%d", width, n), func(b *testing.B) {
+	for _, c := range embedCases(d.Kind) {
+		n := c.images
+		b.Run(fmt.Sprintf("width=%d/images=%d/precision=%s", c.width, n, c.precision), func(b *testing.B) {
 			network := backbone.ResNet18()
-			network.Width = width
+			network.Width = c.width
 			features := func(scope *nn.Scope, images augment.Batch) *graph.Node {
 				return network.Forward(scope, augment.SimCLR(32).Plain(images))
 			}
-			vars, err := nn.Declare(d.Backend, nn.Mode{Precision: device.F32}, func(scope *nn.Scope) {
+			vars, err := nn.Declare(d.Backend, nn.Mode{Precision: c.precision}, func(scope *nn.Scope) {
 				features(scope, augment.Whole(graph.Zeros(scope.Graph(), shapes.Make(dtypes.Uint8, 2, 32, 32, 3))))
 			})
 			if err != nil {
 				b.Fatal(err)
 			}
-			embedder, err := eval.NewEmbedder(d, vars, device.F32, features)
+			embedder, err := eval.NewEmbedder(d, vars, c.precision, features)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -110,12 +110,10 @@ func checkScores(t *testing.T, knn KNN, c knnCase, queries, bank testkit.Array, 
 	for _, scores := range c.Scores {
 		want = append(want, shares(scores)...)
 	}
-	for name, search := range map[string]func(s, l *graph.Node, k KNN, classes int) *graph.Node{
-		"sorted": sortedSearch, "bisecting": bisectingSearch,
-	} {
+	for name, find := range searches {
 		got := testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
 			similarities := op.MatMulT(op.Normalize(in[0]), op.Normalize(in[1]))
-			return []*graph.Node{search(similarities, in[2], knn, c.Classes)}
+			return []*graph.Node{knn.vote(find, similarities, in[2], c.Classes)}
 		}, queries.Tensor(dtypes.Float32), bank.Tensor(dtypes.Float32), tensors.FromFlatDataAndDimensions(labels, len(labels)))[0]
 		for q := 0; q < len(got); q += c.Classes {
 			copy(got[q:], shares(got[q:q+c.Classes]))

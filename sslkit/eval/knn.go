@@ -44,49 +44,91 @@ func (k KNN) Validate() error {
 // A Classifier is a compiled [KNN] with a number of classes.
 type Classifier struct {
 	knn       KNN
+	kind      device.Kind
 	normalize *graph.Exec
 	vote      *graph.Exec
-	batch     int
 }
 
 // NewClassifier returns a classifier on a device.
 func (k KNN) NewClassifier(d *device.Device, classes int) (*Classifier, error) {
-	if err := k.Validate(); err != nil {
+	if err := k.check(classes); err != nil {
 		return nil, err
 	}
-	if !k.On() {
-		return nil, errors.New("eval: KNN: the zero value classifies nothing: want k at least 1, and a temperature")
-	}
-	if classes < 2 {
-		return nil, fmt.Errorf("eval: KNN: %d classes, want at least 2", classes)
-	}
-	c := &Classifier{knn: k, batch: queryBatch(d)}
+	c := &Classifier{knn: k, kind: d.Kind}
 	var err error
-	if c.normalize, err = graph.NewExec(d.Backend, op.Normalize); err != nil {
+	if c.normalize, err = graph.NewExec(d.Backend, normalize); err != nil {
 		return nil, fmt.Errorf("eval: KNN: %w", err)
 	}
-	search := sortedSearch
-	if d.Kind == device.CUDA {
-		search = bisectingSearch
-	}
-	c.vote, err = graph.NewExec(d.Backend, func(queries, bank, labels, start *graph.Node) *graph.Node {
-		batch := min(c.batch, queries.Shape().Dimensions[0])
-		rows := graph.Add(graph.Iota(queries.Graph(), shapes.Make(dtypes.Int32, batch, 1), 0), start) // [batch, 1]
-		similarities := op.MatMulT(graph.Gather(queries, rows, true), bank)                           // [batch, bank]
-		scores := search(similarities, labels, k, classes)                                            // [batch, classes]
-		return graph.ArgMax(scores, 1, dtypes.Int32)
-	})
-	if err != nil {
+	if c.vote, err = graph.NewExec(d.Backend, k.classify(d.Kind, classes)); err != nil {
 		return nil, fmt.Errorf("eval: KNN: %w", err)
 	}
 	return c, nil
 }
 
-func queryBatch(d *device.Device) int {
-	if d.Kind == device.Go {
-		return 50
+// Plan compiles the program that classifies a batch of queries for a device that is not
+// there, see [device.Target].
+func (k KNN) Plan(d *device.Device, queries, bank, dim, classes int) (device.Program, error) {
+	if err := k.check(classes); err != nil {
+		return device.Program{}, err
 	}
-	return 500
+	return d.Plan("vote", k.classify(d.Kind, classes),
+		shapes.Make(dtypes.Float32, queries, dim), shapes.Make(dtypes.Float32, bank, dim), shapes.Make(dtypes.Int32, bank), shapes.Make(dtypes.Int32))
+}
+
+func (k KNN) check(classes int) error {
+	if err := k.Validate(); err != nil {
+		return err
+	}
+	if !k.On() {
+		return errors.New("eval: KNN: the zero value classifies nothing: want k at least 1, and a temperature")
+	}
+	if classes < 2 {
+		return fmt.Errorf("eval: KNN: %d classes, want at least 2", classes)
+	}
+	return nil
+}
+
+// normalize makes similarities products.
+//
+//	in      features [n, dim]
+//	result  features with norm 1, and the first image whose norm is not a finite number, or n
+func normalize(in []*graph.Node) []*graph.Node {
+	x := op.Widen(in[0])
+	finite := graph.IsFinite(graph.ReduceSum(graph.Square(x), 1)) // [n]
+	image := graph.Iota(x.Graph(), shapes.Make(dtypes.Int32, x.Shape().Dimensions[0]), 0)
+	none := graph.Scalar(x.Graph(), dtypes.Int32, x.Shape().Dimensions[0])
+	return []*graph.Node{op.Normalize(x), graph.ReduceAllMin(graph.Where(finite, none, image))}
+}
+
+// classify returns the program that classifies the batch of queries that begins at start.
+//
+//	in      queries [n, dim] and bank [m, dim], both normalised; labels [m] int32; start, a scalar int32
+//	result  [batch] int32
+func (k KNN) classify(kind device.Kind, classes int) func(in []*graph.Node) []*graph.Node {
+	find := sorted
+	if kind == device.CUDA {
+		find = pruned
+	}
+	return func(in []*graph.Node) []*graph.Node {
+		queries, bank, labels, start := in[0], in[1], in[2], in[3]
+		batch := queryBatch(kind, queries.Shape().Dimensions[0], bank.Shape().Dimensions[0])
+		rows := graph.Add(graph.Iota(queries.Graph(), shapes.Make(dtypes.Int32, batch, 1), 0), start) // [batch, 1]
+		similarities := op.MatMulT(graph.Gather(queries, rows, true), bank)                           // [batch, bank]
+		scores := k.vote(find, similarities, labels, classes)                                         // [batch, classes]
+		return []*graph.Node{graph.ArgMax(scores, 1, dtypes.Int32)}
+	}
+}
+
+// queryBatch is how many of the queries are classified at a time: on a GPU as many as
+// have 100 million similarities, which are 400 MB.
+func queryBatch(kind device.Kind, queries, bank int) int {
+	switch kind {
+	case device.Go:
+		return min(50, queries)
+	case device.CUDA:
+		return min(max(100_000_000/bank, 1), queries)
+	}
+	return min(500, queries)
 }
 
 // Predict returns the class of every query.
@@ -96,24 +138,25 @@ func queryBatch(d *device.Device) int {
 //	labels   [m] int32
 //	result   n classes
 //
-// It stops between batches when the context ends.
+// It stops between batches when the context ends. A feature that is not a finite number
+// is an error.
 func (c *Classifier) Predict(ctx context.Context, queries, bank, labels *tensors.Tensor) ([]int32, error) {
 	total, size := queries.Shape().Dimensions[0], bank.Shape().Dimensions[0]
 	if c.knn.K > size {
 		return nil, fmt.Errorf("eval: KNN: k %d is more than the %d features of the bank", c.knn.K, size)
 	}
-	queries, err := c.normalize.Exec1(queries)
+	queries, err := c.normalized(queries, "the queries")
 	if err != nil {
-		return nil, fmt.Errorf("eval: KNN: normalise queries: %w", err)
+		return nil, err
 	}
 	defer queries.MustFinalizeAll()
-	if bank, err = c.normalize.Exec1(bank); err != nil {
-		return nil, fmt.Errorf("eval: KNN: normalise bank: %w", err)
+	if bank, err = c.normalized(bank, "the bank"); err != nil {
+		return nil, err
 	}
 	defer bank.MustFinalizeAll()
 
 	predictions := make([]int32, 0, total)
-	batch := min(c.batch, total)
+	batch := queryBatch(c.kind, total, size)
 	for start := 0; start < total; start += batch {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("eval: KNN: %w", err)
@@ -131,6 +174,21 @@ func (c *Classifier) Predict(ctx context.Context, queries, bank, labels *tensors
 		predictions = append(predictions, classes[start-from:]...)
 	}
 	return predictions, nil
+}
+
+// normalized returns features with norm 1.
+func (c *Classifier) normalized(features *tensors.Tensor, name string) (*tensors.Tensor, error) {
+	total := int32(features.Shape().Dimensions[0])
+	x, bad, err := c.normalize.Exec2(features)
+	if err != nil {
+		return nil, fmt.Errorf("eval: KNN: normalise %s: %w", name, err)
+	}
+	defer bad.MustFinalizeAll()
+	if image := tensors.ToScalar[int32](bad); image < total {
+		x.MustFinalizeAll()
+		return nil, fmt.Errorf("eval: KNN: a feature of image %d of %s is not a finite number, or too large", image, name)
+	}
+	return x, nil
 }
 
 // Free releases the compiled programs. The classifier is of no use then.

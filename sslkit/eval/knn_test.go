@@ -3,6 +3,7 @@ package eval_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -41,6 +42,27 @@ func TestPredictWantsABankOfK(t *testing.T) {
 	_, err := predict(t, eval.KNN{K: 3, Temperature: 0.1}, 2, bank, bank, []int32{0, 1})
 	if err == nil || !strings.Contains(err.Error(), "k 3 is more than the 2 features") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A feature that is no number makes every similarity of its image none, which no
+// search can put in order.
+func TestPredictWantsNumbers(t *testing.T) {
+	good := testkit.Array{Shape: []int{3, 2}, Data: []float64{1, 0, 0, 1, 1, 1}}
+	labels := []int32{0, 1, 1}
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		wrong := testkit.Array{Shape: []int{3, 2}, Data: []float64{1, 0, 0, bad, 1, 1}}
+		_, err := predict(t, eval.KNN{K: 2, Temperature: 0.1}, 2, good, wrong, labels)
+		if err == nil || !strings.Contains(err.Error(), "a feature of image 1 of the bank is not a finite number") {
+			t.Errorf("%g in the bank: error %v", bad, err)
+		}
+		_, err = predict(t, eval.KNN{K: 2, Temperature: 0.1}, 2, wrong, good, labels)
+		if err == nil || !strings.Contains(err.Error(), "a feature of image 1 of the queries is not a finite number") {
+			t.Errorf("%g in the queries: error %v", bad, err)
+		}
+	}
+	if _, err := predict(t, eval.KNN{K: 2, Temperature: 0.1}, 2, good, good, labels); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -44,6 +44,7 @@ var referenceOptimizer = optim.SGD{Momentum: 0.9, WeightDecay: schedule.Constant
 // counted through the online network.
 func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, network backbone.Backbone, c stepCase) *run {
 	t.Helper()
+	testkit.NoFloat64(t, d, mode.Precision)
 	r := &run{t: t, device: d, mode: mode, network: network, rates: c.LR}
 	dtype := mode.Precision.ParamDType()
 	for view := range m.Views().Count() {

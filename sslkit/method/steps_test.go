@@ -101,8 +101,8 @@ func (c stepCase) network() backbone.ResNet {
 }
 
 // TestGoldenSteps takes the reference steps: all of them in float64 with the
-// views in one pass, and the first two in float32 with the views in separate
-// passes.
+// views in one pass, and the first two in float32 with the views as the device
+// has them, on a CPU in separate passes.
 func TestGoldenSteps(t *testing.T) {
 	if testing.Short() {
 		t.Skip("whole runs need XLA, which -short leaves out")
@@ -215,7 +215,7 @@ func (c stepCase) checkQueue(t *testing.T, r *run, tolerance float64) {
 // checkFirstSteps compares losses and gradients in float32. Only steps 0 and 1
 // can be compared: later, rounding has moved units across the kink of a ReLU.
 func checkFirstSteps(t *testing.T, d *device.Device, m method.Method, c stepCase, steps int) {
-	r := startRun(t, d, nn.Mode{Precision: device.F32}, m, c.network(), c)
+	r := startRun(t, d, nn.Mode{Precision: device.F32, JointViews: d.JointViews()}, m, c.network(), c)
 	for step := range min(steps, len(c.Loss)) {
 		least := 1e-4
 		if step > 0 {

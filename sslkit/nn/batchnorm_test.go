@@ -72,22 +72,24 @@ func TestBatchNormOfConstant(t *testing.T) {
 		x.Data[i] = []float64{1000.1, -1e4 / 3, 0}[i%3]
 	}
 	for _, precision := range []device.Precision{device.F32, device.BF16, device.F64} {
-		m := newBatchNorm(t, precision, x, 0)
-		got := m.Pass(t, true, testkit.SumSquares, x)
-		for what, values := range map[string][]float64{"y": got.Y, "dx": got.DInputs[0], "gradient": got.DParams, "buffers": got.Buffers} {
-			for i, v := range values {
-				if math.IsNaN(v) || math.IsInf(v, 0) {
-					t.Errorf("%s: %s[%d] is %g", precision, what, i, v)
-					break
+		t.Run(string(precision), func(t *testing.T) {
+			m := newBatchNorm(t, precision, x, 0)
+			got := m.Pass(t, true, testkit.SumSquares, x)
+			for what, values := range map[string][]float64{"y": got.Y, "dx": got.DInputs[0], "gradient": got.DParams, "buffers": got.Buffers} {
+				for i, v := range values {
+					if math.IsNaN(v) || math.IsInf(v, 0) {
+						t.Errorf("%s[%d] is %g", what, i, v)
+						break
+					}
 				}
 			}
-		}
-		for _, v := range testkit.Part(t, m.Vars.Buffers(), got.Buffers, "running_var") {
-			// The running variance starts at 1 and takes a tenth of the batch's.
-			if v < 0.9-1e-6 {
-				t.Errorf("%s: running variance %g, want at least 0.9", precision, v)
+			for _, v := range testkit.Part(t, m.Vars.Buffers(), got.Buffers, "running_var") {
+				// The running variance starts at 1 and takes a tenth of the batch's.
+				if v < 0.9-1e-6 {
+					t.Errorf("running variance %g, want at least 0.9", v)
+				}
 			}
-		}
+		})
 	}
 }
 

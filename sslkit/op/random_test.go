@@ -40,7 +40,7 @@ func TestUniformIsSplitMix(t *testing.T) {
 		}
 	}
 	t.Run("go", func(t *testing.T) { check(t, testkit.Open(t, device.Go)) })
-	t.Run("cpu", func(t *testing.T) { check(t, testkit.XLA(t)) })
+	t.Run("xla", func(t *testing.T) { check(t, testkit.XLA(t)) })
 }
 
 func TestUniformIsUniform(t *testing.T) {
@@ -113,7 +113,7 @@ func TestKeyNode(t *testing.T) {
 		}
 	}
 	t.Run("go", func(t *testing.T) { check(t, testkit.Open(t, device.Go)) })
-	t.Run("cpu", func(t *testing.T) { check(t, testkit.XLA(t)) })
+	t.Run("xla", func(t *testing.T) { check(t, testkit.XLA(t)) })
 }
 
 // TestKey checks that all keys of a grid of counters differ, in any order and

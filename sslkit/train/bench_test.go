@@ -15,87 +15,111 @@ import (
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
-// stepCases are the networks of the published recipes on a GPU, and narrow ones
-// on a CPU.
-func stepCases(kind device.Kind) []stepCase {
-	if kind == device.CUDA {
-		var cases []stepCase
-		for _, m := range method.All() {
-			for _, batch := range []int{128, 512} {
-				cases = append(cases, stepCase{method.Name(m), 64, batch, device.BF16}, stepCase{method.Name(m), 64, batch, device.F32})
-			}
-		}
-		return cases
-	}
-	cases := []stepCase{{"SimCLR", 8, 64, device.F32}, {"SimCLR", 16, 128, device.F32}, {"SimCLR", 16, 64, device.BF16}}
-	for _, m := range method.All() {
-		cases = append(cases, stepCase{method.Name(m), 16, 64, device.F32})
-	}
-	return cases
-}
-
+// A stepCase is a benchmark of training steps with ResNet-18 on 32×32 images.
 type stepCase struct {
 	method       string
 	width, batch int
 	precision    device.Precision
 }
 
-// BenchmarkStep times whole training steps with ResNet-18 on 32×32 images,
-// augmentation included, compilation not.
+func (c stepCase) String() string {
+	return fmt.Sprintf("method=%s/width=%d/batch=%d/precision=%s", c.method, c.width, c.batch, c.precision)
+}
+
+// stepCases are the networks of the published recipes on a GPU, at their batches
+// and beyond, and narrow ones on a CPU.
+func stepCases(kind device.Kind) []stepCase {
+	var cases []stepCase
+	if kind == device.CUDA {
+		for _, batch := range []int{128, 512, 2048} {
+			for _, precision := range []device.Precision{device.BF16, device.F32} {
+				for _, m := range method.All() {
+					cases = append(cases, stepCase{method.Name(m), 64, batch, precision})
+				}
+			}
+		}
+		return cases
+	}
+	cases = append(cases, stepCase{"SimCLR", 8, 64, device.F32}, stepCase{"SimCLR", 16, 128, device.F32}, stepCase{"SimCLR", 16, 64, device.BF16})
+	for _, m := range method.All() {
+		cases = append(cases, stepCase{method.Name(m), 16, 64, device.F32})
+	}
+	return cases
+}
+
+// stepsPerWait is how many steps a device gets before the benchmark waits for
+// it. A GPU is given a whole epoch, as in a run, which reads nothing between two
+// steps; on a CPU, where other programs disturb, single steps have a median.
+func stepsPerWait(kind device.Kind) int {
+	if kind == device.CUDA {
+		return stepsPerEpoch
+	}
+	return 1
+}
+
+// stepsPerEpoch is the length of the epochs of [BenchmarkStep].
+const stepsPerEpoch = 8
+
+// BenchmarkStep times whole training steps, augmentation included, compilation
+// not. A GPU's allocator counts its peak from the process's start: there it is
+// reported of cases that need more than those before them. Run one case a process
+// to have it of each.
 func BenchmarkStep(b *testing.B) {
-	kind := testkit.XLA(b).Kind
-	for _, c := range stepCases(kind) {
-		b.Run(fmt.Sprintf("method=%s/width=%d/batch=%d/precision=%s", c.method, c.width, c.batch, c.precision), func(b *testing.B) {
+	d := testkit.XLA(b)
+	for _, c := range stepCases(d.Kind) {
+		b.Run(c.String(), func(b *testing.B) {
 			r, err := recipe.CIFAR10(c.method)
 			if err != nil {
 				b.Fatal(err)
 			}
-			const steps = 8
-			r.TrainImages, r.TestImages, r.Batch = steps*c.batch, r.Eval.K, c.batch
+			r.TrainImages, r.TestImages, r.Batch = stepsPerEpoch*c.batch, r.Eval.K, c.batch
 			r.Backbone, r.Precision = backbone.ResNet18().Sized(c.width), c.precision
-			data, err := dataset.Load(b.Context(), dataset.Shapes, r.TrainImages, r.TestImages, nil)
-			if err != nil {
-				b.Fatal(err)
-			}
-			t := &trainer{recipe: r, result: &Result{Recipe: r}}
-			if err := t.prepare(b.Context(), Options{Device: kind, Data: data}); err != nil {
-				b.Fatal(err)
-			}
-			defer t.free()
-			var in *epochInput
-			var times []float64
-			step := func() {
-				if len(times)%steps == 0 { // an epoch begins
-					if in != nil {
-						in.free()
-					}
-					if in, err = t.epochInput(1, 0); err != nil {
-						b.Fatal(err)
-					}
-					if err := t.resetCounters(); err != nil {
-						b.Fatal(err)
-					}
-				}
-				start := time.Now()
-				if err := t.step.run(t.state, in); err != nil {
-					b.Fatal(err)
-				}
-				if _, err := floats(t.state.meters); err != nil { // waits for the device
-					b.Fatal(err)
-				}
-				times = append(times, time.Since(start).Seconds())
-			}
-			step()
+			data := &dataset.Set{Train: noise(r.TrainImages, 32, 32), Test: noise(r.TestImages, 32, 32)}
+			before := memory(b, d)
+			d.ResetPeak()
+			s := newStepper(b, r, d.Kind, data, feed.Resident)
+			s.take(b, stepsPerEpoch-1) // the first one is made: a GPU replays steps once it has recorded some
+			s.times = nil
 			for b.Loop() {
-				step()
+				s.take(b, stepsPerWait(d.Kind))
 			}
-			in.free()
-			times = times[1:] // the first step compiles
-			slices.Sort(times)
-			b.ReportMetric(float64(c.batch)/times[len(times)/2], "images/s") // by the median: machines are noisy
-			b.ReportMetric(1e3*times[len(times)/2], "median-ms")
-			b.ReportMetric(1e3*times[0], "min-ms")
+			if after := memory(b, d); after.Peak > before.Peak || !after.OnDevice() {
+				b.ReportMetric(float64(after.Peak)/1e6, "peak-MB")
+			}
+			b.ReportMetric(float64(c.batch)/s.median(), "images/s") // by the median: machines are noisy
+			b.ReportMetric(1e3*s.median(), "median-ms")
+			b.ReportMetric(1e3*slices.Min(s.times), "min-ms")
+			b.ReportMetric(0, "ns/op") // of a step or an epoch, as the device is
 		})
+	}
+}
+
+func memory(b *testing.B, d *device.Device) device.Memory {
+	b.Helper()
+	m, err := d.Memory()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return m
+}
+
+func TestStepCases(t *testing.T) {
+	for kind, want := range map[device.Kind]int{device.CPU: 3 + len(method.All()), device.CUDA: 6 * len(method.All())} {
+		seen := map[string]bool{}
+		for _, c := range stepCases(kind) {
+			r, err := recipe.CIFAR10(c.method)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Batch, r.TrainImages, r.Backbone, r.Precision = c.batch, stepsPerEpoch*c.batch, backbone.ResNet18().Sized(c.width), c.precision
+			if err := r.Validate(); err != nil || seen[c.String()] || r.Steps() != stepsPerEpoch {
+				t.Errorf("%s, %s: %d steps, seen before: %t, error %v", kind, c, r.Steps(), seen[c.String()], err)
+			}
+			seen[c.String()] = true
+		}
+		if len(seen) != want {
+			t.Errorf("%s: %d cases, want %d", kind, len(seen), want)
+		}
 	}
 }
 
@@ -152,34 +176,50 @@ func photographs(n int) *dataset.Images {
 	return images
 }
 
+// A feedCase is a benchmark of steps by where their images come from.
+type feedCase struct {
+	name           string
+	images         *dataset.Images
+	view, batch, n int // n steps at a time
+	network        backbone.Backbone
+	precision      device.Precision
+}
+
+// feedCases are small enough for a CPU, or large enough for a GPU.
+func feedCases(kind device.Kind) []feedCase {
+	if kind == device.CUDA {
+		network := backbone.ResNet18()
+		return []feedCase{
+			{"32x32/batch=512", noise(4096, 32, 32), 32, 512, stepsPerEpoch, network, device.BF16},
+			{"photographs/view=128/batch=256", photographs(2048), 128, 256, stepsPerEpoch, backbone.ResNet18Large(), device.BF16},
+		}
+	}
+	return []feedCase{
+		{"32x32/batch=64", noise(256, 32, 32), 32, 64, 1, backbone.Tiny(), device.F32},
+		{"photographs/view=64/batch=32", photographs(256), 64, 32, 1, backbone.Tiny(), device.F32},
+	}
+}
+
 // BenchmarkFeed compares steps with images on the device and with streamed ones,
 // made in turn. A third number is the time that a streamed batch takes by itself.
 func BenchmarkFeed(b *testing.B) {
 	kind := testkit.XLA(b).Kind
-	const n = 256
-	for _, c := range []struct {
-		name        string
-		images      *dataset.Images
-		view, batch int
-	}{
-		{"32x32/batch=64", noise(n, 32, 32), 32, 64},
-		{"photographs/view=64/batch=32", photographs(n), 64, 32},
-	} {
+	for _, c := range feedCases(kind) {
 		b.Run(c.name, func(b *testing.B) {
 			r, err := recipe.CIFAR10("SimCLR")
 			if err != nil {
 				b.Fatal(err)
 			}
-			r.TrainImages, r.TestImages, r.Batch, r.Eval.K, r.Precision = n, n, c.batch, 1, device.F32
-			r.Backbone = backbone.Tiny()
+			r.TrainImages, r.TestImages, r.Batch, r.Eval.K = c.images.Len(), c.images.Len(), c.batch, 1
+			r.Backbone, r.Precision = c.network, c.precision
 			for i := range r.Views {
 				r.Views[i].Size = c.view
 			}
 			data := &dataset.Set{Train: c.images, Test: c.images}
 			resident, streamed := newStepper(b, r, kind, data, feed.Resident), newStepper(b, r, kind, data, feed.Streamed)
 			for b.Loop() {
-				resident.step(b)
-				streamed.step(b)
+				resident.take(b, c.n)
+				streamed.take(b, c.n)
 			}
 			b.ReportMetric(1e3*resident.median(), "resident-ms")
 			b.ReportMetric(1e3*streamed.median(), "streamed-ms")
@@ -207,24 +247,27 @@ func newStepper(b *testing.B, r recipe.Recipe, kind device.Kind, data *dataset.S
 		s.in.free()
 		s.free()
 	})
-	s.step(b)
+	s.take(b, 1)
 	s.times = nil
 	return s
 }
 
-func (s *stepper) step(b *testing.B) {
+// take makes n steps, waits for the device, and keeps the time of a step.
+func (s *stepper) take(b *testing.B, n int) {
 	start := time.Now()
-	if s.done%s.recipe.Steps() == 0 {
-		s.nextEpoch(b)
-	}
-	s.done++
-	if err := s.trainer.step.run(s.state, s.in); err != nil {
-		b.Fatal(err)
+	for range n {
+		if s.done%s.recipe.Steps() == 0 {
+			s.nextEpoch(b)
+		}
+		s.done++
+		if err := s.trainer.step.run(s.state, s.in); err != nil {
+			b.Fatal(err)
+		}
 	}
 	if _, err := floats(s.state.meters); err != nil { // waits for the device
 		b.Fatal(err)
 	}
-	s.times = append(s.times, time.Since(start).Seconds())
+	s.times = append(s.times, time.Since(start).Seconds()/float64(n))
 }
 
 func (s *stepper) nextEpoch(b *testing.B) {

@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -83,7 +82,7 @@ func TestResumeInTheMiddleOfAnEpoch(t *testing.T) {
 		t.Fatalf("stopped run returned %v", err)
 	}
 	first := 0
-	_, err = train.Run(context.Background(), r, train.Options{Dir: dir, Device: device.CPU, Report: func(e train.Event) {
+	_, err = train.Run(context.Background(), r, train.Options{Dir: dir, Device: testkit.Kind(t), Report: func(e train.Event) {
 		if e.Phase == train.Training && first == 0 {
 			first = e.Step
 		}
@@ -129,7 +128,7 @@ func TestRunFolderErrors(t *testing.T) {
 	run(t, r, dir)
 	other := r
 	other.Seed++
-	_, err := train.Run(context.Background(), other, train.Options{Dir: dir, Device: device.CPU})
+	_, err := train.Run(context.Background(), other, train.Options{Dir: dir, Device: testkit.Kind(t)})
 	if err == nil || !strings.Contains(err.Error(), "another recipe") {
 		t.Errorf("another recipe in the folder: %v", err)
 	}
@@ -149,7 +148,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			write(t, path, damaged)
 			note := ""
-			result, err := train.Run(context.Background(), r, train.Options{Dir: dir, Device: device.CPU, Report: func(e train.Event) {
+			result, err := train.Run(context.Background(), r, train.Options{Dir: dir, Device: testkit.Kind(t), Report: func(e train.Event) {
 				if e.Phase == train.Notice {
 					note = e.Note
 				}

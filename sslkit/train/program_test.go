@@ -432,6 +432,7 @@ func TestLocalCropsInOnePass(t *testing.T) {
 	r := multiCrop(t, 1)
 	r.Batch = 8
 	d := testkit.Any(t)
+	testkit.NoFloat64(t, d, device.F64)
 	pixels := tensors.FromFlatDataAndDimensions(noise(r.Batch, 32).Pixels, r.Batch, 32, 32, 3)
 	trained := func(joint bool) (losses, params []float64) {
 		mode := nn.Mode{Training: true, Precision: device.F64, JointViews: joint}

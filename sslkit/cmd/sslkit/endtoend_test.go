@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/gossl/gossl/sslkit/dataset"
-	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/embedding"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -30,7 +29,7 @@ func album(t *testing.T, set *dataset.Set) string {
 
 // From a run to features, and to what one asks of them, as a person does it.
 func TestFromRunToAnswers(t *testing.T) {
-	testkit.XLA(t)
+	kind := testkit.XLA(t).Kind
 	t.Setenv("SSLKIT_HOME", t.TempDir())
 	r, err := recipe.Shapes("SimCLR")
 	if err != nil {
@@ -38,7 +37,7 @@ func TestFromRunToAnswers(t *testing.T) {
 	}
 	trained := filepath.Join(t.TempDir(), "run")
 	r = recipe.Quick(r)
-	if _, err := train.Run(t.Context(), r, train.Options{Dir: trained, Device: device.CPU}); err != nil {
+	if _, err := train.Run(t.Context(), r, train.Options{Dir: trained, Device: kind}); err != nil {
 		t.Fatal(err)
 	}
 	set, err := dataset.DrawShapes(3, 41, 0)
@@ -56,12 +55,12 @@ func TestFromRunToAnswers(t *testing.T) {
 	}
 
 	same(t, "embed", fmt.Sprintf("%s: %d features of 41 images\n", features, r.Backbone.Features()),
-		ask("embed", trained, "--images", dir, "--out", features, "--device", "cpu"))
+		ask("embed", trained, "--images", dir, "--out", features, "--device", string(kind)))
 	found := strings.Fields(ask("search", features, "--query", "07.png", "-k", "1"))
 	same(t, "search", "similarity image class file 1.0000 40 copy.png", strings.Join(found, " "))
 	other := filepath.Join(t.TempDir(), "other.png")
 	savePNG(t, other, set.Train.NRGBA(7))
-	found = strings.Fields(ask("search", features, "--query", other, "-k", "2", "--run", trained, "--device", "cpu"))
+	found = strings.Fields(ask("search", features, "--query", other, "-k", "2", "--run", trained, "--device", string(kind)))
 	same(t, "search of another picture", "similarity image class file 1.0000 7 07.png 1.0000 40 copy.png", strings.Join(found, " "))
 
 	var groups []struct{ Keep, Others any }

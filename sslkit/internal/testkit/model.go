@@ -28,6 +28,7 @@ type Model struct {
 // as seed 0 has them.
 func NewModel(t testing.TB, d *device.Device, mode nn.Mode, forward Forward, inputs ...Array) *Model {
 	t.Helper()
+	NoFloat64(t, d, mode.Precision)
 	vars, err := nn.Declare(d.Backend, mode, func(scope *nn.Scope) {
 		nodes := make([]*graph.Node, len(inputs))
 		for i, in := range inputs {

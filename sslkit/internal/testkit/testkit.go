@@ -5,80 +5,14 @@ package testkit
 import (
 	"fmt"
 	"math"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
-	"github.com/gossl/gossl/internal/place"
 	"github.com/gossl/gossl/sslkit/device"
 )
-
-// Any returns a device that is there on every machine: XLA's CPU where its
-// plugin is installed and -short is off, else the pure-Go backend.
-func Any(t testing.TB) *device.Device {
-	t.Helper()
-	if !testing.Short() {
-		if d, err := device.Open(device.CPU); err == nil {
-			return d
-		}
-	}
-	return Open(t, device.Go)
-}
-
-// XLA returns XLA's CPU device, and skips the test where there is none: under
-// -short, or without a plugin.
-func XLA(t testing.TB) *device.Device {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("needs XLA, which -short leaves out")
-	}
-	d, err := device.Open(device.CPU)
-	if err != nil {
-		t.Skipf("needs XLA: %v", err)
-	}
-	return d
-}
-
-// Target opens a target to plan programs for, and skips the test where XLA or its compiler
-// for CUDA is not installed, or in short mode.
-func Target(t testing.TB, name string) *device.Device {
-	t.Helper()
-	XLA(t)
-	target, err := device.TargetNamed(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, ok := place.CUDACompiler(place.Home()); !ok {
-		t.Skip("XLA's compiler for CUDA is not installed: make setup-plan")
-	}
-	d, err := target.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
-// Long skips a test that takes more than ten seconds, unless the environment
-// variable SSLKIT_LONG asks for it.
-func Long(t testing.TB) {
-	t.Helper()
-	if os.Getenv("SSLKIT_LONG") == "" {
-		t.Skip("takes long: SSLKIT_LONG=1 runs it")
-	}
-}
-
-// Open returns a device, and fails the test if it cannot be opened.
-func Open(t testing.TB, kind device.Kind) *device.Device {
-	t.Helper()
-	d, err := device.Open(kind)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
 
 // An Array is a row-major array of numbers.
 type Array struct {

@@ -1,7 +1,7 @@
 // Compiling for a GPU that is not there: PJRT's compile function takes the description
 // of a device in place of a client.
-#ifndef SSLKIT_PLAN_H
-#define SSLKIT_PLAN_H
+#ifndef SSLKIT_PLANNER_H
+#define SSLKIT_PLANNER_H
 
 #include "pjrt.h"
 
