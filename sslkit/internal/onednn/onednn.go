@@ -30,19 +30,20 @@ var load struct {
 
 // Load loads the library from a file, once in a process, and returns its version, such as "3.2.0".
 func Load(path string) (version string, err error) {
-	load.once.Do(func() {
-		cPath := C.CString(path)
-		defer C.free(unsafe.Pointer(cPath))
-		var m message
-		if !C.conv_load(cPath, &m[0], C.size_t(len(m))) {
-			load.err = fmt.Errorf("oneDNN in %s: %w", path, m.err())
-			return
-		}
-		var major, minor, patch C.int
-		C.conv_version(&major, &minor, &patch)
-		load.version = fmt.Sprintf("%d.%d.%d", major, minor, patch)
-	})
+	load.once.Do(func() { load.version, load.err = open(path) })
 	return load.version, load.err
+}
+
+func open(path string) (version string, err error) {
+	cPath := C.CString(path)
+	defer C.free(unsafe.Pointer(cPath))
+	var m message
+	if !C.conv_load(cPath, &m[0], C.size_t(len(m))) {
+		return "", fmt.Errorf("oneDNN in %s: %w", path, m.err())
+	}
+	var major, minor, patch C.int
+	C.conv_version(&major, &minor, &patch)
+	return fmt.Sprintf("%d.%d.%d", major, minor, patch), nil
 }
 
 // Register makes the custom call known to a plugin, whose function table api is. The library must be loaded.

@@ -24,7 +24,9 @@ type Counts struct {
 //	[f, 0, 1, b]x[i, 0, 1, o]->[0, 1, b, f]  the gradient of its weights: the stride is rhs_dilation
 //
 // What is of another form, or of another type than f32 and bf16, is left as it is.
-func Rewrite(program []byte) ([]byte, Counts) {
+func Rewrite(program []byte) ([]byte, Counts) { return rewrite(program, conv.supported) }
+
+func rewrite(program []byte, supported func(conv) bool) ([]byte, Counts) {
 	var counts Counts
 	var rewritten bytes.Buffer
 	reversed := map[string]string{} // what the values of reversed weights were before
@@ -42,7 +44,7 @@ func Rewrite(program []byte) ([]byte, Counts) {
 			continue
 		}
 		weights, isReversed := reversed[o.args[1]]
-		if c, ok := o.conv(isReversed); ok && c.supported() {
+		if c, ok := o.conv(isReversed); ok && supported(c) {
 			counts.Rewritten++
 			if c.kind == inputGradient {
 				o.args[1] = weights
