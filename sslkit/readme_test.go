@@ -13,7 +13,7 @@ import (
 	"github.com/gossl/gossl/sslkit/bench"
 )
 
-var update = flag.Bool("update", false, "write the README's table of results anew")
+var update = flag.Bool("update", false, "write the README's tables anew")
 
 // The README's results are the records in notebooks/results, and nothing else. Runs that are smaller than published ones
 // show nothing that a reader could use.
@@ -30,19 +30,26 @@ func TestReadmeResults(t *testing.T) {
 		}
 		records = append(records, read...)
 	}
+	want := bench.Markdown(records)
+	if strings.Contains(want, "not as published") {
+		t.Errorf("notebooks/results has runs that are not as published, want runs at full length alone:\n%s", want)
+	}
+	compareReadme(t, "results", want, "the records in notebooks/results")
+}
+
+// compareReadme compares a part of the README, which stands between two comments, with what a source says; with -update it
+// writes it.
+func compareReadme(t *testing.T, part, want, source string) {
+	t.Helper()
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	const begin, end = "<!-- results -->\n", "<!-- end of results -->"
+	begin, end := "<!-- "+part+" -->\n", "<!-- end of "+part+" -->"
 	before, rest, found := strings.Cut(string(readme), begin)
 	got, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
 		t.Fatalf("README.md has no lines %s and %s", begin, end)
-	}
-	want := bench.Markdown(records)
-	if strings.Contains(want, "not as published") {
-		t.Errorf("notebooks/results has runs that are not as published, want runs at full length alone:\n%s", want)
 	}
 	if *update {
 		if err := os.WriteFile("../README.md", []byte(before+begin+want+end+after), 0o644); err != nil {
@@ -51,7 +58,7 @@ func TestReadmeResults(t *testing.T) {
 		return
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("README.md has other results than notebooks/results; `go test ./sslkit -run Results -update` writes them (-records +README):\n%s", diff)
+		t.Errorf("README.md does not say what %s say; `go test ./sslkit -run Readme -update` writes it (-want +README):\n%s", source, diff)
 	}
 }
 

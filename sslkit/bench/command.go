@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,8 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -36,6 +33,7 @@ type command struct {
 	feed                            feed.Mode
 	shard, shards                   int
 	list, dryRun, download, tabular bool
+	target                          string // whose memory -dry-run plans; "": none's
 	only                            string // ID of the one run that this process is for; "": it starts a process for each
 }
 
@@ -157,6 +155,7 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 	flags.StringVar(&c.out, "out", filepath.Join("runs", string(data)+"_benchmark"), "folder of records, table and picture")
 	flags.BoolVar(&c.list, "list", false, "print the published rows, and end")
 	flags.BoolVar(&c.dryRun, "dry-run", false, "print the runs, their steps, and the time they would take, and end")
+	flags.StringVar(&c.target, "target", "", "with -dry-run: also plan the memory on this GPU, which need not be there, such as h100")
 	flags.BoolVar(&c.tabular, "table", false, "print the table of the records in -out, and end")
 	flags.BoolVar(&c.download, "download", false, "download the data set first, if it is not there")
 	flags.StringVar(&c.only, onlyFlag, "", "make only the run of this name, in this process")
@@ -259,6 +258,9 @@ func (c command) check(recipes []recipe.Recipe) error {
 	if err := writable(c.out); err != nil {
 		return fmt.Errorf("-out %s: %w", c.out, err)
 	}
+	if c.target != "" && !c.dryRun {
+		return fmt.Errorf("-target %s is for -dry-run: -device says where runs are made", c.target)
+	}
 	if err := c.feed.Validate(); err != nil {
 		return fmt.Errorf("-feed: %w", err)
 	}
@@ -300,67 +302,4 @@ func writable(dir string) error {
 		return fmt.Errorf("%s cannot be written to: %w", dir, err)
 	}
 	return nil
-}
-
-// estimate prints what would run, and how long it would take by measured steps.
-func (c command) estimate(ctx context.Context, recipes []recipe.Recipe, out io.Writer) error {
-	measured := map[string]train.Speed{}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "run\tepochs\tsteps\tms/step\testimated\tstate")
-	var total time.Duration
-	for _, r := range recipes {
-		folder := runFolder(c.out, r)
-		_, recorded, err := finished(c.out, r)
-		if err == nil && !recorded { // what the run would refuse
-			err = train.Check(r, train.Options{Dir: folder, Feed: c.feed})
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", ID(r), err)
-		}
-		speed, err := c.speed(ctx, measured, r)
-		if err != nil {
-			return err
-		}
-		state, done := "new", 0
-		if recorded {
-			state, done = "has a record", r.Epochs
-		} else if result, err := train.Open(folder); err == nil && len(result.Epochs) > 0 {
-			done = result.Last().Epoch
-			state = fmt.Sprintf("goes on after epoch %d", done)
-		}
-		left := r
-		left.Epochs -= done
-		takes := speed.Run(left)
-		if left.Epochs == 0 {
-			takes = 0
-		}
-		total += takes
-		fmt.Fprintf(w, "%s\t%d\t%d\t%.0f\t%s\t%s\n", ID(r), r.Epochs, r.Epochs*r.Steps(),
-			float64(speed.Step)/float64(time.Millisecond), takes.Round(time.Second), state)
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "together about %s; the search for neighbours, which is not in it, adds seconds an epoch\n", total.Round(time.Second))
-	if err := c.checkData(ctx); err != nil {
-		return fmt.Errorf("a run would be refused now; -download would fetch the images: %w", err)
-	}
-	return nil
-}
-
-// speed measures a recipe, or one that differs in epochs and seed only.
-func (c command) speed(ctx context.Context, measured map[string]train.Speed, r recipe.Recipe) (train.Speed, error) {
-	alike := seedless(r)
-	alike.Epochs, alike.Expect = 1, recipe.Expect{}
-	key, err := json.Marshal(alike)
-	if err != nil {
-		return train.Speed{}, fmt.Errorf("bench: %w", err)
-	}
-	if speed, ok := measured[string(key)]; ok {
-		return speed, nil
-	}
-	data, _ := dataset.About(r.Data)
-	speed, err := train.Measure(ctx, r, c.device, data.Height, data.Width)
-	measured[string(key)] = speed
-	return speed, err
 }

@@ -132,6 +132,8 @@ func TestBadArguments(t *testing.T) {
 		"-precision f16 -dry-run":  `precision "f16"`,
 		"-seeds 0":                 "seed",
 		"-feed nowhere -dry-run":   `mode "nowhere"`,
+		"-target h100":             "-target h100 is for -dry-run",
+		"-dry-run -target v9":      `"v9": want one of h100`,
 		"-images 60000 -dry-run":   "-images 60000: CIFAR-10 has 50000",
 		"-test-images 10001":       "-test-images 10001: CIFAR-10 has 10000",
 		"-out /dev/null -dry-run":  "/dev/null is a file",

@@ -14,6 +14,7 @@ type Facts struct {
 	Height, Width int      // of an image, in pixels; of images of several sizes, those that many have
 	Train, Test   int      // how many images there are; of Shapes, of which there are any number, how many recipes take
 	Classes       []string // the name of each class
+	Mixed         bool     // images have several sizes
 }
 
 // About tells about a data set that recipes can ask for. Of any other it knows the
@@ -53,21 +54,21 @@ type known struct {
 
 var sets = []known{
 	{
-		Facts{CIFAR10, "CIFAR-10", cifarSize, cifarSize, cifarFile * len(cifarTrain), cifarFile * len(cifarTest), cifarClasses},
+		Facts{CIFAR10, "CIFAR-10", cifarSize, cifarSize, cifarFile * len(cifarTrain), cifarFile * len(cifarTest), cifarClasses, false},
 		func(_ context.Context, train, test int, _ Progress) (*Set, error) {
 			return ReadCIFAR10(Dir(), train, test)
 		},
 		&cifarOfficial,
 	},
 	{
-		Facts{Imagenette, "ImageNette", 160, 213, 9_469, 3_925, imagenetteNames()},
+		Facts{Imagenette, "ImageNette", 160, 213, 9_469, 3_925, imagenetteNames(), true},
 		func(ctx context.Context, train, test int, progress Progress) (*Set, error) {
 			return ReadImagenette(ctx, Dir(), train, test, progress)
 		},
 		&imagenetteOfficial,
 	},
 	{
-		Facts{Shapes, "Shapes", shapeSize, shapeSize, 5_000, 1_000, formNames()},
+		Facts{Shapes, "Shapes", shapeSize, shapeSize, 5_000, 1_000, formNames(), false},
 		func(_ context.Context, train, test int, _ Progress) (*Set, error) {
 			return DrawShapes(ShapesSeed, train, test)
 		},

@@ -6,6 +6,9 @@
 // for. A [Device] says what it is, how much memory it has in use
 // ([Device.Memory]), and what suits it, such as how many images to embed in one
 // pass. A [Precision] is the number type of layers.
+//
+// A [Target] is an accelerator that need not be there. [Device.Plan] compiles a program for
+// it and says, as a [Program], how much memory and which kernels it takes.
 package device
 
 import (
@@ -169,8 +172,12 @@ type Compilations struct {
 // moment to compile is kept in cache/programs below SSLKIT_HOME, and loaded from
 // there when it is wanted again with the same plugin, flags, device and driver. The
 // cache grows to 2 GiB at most; SSLKIT_COMPILE_CACHE=off in the environment turns it
-// off. The Go backend counts nothing.
+// off. The Go backend counts nothing; devices of [Target.Open] count together what was
+// planned.
 func (d *Device) Compilations() Compilations {
+	if d.target != nil {
+		return thePlanner.tally.total()
+	}
 	if d.plugin == nil {
 		return Compilations{}
 	}

@@ -73,12 +73,12 @@ func (d *Device) Plan(name string, build func(inputs []*graph.Node) []*graph.Nod
 
 // program counts what was compiled.
 func (c compiled) program(name string, t Target) (Program, error) {
-	read, err := hlo.Read(c.format, c.hlo)
+	read, err := hlo.Read(c.Format, c.HLO)
 	if err != nil {
 		return Program{}, err
 	}
-	p := Program{Name: name, Memory: c.memory, Operations: read.Operations()}
-	schedule, err := hlo.ReadSchedule(c.schedule)
+	p := Program{Name: name, Memory: c.Memory, Operations: read.Operations()}
+	schedule, err := hlo.ReadSchedule(c.Schedule)
 	if err != nil {
 		return Program{}, err
 	}

@@ -93,8 +93,10 @@ static bool read_program(const pjrt_api* api, void* executable, plan_compiled* o
 	return true;
 }
 
-bool plan_compile(const pjrt_api* api, void* target, const pjrt_program* program, const char* options, size_t options_size,
+bool plan_compile(const pjrt_api* api, void* target, const char* code, size_t code_size, const char* options, size_t options_size,
 	plan_compiled* out, char* message, size_t size) {
+	static const char mlir[] = "mlir";
+	pjrt_program program = {.struct_size = sizeof program, .code = code, .code_size = code_size, .format = mlir, .format_size = sizeof mlir - 1};
 	struct {
 		size_t struct_size;
 		void* extension;
@@ -104,7 +106,7 @@ bool plan_compile(const pjrt_api* api, void* target, const pjrt_program* program
 		size_t options_size;
 		void* client;
 		void* executable; // out
-	} compile = {.struct_size = sizeof compile, .topology = target, .program = program, .options = options, .options_size = options_size};
+	} compile = {.struct_size = sizeof compile, .topology = target, .program = &program, .options = options, .options_size = options_size};
 	if (!pjrt_succeeded(api, api->functions[COMPILE](&compile), message, size)) return false;
 
 	struct { size_t struct_size; void* extension; void* executable; plan_memory memory; int64_t later[4]; } stats =

@@ -6,6 +6,7 @@ import "C"
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/gomlx/go-xla/pkg/pjrt"
@@ -33,10 +35,12 @@ import (
 // [planner.compile] to XLA's CUDA plugin, and never to the client.
 type planner struct {
 	mu       sync.Mutex
-	graphs   *xla.Backend              // builds graphs for all targets
-	api      *C.pjrt_api               // of the CUDA plugin, for which no client is made
-	toolkit  string                    // its folder with ptxas and libdevice
-	plugin   string                    // its file
+	graphs   *xla.Backend  // builds graphs for all targets
+	api      *C.pjrt_api   // of the CUDA plugin, for which no client is made
+	toolkit  string        // its folder with ptxas and libdevice
+	plugin   string        // its file
+	cache    *programCache // keeps what was compiled; nil keeps nothing
+	tally    tally
 	targets  map[Target]unsafe.Pointer // PJRT's descriptions of devices
 	planning atomic.Pointer[planning]  // what [Device.Plan] asks for at the moment; nil: nothing
 	count    atomic.Int64              // of programs
@@ -52,10 +56,10 @@ type planning struct {
 
 // compiled is what the compiler said of a program.
 type compiled struct {
-	memory   ProgramMemory
-	format   string // of the optimized program
-	hlo      []byte
-	schedule string // the list of what XLA will run
+	Memory   ProgramMemory
+	Format   string // of the optimized program
+	HLO      []byte
+	Schedule string // the list of what XLA will run
 }
 
 // planSlot is the place of the planner's compile function, see slots.
@@ -128,6 +132,9 @@ func (p *planner) load() error {
 	}
 	p.api, p.toolkit = api, toolkit
 	p.plugin = fmt.Sprintf("%s, PJRT API %d.%d", filepath.Base(path), int(api.version.major), int(api.version.minor))
+	if p.cache, err = openCache(CUDA, path, "planned"); err != nil {
+		fmt.Fprintf(os.Stderr, "sslkit: planned programs are not kept: %v\n", err)
+	}
 	return nil
 }
 
@@ -211,8 +218,8 @@ func findCompiler() (plugin, toolkit string, err error) {
 }
 
 func (p *planner) plan(d *Device, name string, build func([]*graph.Node) []*graph.Node, inputs []shapes.Shape) (compiled, error) {
-	mark := fmt.Sprintf("planned%d", p.count.Add(1))
-	g := graph.NewGraph(d.Backend, mark+" "+name)
+	mark := fmt.Sprintf("planned%d_", p.count.Add(1))
+	g := graph.NewGraph(d.Backend, mark+name)
 	defer g.Finalize()
 	var outputs []*graph.Node
 	err := exceptions.TryCatch[error](func() {
@@ -227,7 +234,7 @@ func (p *planner) plan(d *Device, name string, build func([]*graph.Node) []*grap
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	asked := &planning{program: "module @" + mark + "_", target: *d.target, err: errors.New("it was not compiled")}
+	asked := &planning{program: "module @" + mark, target: *d.target, err: errors.New("it was not compiled")}
 	p.planning.Store(asked)
 	defer p.planning.Store(nil)
 	err = exceptions.TryCatch[error](func() {
@@ -245,31 +252,62 @@ func (p *planner) plan(d *Device, name string, build func([]*graph.Node) []*grap
 // error always, because there is nothing to run.
 func (p *planner) compile(args *C.pjrt_compile_args) unsafe.Pointer {
 	program := unsafe.Slice((*byte)(unsafe.Pointer(args.program.code)), args.program.code_size)
-	if asked := p.planning.Load(); asked != nil && bytes.HasPrefix(program, []byte(asked.program)) { // else somebody wants to run it
-		asked.compiled, asked.err = p.compileFor(asked.target, args)
+	options := unsafe.Slice((*byte)(unsafe.Pointer(args.options)), args.options_size)
+	if asked := p.planning.Load(); asked != nil { // else somebody wants to run the program
+		if text, ok := bytes.CutPrefix(program, []byte(asked.program)); ok {
+			asked.compiled, asked.err = p.compileFor(asked.target, slices.Concat([]byte("module @planned_"), text), options)
+		}
 	}
 	return unsafe.Pointer(&C.plan_refusal)
 }
 
-func (p *planner) compileFor(t Target, args *C.pjrt_compile_args) (compiled, error) {
+// compileFor compiles a program for a target, unless it is known what that gives.
+func (p *planner) compileFor(t Target, program, options []byte) (c compiled, err error) {
+	start := time.Now()
+	key := p.cache.key(program, slices.Concat(options, []byte(t.config())))
+	if kept := p.cache.get(key); kept != nil && json.Unmarshal(kept, &c) == nil {
+		p.tally.add(true, time.Since(start))
+		return c, nil
+	}
+	if c, err = p.compileNow(t, program, options); err != nil {
+		return c, err
+	}
+	p.tally.add(false, time.Since(start))
+	if p.cache == nil {
+		return c, nil
+	}
+	kept, err := json.Marshal(c)
+	if err != nil {
+		return c, err
+	}
+	p.cache.put(key, kept)
+	return c, nil
+}
+
+func (p *planner) compileNow(t Target, program, options []byte) (c compiled, err error) {
 	dump, err := os.MkdirTemp("", "sslkit-plan-")
 	if err != nil {
-		return compiled{}, err
+		return c, err
 	}
 	defer os.RemoveAll(dump)
-	options := unsafe.Slice((*byte)(unsafe.Pointer(args.options)), args.options_size)
 	options = withFlag(withFlag(options, "xla_gpu_cuda_data_dir", p.toolkit), "xla_dump_to", dump)
+	program = append(program, 0) // XLA's parser reads one byte on
 	var m message
 	var out C.plan_compiled
 	defer func() { C.free(unsafe.Pointer(out.program)) }()
-	if !C.plan_compile(p.api, p.targets[t], args.program, (*C.char)(unsafe.Pointer(&options[0])), C.size_t(len(options)), &out, m.text(), m.size()) {
-		return compiled{}, m.err()
+	if !C.plan_compile(p.api, p.targets[t], (*C.char)(unsafe.Pointer(&program[0])), C.size_t(len(program)-1),
+		(*C.char)(unsafe.Pointer(&options[0])), C.size_t(len(options)), &out, m.text(), m.size()) {
+		return c, m.err()
 	}
-	c := compiled{format: C.GoString(&out.format[0]), hlo: C.GoBytes(unsafe.Pointer(out.program), C.int(out.program_size)), memory: ProgramMemory{
-		Arguments: int64(out.memory.arguments), Outputs: int64(out.memory.outputs), Aliased: int64(out.memory.aliased),
-		Temporaries: int64(out.memory.temporaries), Peak: int64(out.memory.peak),
-	}}
-	c.schedule, err = schedule(dump)
+	c = compiled{
+		Memory: ProgramMemory{
+			Arguments: int64(out.memory.arguments), Outputs: int64(out.memory.outputs), Aliased: int64(out.memory.aliased),
+			Temporaries: int64(out.memory.temporaries), Peak: int64(out.memory.peak),
+		},
+		Format: C.GoString(&out.format[0]),
+		HLO:    C.GoBytes(unsafe.Pointer(out.program), C.int(out.program_size)),
+	}
+	c.Schedule, err = schedule(dump)
 	return c, err
 }
 

@@ -31,8 +31,8 @@ typedef struct {
 	char format[32];
 } plan_compiled;
 
-// plan_compile compiles a program for a target; false with a message if it does not compile.
-bool plan_compile(const pjrt_api* api, void* target, const pjrt_program* program, const char* options, size_t options_size,
+// plan_compile compiles StableHLO for a target; false with a message if it does not compile.
+bool plan_compile(const pjrt_api* api, void* target, const char* code, size_t code_size, const char* options, size_t options_size,
 	plan_compiled* out, char* message, size_t size);
 
 #endif

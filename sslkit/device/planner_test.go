@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"time"
 
@@ -32,19 +33,29 @@ func recorded(in []*graph.Node) []*graph.Node {
 	}
 }
 
-// The program that package hlo's tests read is what the compiler makes of it today.
-func TestRecordedProgram(t *testing.T) {
+// openTarget is testkit.Target for tests within the package.
+func openTarget(t *testing.T, name string) *Device {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("needs XLA, which -short leaves out")
 	}
 	if _, _, ok := place.CUDACompiler(place.Home()); !ok {
 		t.Skip("XLA's compiler for CUDA is not installed: make setup-plan")
 	}
-	target := Targets()[0]
+	target, err := TargetNamed(name)
+	if err != nil {
+		t.Fatal(err)
+	}
 	d, err := target.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return d
+}
+
+// The program that package hlo's tests read is what the compiler makes of it today.
+func TestRecordedProgram(t *testing.T) {
+	d := openTarget(t, "h100")
 	c, err := thePlanner.plan(d, "recorded", recorded, []shapes.Shape{
 		shapes.Make(dtypes.BFloat16, 16, 8, 8, 32), shapes.Make(dtypes.BFloat16, 3, 3, 32, 64),
 		shapes.Make(dtypes.Float32, 256, 256), shapes.Make(dtypes.Int32),
@@ -53,7 +64,7 @@ func TestRecordedProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := filepath.Join("..", "internal", "hlo", "testdata")
-	files := map[string][]byte{"recorded." + c.format: c.hlo, "recorded.schedule.txt": []byte(c.schedule)}
+	files := map[string][]byte{"recorded." + c.Format: c.HLO, "recorded.schedule.txt": []byte(c.Schedule)}
 	for name, want := range files {
 		path := filepath.Join(dir, name)
 		if *update {
@@ -69,7 +80,7 @@ func TestRecordedProgram(t *testing.T) {
 			t.Errorf("%s is not what the compiler writes now; `go test ./sslkit/device -run RecordedProgram -update` records it:\n%s", path, want)
 		}
 	}
-	p, err := c.program("recorded", target)
+	p, err := c.program("recorded", *d.target)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +90,40 @@ func TestRecordedProgram(t *testing.T) {
 	for _, c := range p.Convolutions {
 		if c.Type != "bf16" || c.Layout != "NHWC" || c.Count != 1 {
 			t.Errorf("convolution %+v, want bf16 NHWC", c)
+		}
+	}
+}
+
+// What was planned once is kept: the compiler is not asked again for the same program and
+// target, but for another one.
+func TestPlansAreKept(t *testing.T) {
+	h100, a100 := openTarget(t, "h100"), openTarget(t, "a100")
+	cache, err := cacheIn(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func(cache *programCache) { thePlanner.cache = cache }(thePlanner.cache)
+	thePlanner.cache = cache
+	var first Program
+	for _, c := range []struct {
+		what     string
+		device   *Device
+		compiled int
+	}{{"first", h100, 1}, {"again", h100, 0}, {"another target", a100, 1}} {
+		before := c.device.Compilations()
+		p, err := c.device.Plan("kept", func(in []*graph.Node) []*graph.Node { return []*graph.Node{graph.Tanh(in[0])} }, shapes.Make(dtypes.Float32, 100))
+		if err != nil {
+			t.Fatal(err)
+		}
+		after := c.device.Compilations()
+		if got := after.Compiled - before.Compiled; got != c.compiled || after.Loaded-before.Loaded != 1-got {
+			t.Errorf("%s: compiled %d programs, want %d; before %+v, after %+v", c.what, got, c.compiled, before, after)
+		}
+		if first.Name == "" {
+			first = p
+		}
+		if !reflect.DeepEqual(p, first) {
+			t.Errorf("%s: %+v, want %+v", c.what, p, first)
 		}
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/device"
@@ -16,6 +18,7 @@ import (
 // stay on the device.
 type Embedder struct {
 	device *device.Device
+	build  func([]*graph.Node) []*graph.Node // of embed
 	embed  *graph.Exec
 	join   *graph.Exec
 	tails  map[int]*graph.Exec // by how many rows they take away, made when they are first wanted
@@ -26,11 +29,12 @@ type Embedder struct {
 // included; its scope is in evaluation mode.
 func NewEmbedder(d *device.Device, vars *nn.Variables, precision device.Precision,
 	features func(scope *nn.Scope, images augment.Batch) *graph.Node) (*Embedder, error) {
-	embed, err := graph.NewExec(d.Backend, func(in []*graph.Node) *graph.Node {
+	build := func(in []*graph.Node) []*graph.Node {
 		params, buffers, places, set := in[0], in[1], in[2], in[3:] // places: [batch]
 		model := vars.Bind(nn.Mode{Precision: precision}, params, buffers)
-		return features(model.Scope, feed.Take(set, places))
-	})
+		return []*graph.Node{features(model.Scope, feed.Take(set, places))}
+	}
+	embed, err := graph.NewExec(d.Backend, build)
 	if err != nil {
 		return nil, fmt.Errorf("eval: %w", err)
 	}
@@ -40,7 +44,19 @@ func NewEmbedder(d *device.Device, vars *nn.Variables, precision device.Precisio
 	if err != nil {
 		return nil, fmt.Errorf("eval: %w", err)
 	}
-	return &Embedder{device: d, embed: embed, join: join, tails: map[int]*graph.Exec{}}, nil
+	return &Embedder{device: d, build: build, embed: embed, join: join, tails: map[int]*graph.Exec{}}, nil
+}
+
+// Plan plans the program that [Embedder.Embed] runs for each batch of images, on a
+// device of [device.Target.Open], and returns its arguments.
+func (e *Embedder) Plan(params, buffers shapes.Shape, images *feed.Source) (device.Program, []shapes.Shape, error) {
+	places := shapes.Make(dtypes.Int32, images.Batch(e.device.EmbedBatch()))
+	arguments := append([]shapes.Shape{params, buffers, places}, images.Shapes()...)
+	program, err := e.device.Plan("embed", e.build, arguments...)
+	if err != nil {
+		return device.Program{}, nil, fmt.Errorf("eval: %w", err)
+	}
+	return program, arguments, nil
 }
 
 // Free releases the compiled programs. The embedder is of no use then.

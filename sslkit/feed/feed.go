@@ -97,6 +97,25 @@ func OpenFor(d *device.Device, images *dataset.Images, mode Mode, size int) (*So
 	return s, err
 }
 
+// Outlined is [OpenFor] for images that need no pixels: nothing is on the device, and
+// of the set there are [Source.Shapes] alone, from which a program can be planned.
+func Outlined(d *device.Device, images *dataset.Images, size int) *Source {
+	return &Source{device: d, images: images, form: formOf(images, detail*size)}
+}
+
+// Shapes are those of the set of all images.
+func (s *Source) Shapes() []shapes.Shape {
+	f := &s.form
+	if f.Frames == nil {
+		return []shapes.Shape{shapes.Make(dtypes.Uint8, f.Len(), f.Height, f.Width, 3)}
+	}
+	_, end := f.Span(f.Len() - 1)
+	return []shapes.Shape{
+		shapes.Make(dtypes.Uint8, (end+f.spare())/(3*f.Side), f.Side, 3),
+		shapes.Make(dtypes.Int32, f.Len(), 3),
+	}
+}
+
 // Mode is Resident or Streamed.
 func (s *Source) Mode() Mode {
 	if s.set != nil {

@@ -2,8 +2,10 @@ package feed_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
+	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/feed"
@@ -58,6 +60,11 @@ func TestOpenFor(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer source.Free()
+			if mode == feed.Resident {
+				outlined := *test.images
+				outlined.Pixels = nil
+				checkShapes(t, name, feed.Outlined(d, &outlined, size), source)
+			}
 			var order []int32
 			for i := range test.images.Len() {
 				order = append(order, int32(i))
@@ -91,6 +98,21 @@ func TestOpenFor(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// checkShapes compares a source of images without pixels with one that has all.
+func checkShapes(t *testing.T, name string, outlined, resident *feed.Source) {
+	t.Helper()
+	var want []shapes.Shape
+	for _, part := range resident.Set() {
+		want = append(want, part.Shape())
+	}
+	if got := outlined.Shapes(); !slices.EqualFunc(got, want, shapes.Shape.Equal) {
+		t.Errorf("%s: without pixels the set has the shapes %v, want %v", name, got, want)
+	}
+	if got, want := outlined.Batch(100), resident.Batch(100); got != want {
+		t.Errorf("%s: without pixels %d images are a batch, want %d", name, got, want)
 	}
 }
 

@@ -1,6 +1,6 @@
 // Command sslkit embeds images with what a run has learnt, answers what one asks
-// of their features (what is alike, there twice or out of place), and carries the
-// weights to other tools and back.
+// of their features (what is alike, there twice or out of place), carries the
+// weights to other tools and back, and plans what a run would need on a GPU.
 package main
 
 import (
@@ -35,7 +35,8 @@ func newRoot() *cobra.Command {
 		Long: `Embeds images with what a run has learnt, and takes the weights to other tools.
 
 embed writes the features of images to a file, which search, duplicates, outliers and map read. export and import write and
-read weights. Results go to standard output, as tables or, with --json, for programs; progress goes to standard error.`,
+read weights. plan says what a training run would need on a GPU. Results go to standard output, as tables or, with --json,
+for programs; progress goes to standard error.`,
 		Example: `  sslkit embed runs/first --images photos --out photos.parquet
   sslkit search photos.parquet --query cats/tom.jpg
   sslkit duplicates photos.parquet
@@ -54,7 +55,7 @@ read weights. Results go to standard output, as tables or, with --json, for prog
 		return withExample(cmd, err)
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newEmbed(), newSearch(), newDuplicates(), newOutliers(), newMap(), newExport(), newImport(), newInfo())
+	root.AddCommand(newEmbed(), newSearch(), newDuplicates(), newOutliers(), newMap(), newExport(), newImport(), newInfo(), newPlan())
 	return root
 }
 

@@ -66,6 +66,10 @@ func TestUsage(t *testing.T) {
 		{embed("--images", "photos", "--out", "x.csv", "--short-side", "-2"), "--short-side -2: want 0 or more, or -1 to shrink no image"},
 		{embed("--images", "shapes", "--out", "x.csv", "--upright"), "--upright: shapes is a data set"},
 		{embed("--images", "shapes", "--out", "x.csv", "--device", "tpu"), "--device tpu: want"},
+		{[]string{"plan"}, "RECIPE is missing: want a row of the benchmarks"},
+		{[]string{"plan", "SimCLR", "--target", "v100"}, "--target v100: want h100"},
+		{[]string{"plan", "SimCLR", "--published"}, "--published and SimCLR: want one of them"},
+		{[]string{"plan", "SimSam"}, `"SimSam" is no data set`},
 	} {
 		out, _, err := run(t, test.args...)
 		if err == nil || out != "" || !strings.Contains(err.Error(), test.want) ||

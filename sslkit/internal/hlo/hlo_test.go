@@ -185,20 +185,26 @@ func TestReadSchedule(t *testing.T) {
 	if want := (Schedule{Graphs: 1, InGraphs: 17, Launches: 6}); err != nil || got != want {
 		t.Errorf("recorded: %+v, %v; want %+v", got, err, want)
 	}
-	const loop = "001: kWhile [source]\n" +
-		"    002: kCustomKernel [source]\n" +
-		"    000: kCommandBuffer [sink]\n" +
-		"        003: kCustomKernel [source]\n" +
-		"        004: kConvolution [sink]\n" +
-		"    005: kGemm\n" +
-		"000: kCommandBuffer\n" +
-		"    006: kCopy\n" +
-		"007: kCopy\n"
+	const loop = "001: kCopy  [source       | next=003 (2)] kCopy\n" +
+		"002: kWhile [prev=002 (1) | sink        ]   \n" +
+		"    condition:\n" +
+		"        003: kCustomKernel [source | sink] loop_compare_fusion\n" +
+		"      body:\n" +
+		"        000: kCommandBuffer [source | next=006 (1)] \n" +
+		"            004: kCustomKernel [source | sink] loop_pad_fusion\n" +
+		"            005: kConvolution [source | sink] kConvolution\n" +
+		"        006: kCustomKernel [prev=000 (1) | sink] loop_reduce_fusion\n" +
+		"\n" +
+		"000: kCommandBuffer [prev=002 (1) | sink] \n" +
+		"    007: kCopy         [source | sink] kCopy\n"
 	got, err = ReadSchedule(loop)
 	if want := (Schedule{Graphs: 2, InGraphs: 3, Launches: 3}); err != nil || got != want {
 		t.Errorf("a loop: %+v, %v; want %+v", got, err, want)
 	}
-	if _, err := ReadSchedule("nothing\n"); err == nil {
+	if _, err := ReadSchedule("1. a kernel\n"); err == nil {
 		t.Error("no error for a list in another form")
+	}
+	if got, err := ReadSchedule("\n"); err != nil || got != (Schedule{}) {
+		t.Errorf("nothing to run: %+v, %v", got, err)
 	}
 }

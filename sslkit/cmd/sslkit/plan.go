@@ -1,0 +1,238 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gossl/gossl/sslkit/bench"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/recipe"
+	"github.com/gossl/gossl/sslkit/train"
+)
+
+func newPlan() *cobra.Command {
+	var target string
+	var published, asJSON bool
+	var names []string
+	for _, t := range device.Targets() {
+		names = append(names, t.Name)
+	}
+	cmd := &cobra.Command{
+		Use:   "plan RECIPE...",
+		Short: "Compile a run's programs for a GPU that need not be there, and say what they would need",
+		Long: `Compiles the training step and the evaluation of recipes for a GPU that need not be there, and prints what the compiler
+plans: memory and what it consists of, kernels, CUDA graphs, convolutions, bytes moved. Nothing runs and nothing is
+measured. It takes about half a minute a program, and what "make setup-plan" installs.
+
+RECIPE is a row of the benchmarks, or a part of its name: SimCLR is cifar10-lightly2023-SimCLR-b512-e200-s0. Or it is a
+run folder, or a file with a recipe in JSON as run folders have it. Targets are ` + strings.Join(names, ", ") + `.
+
+What is left out: memory of the driver and of cuDNN's workspaces, and what autotuning would choose. The roofline is the
+time of bytes and arithmetic at a part of the GPU's peaks: an estimate, which says nothing of launches and waiting.`,
+		Example: `  sslkit plan SimCLR
+  sslkit plan imagenette-BYOL-b128 seed2021-MoCo --target a100
+  sslkit plan runs/first/recipe.json --json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t, err := device.TargetNamed(target)
+			switch {
+			case err != nil:
+				return withExample(cmd, fmt.Errorf("--target %s: want %s", target, strings.Join(names, " or ")))
+			case published && len(args) > 0:
+				return withExample(cmd, fmt.Errorf("--published and %s: want one of them", args[0]))
+			case published:
+				return plan(cmd, bench.PlannedRows(), t, asJSON)
+			case len(args) == 0:
+				return withExample(cmd, errors.New("RECIPE is missing: want a row of the benchmarks, a run folder or a recipe's file"))
+			}
+			recipes := make([]recipe.Recipe, len(args))
+			for i, arg := range args {
+				if recipes[i], err = recipeOf(cmd, arg); err != nil {
+					return err
+				}
+			}
+			return plan(cmd, recipes, t, asJSON)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&target, "target", names[0], "the GPU: "+strings.Join(names, " or "))
+	flags.BoolVar(&published, "published", false, "plan the rows whose memory was published")
+	flags.BoolVar(&asJSON, "json", false, "print an array of the plans")
+	return cmd
+}
+
+// recipeOf is the recipe of a file, a run folder or a name, whichever there is.
+func recipeOf(cmd *cobra.Command, arg string) (recipe.Recipe, error) {
+	about, err := os.Stat(arg)
+	switch {
+	case err == nil && about.IsDir():
+		return readRecipe(filepath.Join(arg, "recipe.json"))
+	case err == nil:
+		return readRecipe(arg)
+	case strings.ContainsRune(arg, filepath.Separator) || strings.HasSuffix(arg, ".json"):
+		return recipe.Recipe{}, err
+	}
+	r, err := bench.Named(arg)
+	if err != nil {
+		return r, withExample(cmd, err)
+	}
+	return r, nil
+}
+
+func readRecipe(path string) (recipe.Recipe, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return recipe.Recipe{}, err
+	}
+	var r recipe.Recipe
+	if err := json.Unmarshal(text, &r); err != nil {
+		return recipe.Recipe{}, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := r.Validate(); err != nil {
+		return recipe.Recipe{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return r, nil
+}
+
+// plan plans runs and prints each when it is done, or all of them as JSON.
+func plan(cmd *cobra.Command, recipes []recipe.Recipe, t device.Target, asJSON bool) error {
+	planned := []bench.Planned{}
+	for i, r := range recipes {
+		p, err := planOne(cmd.Context(), r, t, cmd.ErrOrStderr())
+		if err != nil {
+			return err
+		}
+		if planned = append(planned, p); asJSON {
+			continue
+		}
+		if i > 0 {
+			fmt.Fprintln(cmd.OutOrStdout())
+		}
+		if err := describePlan(cmd.OutOrStdout(), p); err != nil {
+			return err
+		}
+	}
+	if asJSON {
+		return printJSON(cmd.OutOrStdout(), planned)
+	}
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "\n%s\n%s\n", bench.LeftOut, aboutRoofline)
+	return err
+}
+
+const aboutRoofline = "The roofline is an estimate: the time of bytes and arithmetic at a part of the GPU's peaks, without launches and waiting."
+
+// planOne plans a run, and says of each program that it is being compiled. The
+// compiler hears nothing of a context: it is left to itself when that ends.
+func planOne(ctx context.Context, r recipe.Recipe, t device.Target, messages io.Writer) (bench.Planned, error) {
+	type result struct {
+		planned bench.Planned
+		err     error
+	}
+	programs, done := make(chan string), make(chan result, 1)
+	go func() {
+		p, err := bench.PlanRun(ctx, r, t, func(program string) {
+			select {
+			case programs <- program:
+			case <-ctx.Done():
+			}
+		})
+		done <- result{p, err}
+	}()
+	for {
+		select {
+		case program := <-programs:
+			fmt.Fprintf(messages, "sslkit: %s: compiling %s for %s: about half a minute\n", bench.ID(r), program, t.Device)
+		case r := <-done:
+			return r.planned, r.err
+		case <-ctx.Done():
+			return bench.Planned{}, context.Cause(ctx)
+		}
+	}
+}
+
+// describePlan writes a plan as a table, a column for each program.
+func describePlan(w io.Writer, p bench.Planned) error {
+	published := ""
+	if e := p.Recipe.Expect; e.MemoryGiB != 0 {
+		published = fmt.Sprintf("; published: %.1f GiB on an %s", e.MemoryGiB, e.Hardware)
+	}
+	fmt.Fprintf(w, "%s on an %s: planned peak %.2f GiB%s\n\n", bench.ID(p.Recipe), p.Target.Device, float64(p.Peak)/(1<<30), published)
+	titles := []string{"planned by the compiler"}
+	for _, program := range p.Programs {
+		titles = append(titles, program.Name)
+	}
+	var rows [][]string
+	line := func(title string, cell func(device.Program) string) {
+		row := []string{title}
+		for _, program := range p.Programs {
+			row = append(row, cell(program))
+		}
+		rows = append(rows, row)
+	}
+	line("peak memory, MiB", memory(func(m device.ProgramMemory) int64 { return m.Peak }))
+	line("  arguments", memory(func(m device.ProgramMemory) int64 { return m.Arguments }))
+	line("  outputs", memory(func(m device.ProgramMemory) int64 { return m.Outputs }))
+	line("  outputs in place of arguments", memory(func(m device.ProgramMemory) int64 { return m.Aliased }))
+	line("  temporaries", memory(func(m device.ProgramMemory) int64 { return m.Temporaries }))
+	line("kernels", func(p device.Program) string { return fmt.Sprint(p.Kernels) })
+	line("CUDA graphs", func(p device.Program) string { return fmt.Sprint(p.Graphs) })
+	line("launches outside of graphs", func(p device.Program) string { return fmt.Sprint(p.Launches) })
+	for _, c := range kindsOf(p.Planned) {
+		line(fmt.Sprintf("convolutions %s %s, %s", c.Type, c.Layout, c.Kind), func(p device.Program) string { return fmt.Sprint(count(p, c)) })
+	}
+	for _, operation := range []string{"sort", "while", "scatter"} {
+		if slices.ContainsFunc(p.Programs, func(p device.Program) bool { return p.Operations[operation] > 0 }) {
+			line(operation, func(p device.Program) string { return fmt.Sprint(p.Operations[operation]) })
+		}
+	}
+	line("bytes moved, GB", func(p device.Program) string { return fmt.Sprintf("%.2f", float64(p.Bytes)/1e9) })
+	line("arithmetic, TFLOP", func(p device.Program) string { return fmt.Sprintf("%.2f", p.FLOPs/1e12) })
+	line("roofline, ms", func(p device.Program) string {
+		return fmt.Sprintf("%.2f", float64(p.Estimate)/float64(time.Millisecond))
+	})
+	return printTable(w, titles, rows)
+}
+
+// memory is a cell with a part of a program's memory.
+func memory(of func(device.ProgramMemory) int64) func(device.Program) string {
+	return func(p device.Program) string { return fmt.Sprintf("%.0f", float64(of(p.Memory))/(1<<20)) }
+}
+
+// kindsOf lists the kinds of convolutions that programs have.
+func kindsOf(p train.Planned) []device.Convolutions {
+	var kinds []device.Convolutions
+	for _, program := range p.Programs {
+		for _, c := range program.Convolutions {
+			c.Count = 0
+			if !slices.Contains(kinds, c) {
+				kinds = append(kinds, c)
+			}
+		}
+	}
+	slices.SortStableFunc(kinds, func(a, b device.Convolutions) int {
+		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Type, b.Type))
+	})
+	return kinds
+}
+
+// count is how many convolutions of a kind a program has.
+func count(p device.Program, kind device.Convolutions) int {
+	n := 0
+	for _, c := range p.Convolutions {
+		kind.Count = c.Count
+		if c == kind {
+			n += c.Count
+		}
+	}
+	return n
+}

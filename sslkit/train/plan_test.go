@@ -1,0 +1,132 @@
+package train
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gomlx/gomlx/pkg/core/tensors"
+
+	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/eval"
+	"github.com/gossl/gossl/sslkit/internal/testkit"
+	"github.com/gossl/gossl/sslkit/recipe"
+)
+
+// What is planned has the shapes of what would run.
+func TestPlanHasTheShapesOfARun(t *testing.T) {
+	r, err := recipe.Shapes("MoCo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r = recipe.Quick(r)
+	about, _ := dataset.About(r.Data)
+	run := &trainer{recipe: r, result: &Result{Recipe: r}}
+	defer run.free()
+	data := &dataset.Set{Train: noise(r.TrainImages, about.Height, about.Width), Test: noise(r.TestImages, about.Height, about.Width)}
+	data.Train.Classes, data.Test.Classes = about.Classes, about.Classes
+	if err := run.prepare(t.Context(), Options{Device: testkit.XLA(t).Kind, Data: data}); err != nil {
+		t.Fatal(err)
+	}
+	in, err := run.epochInput(1, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.free()
+	var want, got []string
+	for _, field := range run.state.fields() {
+		want = append(want, (*field).Shape().String())
+	}
+	constants, err := in.next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, argument := range constants {
+		want = append(want, argument.(*tensors.Tensor).Shape().String())
+	}
+	p, err := newPlanner(r, run.device)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, shape := range slices.Concat(p.state(), p.constants(), p.train.Shapes()) {
+		got = append(got, shape.String())
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("arguments of the step (-run +plan):\n%s", diff)
+	}
+
+	features, err := run.eval.embedder.Embed(t.Context(), run.state.params, run.state.buffers, run.train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer features.MustFinalizeAll()
+	if got, want := p.features(r.TrainImages), features.Shape(); !got.Equal(want) {
+		t.Errorf("planned features %s, want %s", got, want)
+	}
+	if !run.eval.labels.Shape().Equal(p.labels()) {
+		t.Errorf("planned labels %s, want %s", p.labels(), run.eval.labels.Shape())
+	}
+}
+
+// Of a small run's programs those are planned that were asked for, in their order, unless the run has none.
+func TestPlan(t *testing.T) {
+	testkit.Target(t, "h100")
+	r, err := recipe.Shapes("SimCLR")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r = recipe.Quick(r)
+	target := device.Targets()[0]
+	var heard, names []string
+	p, err := Plan(t.Context(), r, target, func(program string) { heard = append(heard, program) }, "vote", "embed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var most int64
+	for _, program := range p.Programs {
+		names = append(names, program.Name)
+		most = max(most, program.Memory.Peak)
+		if program.Kernels == 0 || program.Memory.Arguments == 0 {
+			t.Errorf("planned %+v", program)
+		}
+	}
+	if want := []string{"embed", "vote"}; !slices.Equal(names, want) || !slices.Equal(heard, want) {
+		t.Errorf("planned %v, told of %v, want %v", names, heard, want)
+	}
+	if p.Peak <= most || p.Peak > most+p.Resident+1<<20 {
+		t.Errorf("the run's peak is %d, those of its programs %d at most, and %d are resident", p.Peak, most, p.Resident)
+	}
+	r.Eval = eval.KNN{}
+	if p, err = Plan(t.Context(), r, target, nil, "embed", "vote"); err != nil || len(p.Programs) != 0 {
+		t.Errorf("a run without evaluation: %+v, %v", p, err)
+	}
+}
+
+func TestPlanErrors(t *testing.T) {
+	testkit.Target(t, "h100")
+	r, err := recipe.Shapes("SimCLR")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	for _, c := range []struct {
+		ctx    context.Context
+		change func(*recipe.Recipe)
+		want   string
+	}{
+		{t.Context(), func(r *recipe.Recipe) { r.Batch = 1 }, "batch is 1"},
+		{t.Context(), func(r *recipe.Recipe) { r.Data = "photos" }, `data set "photos"`},
+		{stopped, func(*recipe.Recipe) {}, "context canceled"},
+	} {
+		bad := r
+		c.change(&bad)
+		if _, err := Plan(c.ctx, bad, device.Targets()[0], nil); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want %q", err, c.want)
+		}
+	}
+}
