@@ -4,7 +4,7 @@ SSLKIT := kernel/sslkit.sh
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-plan demo test lab doctor lint check notebooks
+.PHONY: help setup setup-plan demo test lab doctor lint check notebooks bundle
 
 help: ## list these
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | awk -F '|' '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -39,3 +39,6 @@ check: lint ## lint and the short tests, which need no plugin
 
 notebooks: setup ## write the notebooks anew from their Go sources
 	@$(SSLKIT) nb notebooks
+
+bundle: setup ## pack it for machines without network: make bundle ARGS="DIR --data cifar10 --plugin cuda"
+	@$(SSLKIT) bundle $(ARGS)

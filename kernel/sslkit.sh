@@ -113,7 +113,7 @@ if [ "$(uname -sm)" != "Linux x86_64" ]; then
 	exit 1
 fi
 case ${1:-} in # what needs set-up, and its last step
-exec | run | lab | test | warm | install)
+exec | run | lab | test | warm | install | bundle)
 	if [ -z "$(sed -n '/"Compile what notebooks import"/p' "$home/setup.json" 2>/dev/null)" ]; then
 		echo "sslkit is not set up in $home: run \`make setup\` in $repo" >&2
 		exit 1

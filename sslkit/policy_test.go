@@ -46,7 +46,7 @@ var kernel = house{"kernel", []storey{
 	{"cells", "what becomes of a cell: its text, its program, its output",
 		[]string{"gonb", "gonb/value", "gonb/lines", "notebook", "launch", "pipes", "assist"}},
 	{"parts", "each is a part that the command plays",
-		[]string{"front", "run", "install/setup", "install/spec", "install/doctor", "conformance", "conformance/browser"}},
+		[]string{"front", "run", "install/setup", "install/spec", "install/doctor", "install/bundle", "conformance", "conformance/browser"}},
 	{"command", "the command itself",
 		[]string{"cmd/sslkit-kernel"}},
 }}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 )
 
 // Usable says whether programs can use an NVIDIA GPU here: the driver is loaded,
@@ -20,6 +22,19 @@ func Usable(root string) bool {
 // the driver without being able to use the GPU.
 func Driver(root string) ([]byte, error) {
 	return os.ReadFile(filepath.Join(root, "proc", "driver", "nvidia", "version"))
+}
+
+var driverVersion = regexp.MustCompile(`(?m)^NVRM version:.*?\s((\d+)\.\d+(?:\.\d+)?)\s`)
+
+// DriverVersion returns the version of the loaded driver, such as 580.65.06, and its
+// series, 580, from what [Driver] says; "" and 0 if that has no version.
+func DriverVersion(says []byte) (version string, series int) {
+	found := driverVersion.FindSubmatch(says)
+	if found == nil {
+		return "", 0
+	}
+	series, _ = strconv.Atoi(string(found[2])) // the expression has digits there
+	return string(found[1]), series
 }
 
 // Installed says whether anything suggests that this machine is meant to use an

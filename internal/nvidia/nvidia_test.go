@@ -35,6 +35,22 @@ func TestMachines(t *testing.T) {
 	}
 }
 
+func TestDriverVersion(t *testing.T) {
+	for _, c := range []struct {
+		says, version string
+		series        int
+	}{
+		{"NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.95.05  Release Build  (dvs)  Tue\nGCC version:  gcc 12\n", "580.95.05", 580},
+		{"NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54  Tue Mar  5\n", "550.54", 550},
+		{"580", "", 0},
+		{"", "", 0},
+	} {
+		if version, series := DriverVersion([]byte(c.says)); version != c.version || series != c.series {
+			t.Errorf("%q: version %q of series %d, want %q of %d", c.says, version, series, c.version, c.series)
+		}
+	}
+}
+
 func write(t *testing.T, path string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -48,6 +48,12 @@ func Data() string {
 	return filepath.Join(Home(), "data")
 }
 
+// The folders of the data sets in [Data], as their archives name them.
+const (
+	CIFAR10    = "cifar-10-batches-bin"
+	Imagenette = "imagenette2-160"
+)
+
 // Plugins is the folder of a data directory in which PJRT plugins are installed.
 func Plugins(home string) string { return filepath.Join(home, "plugins") }
 

@@ -20,10 +20,20 @@ type Conv struct {
 func (c Conv) Forward(scope *nn.Scope, in ...*graph.Node) *graph.Node {
 	x := in[0]
 	x.AssertDims(-1, -1, -1, c.In)
+	return nn.ConvInit(scope, x, c.Out, c.Size, c.Stride, c.init())
+}
+
+// normed builds the layer and the batch norm behind it, in evaluation.
+func (c Conv) normed(scope, norm *nn.Scope, x *graph.Node, b BatchNorm) *graph.Node {
+	x.AssertDims(-1, -1, -1, c.In)
+	return nn.ConvBatchNorm(scope, norm, x, c.Out, c.Size, c.Stride, b.Splits, c.init())
+}
+
+func (c Conv) init() nn.Init {
 	if c.NormalInit {
-		return nn.ConvInit(scope, x, c.Out, c.Size, c.Stride, nn.NormalFanOut(c.Out*c.Size*c.Size))
+		return nn.NormalFanOut(c.Out * c.Size * c.Size)
 	}
-	return nn.Conv(scope, x, c.Out, c.Size, c.Stride)
+	return nn.UniformFanIn(c.In * c.Size * c.Size)
 }
 
 // Weights implements [Kind].

@@ -71,23 +71,6 @@ func (l Layer) PathOf(w Weight) string {
 	return l.Path + "/" + strings.ReplaceAll(cmp.Or(w.Name, "weight"), ".", "/")
 }
 
-// Build builds the network that is listed, with its variables in scope.
-//
-//	x       [batch, height, width, 3], or whatever the first layer takes
-//	result  that of the last layer
-//
-// It panics if two layers have one name, or if a layer takes the result of none
-// before it.
-func Build(scope *nn.Scope, layers iter.Seq[Layer], x *graph.Node) *graph.Node {
-	y, err := Follow(layers, x, func(l Layer, in []*graph.Node) *graph.Node {
-		return l.Forward(scope.In(l.Path), in...)
-	})
-	if err != nil {
-		panic(err)
-	}
-	return y
-}
-
 // Follow goes through a list of layers, and calls step with each and with what step
 // returned for the layers whose results it takes; input stands for what goes into
 // the network. It returns what step returned for the last layer.

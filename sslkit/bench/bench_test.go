@@ -248,3 +248,14 @@ func TestRecordAsJSON(t *testing.T) {
 		}
 	}
 }
+
+// What the linker was told stands in records, where the Go command has told nothing.
+func TestStampedBuild(t *testing.T) {
+	defer func() { stamp = "" }()
+	for text, want := range map[string]Build{"0123abc": {Commit: "0123abc"}, "0123abc+": {Commit: "0123abc", Dirty: true}} {
+		stamp = text
+		if got := thisBuild(); got.Commit != want.Commit || got.Dirty != want.Dirty {
+			t.Errorf("stamp %s: commit %q, changed %t", text, got.Commit, got.Dirty)
+		}
+	}
+}

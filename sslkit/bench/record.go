@@ -199,10 +199,15 @@ func (b Build) String() string {
 
 const module = "github.com/gossl/gossl"
 
-// thisBuild is what the program knows of itself. Where the Go command has not
-// put the commit into the program, as `go run` and a notebook's cell do not, it
-// is that of the checkout that the kernel names in SSLKIT_CHECKOUT, or else of
-// the one around the working directory.
+// stamp is the commit, with a plus if files had been changed, of a program whose
+// linker was told it (-X), as those of bundles are: the Go command does not see it
+// in a worktree of git.
+var stamp string
+
+// thisBuild is what the program knows of itself. Where neither the Go command nor
+// the linker has put the commit into the program, as for `go run` and a notebook's
+// cell, it is that of the checkout that the kernel names in SSLKIT_CHECKOUT, or else
+// of the one around the working directory.
 func thisBuild() Build {
 	b := Build{Go: runtime.Version(), GoMLX: map[string]string{}}
 	info, ok := debug.ReadBuildInfo()
@@ -231,6 +236,9 @@ func thisBuild() Build {
 		case setting.Key == "vcs.modified":
 			b.Dirty = setting.Value == "true"
 		}
+	}
+	if b.Commit == "" && stamp != "" {
+		b.Commit, b.Dirty = strings.CutSuffix(stamp, "+")
 	}
 	if b.Commit == "" && local {
 		b.Commit, b.Dirty = checkout(dir)

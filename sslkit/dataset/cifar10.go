@@ -10,13 +10,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gossl/gossl/internal/place"
 )
 
 // CIFAR-10's binary version: five files of training images and one of test
 // images, each a row of records without any header. A record is a byte with
 // the label and then the red, the green and the blue plane, row by row.
 const (
-	cifarFolder  = "cifar-10-batches-bin"
+	cifarFolder  = place.CIFAR10
 	cifarArchive = "cifar-10-binary.tar.gz" // unpacks to cifarFolder
 	cifarPage    = "https://www.cs.toronto.edu/~kriz/cifar.html"
 

@@ -9,11 +9,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gossl/gossl/internal/place"
 )
 
 // ImageNette with a shorter side of 160 pixels, as its archive has it.
 const (
-	imagenetteFolder  = "imagenette2-160"
+	imagenetteFolder  = place.Imagenette
 	imagenetteArchive = "imagenette2-160.tgz" // unpacks to imagenetteFolder
 	imagenettePage    = "https://github.com/fastai/imagenette"
 )

@@ -84,7 +84,7 @@ type Device struct {
 	Kind    Kind
 	Backend backends.Backend
 	Name    string // what the driver or the system calls the hardware
-	Plugin  string // file and API version of the PJRT plugin; "" for the Go backend
+	Plugin  string // file and API version of the PJRT plugin, and on CUDA the driver's; "" for the Go backend
 
 	plugin    *plugin    // nil for the Go backend
 	allocator *allocator // likewise

@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"unsafe"
@@ -13,26 +14,24 @@ import (
 	"github.com/gossl/gossl/sslkit/internal/onednn"
 )
 
-// useOneDNN lets oneDNN compute the convolutions of a plugin's programs, if it is installed beside the plugin and suits this
-// machine. SSLKIT_ONEDNN=off in the environment leaves them to XLA.
-func (p *plugin) useOneDNN() error {
+// useOneDNN lets oneDNN compute the convolutions of the programs that the plugin is given
+// from now on, if it is installed. SSLKIT_ONEDNN=off in the environment leaves them to XLA;
+// so does a library that cannot be used, which is said once.
+func (p *plugin) useOneDNN() {
 	if os.Getenv("SSLKIT_ONEDNN") == "off" {
-		return nil
+		return
 	}
-	path, err := filepath.EvalSymlinks(filepath.Join(place.Plugins(place.Home()), place.OneDNN))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
+	path := filepath.Join(place.Plugins(place.Home()), place.OneDNN)
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return
 	}
 	version, err := onednn.Load(path)
+	if err == nil {
+		err = onednn.Register(unsafe.Pointer(p.api))
+	}
 	if err != nil {
-		return err
+		say(fmt.Sprintf("convolutions are XLA's own, which are slower: %v", err))
+		return
 	}
-	if err := onednn.Register(unsafe.Pointer(p.api)); err != nil {
-		return err
-	}
-	p.convolver = version
-	return nil
+	p.oneDNN = version
 }

@@ -9,12 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 	"unsafe"
 
 	"github.com/gomlx/go-xla/pkg/pjrt"
-	"github.com/gossl/gossl/sslkit/internal/onednn"
 )
 
 // plugin is a PJRT plugin, loaded so that what it compiles goes through
@@ -26,7 +26,7 @@ type plugin struct {
 	cache *programCache // nil keeps nothing
 	tally tally
 
-	convolver string // oneDNN's version if that computes convolutions, else ""
+	oneDNN string // the version of oneDNN that computes convolutions; "" is none
 }
 
 // slots are the plugins in use. There is a C function for each slot: it has no other
@@ -44,9 +44,7 @@ func loadPlugin(kind Kind, path string) (*plugin, error) {
 		return nil, fmt.Errorf("load it: %w", m.err())
 	}
 	if kind == CPU {
-		if err := p.useOneDNN(); err != nil {
-			return nil, err
-		}
+		p.useOneDNN()
 	}
 	return p, pjrt.RegisterPreloadedPlugin(path, uintptr(unsafe.Pointer(p.api)))
 }
@@ -63,9 +61,9 @@ func sslkitCompile(slot C.int, args *C.pjrt_compile_args) unsafe.Pointer {
 	if slot == planSlot {
 		return thePlanner.compile(args)
 	}
-	for _, p := range slots {
+	for kind, p := range slots {
 		if p.slot == slot {
-			return p.compile(args)
+			return p.compile(kind, args)
 		}
 	}
 	panic("unreachable: a slot without plugin")
@@ -73,17 +71,10 @@ func sslkitCompile(slot C.int, args *C.pjrt_compile_args) unsafe.Pointer {
 
 // compile takes a program from the cache, or compiles it and puts it there. It
 // returns PJRT's error.
-func (p *plugin) compile(args *C.pjrt_compile_args) unsafe.Pointer {
+func (p *plugin) compile(kind Kind, args *C.pjrt_compile_args) unsafe.Pointer {
 	start := time.Now()
-	program := unsafe.Slice((*byte)(unsafe.Pointer(args.program.code)), args.program.code_size)
-	options := unsafe.Slice((*byte)(unsafe.Pointer(args.options)), args.options_size)
-	if p.convolver != "" && rewriting {
-		edited, counts := onednn.Rewrite(program)
-		if counts.Rewritten > 0 {
-			program = edited
-			args = withProgram(args, edited)
-		}
-	}
+	program, options, takeBack := edit(kind, args)
+	defer takeBack()
 	key := p.cache.key(program, options)
 	if executable := p.cache.get(key); executable != nil && p.load(args, executable) == nil {
 		p.tally.add(true, time.Since(start))
@@ -102,16 +93,21 @@ func (p *plugin) compile(args *C.pjrt_compile_args) unsafe.Pointer {
 	return nil
 }
 
-var rewriting = true
-
-// withProgram TEMP
-func withProgram(args *C.pjrt_compile_args, program []byte) *C.pjrt_compile_args {
-	own := *args.program
-	own.code, own.code_size = (*C.char)(C.CBytes(append(program, 0))), C.size_t(len(program))
-	of := (*C.pjrt_program)(C.malloc(C.size_t(unsafe.Sizeof(own))))
-	*of = own
-	args.program = of
-	return args
+// edit makes a compilation one of the [edited] program and options, which it returns, until
+// takeBack is called.
+func edit(kind Kind, args *C.pjrt_compile_args) (program, options []byte, takeBack func()) {
+	program, options = edited(kind,
+		unsafe.Slice((*byte)(unsafe.Pointer(args.program.code)), args.program.code_size),
+		unsafe.Slice((*byte)(unsafe.Pointer(args.options)), args.options_size))
+	before, code := *args, *args.program
+	args.program.code, args.program.code_size = (*C.char)(C.CBytes(append(slices.Clip(program), 0))), C.size_t(len(program)) // XLA reads on to the 0
+	args.options, args.options_size = (*C.char)(C.CBytes(options)), C.size_t(len(options))
+	return program, options, func() {
+		C.free(unsafe.Pointer(args.program.code))
+		C.free(unsafe.Pointer(args.options))
+		args.program.code, args.program.code_size = code.code, code.code_size
+		args.options, args.options_size = before.options, before.options_size
+	}
 }
 
 // load makes an executable of what [plugin.serialize] returned.

@@ -255,7 +255,8 @@ func (p *planner) compile(args *C.pjrt_compile_args) unsafe.Pointer {
 	options := unsafe.Slice((*byte)(unsafe.Pointer(args.options)), args.options_size)
 	if asked := p.planning.Load(); asked != nil { // else somebody wants to run the program
 		if text, ok := bytes.CutPrefix(program, []byte(asked.program)); ok {
-			asked.compiled, asked.err = p.compileFor(asked.target, slices.Concat([]byte("module @planned_"), text), options)
+			text, options = edited(CUDA, slices.Concat([]byte("module @planned_"), text), options)
+			asked.compiled, asked.err = p.compileFor(asked.target, text, options)
 		}
 	}
 	return unsafe.Pointer(&C.plan_refusal)

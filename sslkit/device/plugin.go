@@ -113,11 +113,25 @@ func openXLA(kind Kind, path string, options pjrt.NamedValuesMap) (*Device, *xla
 		d.Name = cpuName()
 	} else {
 		d.Name = backend.DeviceDescription(0)
+		d.Plugin += driver("/")
 	}
 	if p.cache, err = openCache(kind, path, d.Name); err != nil {
 		fmt.Fprintf(os.Stderr, "sslkit: compiled programs are not kept: %v\n", err)
 	}
 	return d, backend, nil
+}
+
+// driver is what a record says of NVIDIA's driver, "" if that does not tell its
+// version. Root is "/" but in tests.
+func driver(root string) string {
+	says, err := nvidia.Driver(root)
+	if err != nil {
+		return "" // a container may hide it
+	}
+	if version, _ := nvidia.DriverVersion(says); version != "" {
+		return ", driver " + version
+	}
+	return ""
 }
 
 // clientOf returns the PJRT client of a backend.
@@ -137,11 +151,13 @@ func clientOf(backend backends.Backend) (*pjrt.Client, error) {
 
 // addXLAFlag appends a flag to XLA_FLAGS unless the user has set it.
 func addXLAFlag(name, value string) {
-	flags := os.Getenv("XLA_FLAGS")
-	if !strings.Contains(flags, name+"=") {
-		os.Setenv("XLA_FLAGS", strings.TrimSpace(flags+" "+name+"="+value))
+	if !hasXLAFlag(name) {
+		os.Setenv("XLA_FLAGS", strings.TrimSpace(os.Getenv("XLA_FLAGS")+" "+name+"="+value))
 	}
 }
+
+// hasXLAFlag says whether XLA_FLAGS sets a flag.
+func hasXLAFlag(name string) bool { return strings.Contains(os.Getenv("XLA_FLAGS"), name+"=") }
 
 func setDefault(name, value string) {
 	if os.Getenv(name) == "" {

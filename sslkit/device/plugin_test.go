@@ -64,3 +64,26 @@ func TestAddXLAFlag(t *testing.T) {
 		t.Errorf("XLA_FLAGS is %q, want %q", got, want)
 	}
 }
+
+// A record tells the driver, if that tells its version.
+func TestDriver(t *testing.T) {
+	for says, want := range map[string]string{
+		"NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.95.05  Release Build\n": ", driver 580.95.05",
+		"something else": "",
+	} {
+		root := t.TempDir()
+		if got := driver(root); got != "" {
+			t.Errorf("without a driver %q", got)
+		}
+		folder := filepath.Join(root, "proc", "driver", "nvidia")
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, "version"), []byte(says), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := driver(root); got != want {
+			t.Errorf("%q: %q, want %q", says, got, want)
+		}
+	}
+}

@@ -103,6 +103,10 @@ func (t Target) Validate() error {
 	return nil
 }
 
+// cudaVersion is the version of CUDA that set-up installs. XLA makes no CUDA graphs for a
+// driver that it takes for an older one.
+const cudaVersion = `"13.0.0"`
+
 // config is the target as XLA reads it: a stream_executor.GpuTargetConfigProto as text.
 // What all of NVIDIA's devices since Volta have in common is from the CUDA programming
 // guide's table of compute capabilities.
@@ -126,6 +130,7 @@ func (t Target) config() string {
 		{"registers_per_core_limit", 1 << 16}, {"registers_per_block_limit", 1 << 16},
 		{"shared_memory_per_core", t.SharedPerCore}, {"shared_memory_per_block", 48 << 10}, {"shared_memory_per_block_optin", t.SharedPerBlock},
 		{"device_memory_size", t.Memory}, {"memory_bandwidth", t.Bandwidth}, {"l2_cache_size", t.L2},
+		{"driver_version", cudaVersion}, {"runtime_version", cudaVersion}, {"compile_time_toolkit_version", cudaVersion},
 	} {
 		fmt.Fprintf(&text, "  %s: %v\n", field.name, field.value)
 	}

@@ -29,7 +29,7 @@ const originRows = 64
 // Ioffe, Szegedy, Batch Normalization, 2015, arXiv:1502.03167, as PyTorch
 // defines its BatchNorm layers.
 func BatchNorm(scope *Scope, x *graph.Node, affine bool) *graph.Node {
-	return splitBatchNorm(scope, x, 1, affine)
+	return splitBatchNorm(scope, x, 1, affine, nothing)
 }
 
 // SplitBatchNorm is an affine [BatchNorm] with statistics of its own for each
@@ -42,27 +42,28 @@ func BatchNorm(scope *Scope, x *graph.Node, affine bool) *graph.Node {
 // He et al., Momentum Contrast, 2020, arXiv:1911.05722, section 3.3, as its
 // authors' CIFAR-10 demonstration does it on one device.
 func SplitBatchNorm(scope *Scope, x *graph.Node, splits int) *graph.Node {
-	return splitBatchNorm(scope, x, splits, true)
+	return splitBatchNorm(scope, x, splits, true, nothing)
 }
 
-func splitBatchNorm(scope *Scope, x *graph.Node, splits int, affine bool) *graph.Node {
+// SplitBatchNormReLU is [op.ReLU] of [SplitBatchNorm], with the same numbers. On a GPU its
+// gradient reads and writes less: the comparison comes before the result is rounded to half
+// precision, so that XLA makes it anew where it is needed rather than to store what it lets
+// through.
+func SplitBatchNormReLU(scope *Scope, x *graph.Node, splits int) *graph.Node {
+	return splitBatchNorm(scope, x, splits, true, op.ReLU)
+}
+
+func nothing(x *graph.Node) *graph.Node { return x }
+
+// splitBatchNorm does then with what is normalised, in the precision of the statistics.
+func splitBatchNorm(scope *Scope, x *graph.Node, splits int, affine bool, then func(*graph.Node) *graph.Node) *graph.Node {
 	dims := x.Shape().Dimensions
 	channels := dims[len(dims)-1]
-	var n norm
-	if affine {
-		n.scale = scope.Param("weight", Constant(1), channels)
-		n.shift = scope.Param("bias", Constant(0), channels)
-	}
-	perSplit := []int{channels}
-	if splits > 1 {
-		perSplit = []int{splits, channels}
-	}
-	n.runningMean = graph.Reshape(scope.Buffer("running_mean", Constant(0), perSplit...), splits, channels)
-	n.runningVar = graph.Reshape(scope.Buffer("running_var", Constant(1), perSplit...), splits, channels)
-
+	n := newNorm(scope, channels, splits, affine)
 	if !scope.Mode().Training {
-		y := n.evaluation(graph.Reshape(op.Widen(x), 1, x.Shape().Size()/channels, 1, 1, channels))
-		return compute(scope, graph.Reshape(y, dims...))
+		mean, variance := n.running()
+		y := n.apply(graph.Reshape(op.Widen(x), 1, x.Shape().Size()/channels, 1, 1, channels), mean, variance)
+		return graph.Reshape(compute(scope, then(y)), dims...)
 	}
 	groups := scope.build.groups
 	if dims[0]%(groups*splits) != 0 {
@@ -72,15 +73,49 @@ func splitBatchNorm(scope *Scope, x *graph.Node, splits int, affine bool) *graph
 	if splits == 1 { // one long axis, which compiles to faster sums
 		rows, pixels = rows*pixels, 1
 	}
+	n.joint = scope.Mode().JointViews
 	y := n.training(graph.Reshape(op.Widen(x), groups, rows, splits, pixels, channels))
-	scope.SetBuffer("running_mean", graph.Reshape(n.runningMean, perSplit...))
-	scope.SetBuffer("running_var", graph.Reshape(n.runningVar, perSplit...))
-	return compute(scope, graph.Reshape(y, dims...))
+	scope.SetBuffer("running_mean", graph.Reshape(n.runningMean, perSplit(splits, channels)...))
+	scope.SetBuffer("running_var", graph.Reshape(n.runningVar, perSplit(splits, channels)...))
+	return graph.Reshape(compute(scope, then(y)), dims...)
+}
+
+// ConvBatchNorm is [SplitBatchNorm] of [ConvInit] in evaluation, with the variables of both:
+// the batch norm's factors are in the weights, so that only its offset remains to be added.
+//
+//	x       [batch, height, width, channels]
+//	result  [batch, ⌈height/stride⌉, ⌈width/stride⌉, out], in the mode's precision
+func ConvBatchNorm(conv, norm *Scope, x *graph.Node, out, kernel, stride, splits int, init Init) *graph.Node {
+	weight := convWeight(conv, x, out, kernel, init)
+	n := newNorm(norm, out, splits, true)
+	factor, offset := n.factors(n.running()) // [1, 1, out]
+	y := convolve(conv, x, graph.Mul(weight, graph.ExpandLeftToRank(factor, 4)), stride)
+	return graph.Add(y, compute(norm, graph.ExpandLeftToRank(offset, 4)))
 }
 
 type norm struct {
+	joint                   bool        // see [Mode]
 	scale, shift            *graph.Node // [channels], or nil
 	runningMean, runningVar *graph.Node // [splits, channels]
+}
+
+func newNorm(scope *Scope, channels, splits int, affine bool) *norm {
+	n := &norm{}
+	if affine {
+		n.scale = scope.Param("weight", Constant(1), channels)
+		n.shift = scope.Param("bias", Constant(0), channels)
+	}
+	n.runningMean = graph.Reshape(scope.Buffer("running_mean", Constant(0), perSplit(splits, channels)...), splits, channels)
+	n.runningVar = graph.Reshape(scope.Buffer("running_var", Constant(1), perSplit(splits, channels)...), splits, channels)
+	return n
+}
+
+// perSplit is the shape of a running statistic.
+func perSplit(splits, channels int) []int {
+	if splits > 1 {
+		return []int{splits, channels}
+	}
+	return []int{channels}
 }
 
 // training normalises x [groups, rows, splits, pixels, channels] over rows and
@@ -88,10 +123,9 @@ type norm struct {
 func (n *norm) training(x *graph.Node) *graph.Node {
 	dims := x.Shape().Dimensions
 	count := float64(dims[1] * dims[3])
-	// Measured from the mean of some values, so that rounding is relative to the
-	// spread of the values and not to their distance from 0.
-	some := graph.Slice(x, graph.AxisRange(), graph.AxisRange(0, min(dims[1], originRows)))
-	origin := graph.StopGradient(graph.ReduceAndKeep(some, graph.ReduceMean, 1, 3)) // [groups, 1, splits, 1, channels]
+	// Measured from about the middle, so that rounding is relative to the spread of
+	// the values and not to their distance from 0.
+	origin := graph.StopGradient(n.middle(x)) // [groups, 1, splits, 1, channels]
 	shifted := graph.Sub(x, origin)
 	shift := graph.ReduceMean(shifted, 1, 3)                                                  // [groups, splits, channels]
 	mean := graph.Add(graph.Squeeze(origin, 1, 3), shift)                                     // [groups, splits, channels]
@@ -105,13 +139,13 @@ func (n *norm) training(x *graph.Node) *graph.Node {
 	return n.apply(x, mean, variance)
 }
 
-func (n *norm) evaluation(x *graph.Node) *graph.Node {
-	mean, variance := n.runningMean, n.runningVar // [splits, channels]
+// running returns the mean and the variance of evaluation, [1, 1, channels].
+func (n *norm) running() (mean, variance *graph.Node) {
+	mean, variance = n.runningMean, n.runningVar // [splits, channels]
 	if mean.Shape().Dimensions[0] > 1 {
 		mean, variance = graph.ReduceMean(mean, 0), graph.ReduceMean(variance, 0) // [channels]
 	}
-	channels := x.Shape().Dimensions[4]
-	return n.apply(x, graph.Reshape(mean, 1, 1, channels), graph.Reshape(variance, 1, 1, channels))
+	return graph.Reshape(mean, 1, 1, -1), graph.Reshape(variance, 1, 1, -1)
 }
 
 // apply returns (x − mean) / √(variance + ε) · scale + shift.
@@ -119,15 +153,51 @@ func (n *norm) evaluation(x *graph.Node) *graph.Node {
 //	x               [groups, rows, splits, pixels, channels]
 //	mean, variance  [groups, splits, channels]
 func (n *norm) apply(x, mean, variance *graph.Node) *graph.Node {
-	factor := graph.Rsqrt(graph.AddScalar(variance, BatchNormEpsilon)) // [groups, splits, channels]
+	factor, offset := n.factors(mean, variance)
+	return graph.Add(graph.Mul(x, graph.ExpandAxes(factor, 1, 3)), graph.ExpandAxes(offset, 1, 3))
+}
+
+// factors returns what to multiply by and what to add then, each as mean and variance.
+func (n *norm) factors(mean, variance *graph.Node) (factor, offset *graph.Node) {
+	factor = graph.Rsqrt(graph.AddScalar(variance, BatchNormEpsilon)) // [groups, splits, channels]
 	if n.scale != nil {
 		factor = graph.Mul(factor, graph.ExpandLeftToRank(n.scale, 3))
 	}
-	offset := graph.Neg(graph.Mul(mean, factor)) // [groups, splits, channels]
+	offset = graph.Neg(graph.Mul(mean, factor)) // [groups, splits, channels]
 	if n.shift != nil {
-		offset = graph.Add(offset, graph.ExpandLeftToRank(n.shift, 3))
+		offset = graph.Add(offset, repeat(n.shift, offset.Shape().Dimensions))
 	}
-	return graph.Add(graph.Mul(x, graph.ExpandAxes(factor, 1, 3)), graph.ExpandAxes(offset, 1, 3))
+	return factor, offset
+}
+
+// middle is where the values of x [groups, rows, splits, pixels, channels] lie, roughly: the
+// mean of some. On a GPU, where that would be a kernel of its own, and another reading of
+// all of x where these are all rows of a split, it is the median of three: one of them may
+// be an outlier.
+//
+//	result  [groups, 1, splits, 1, channels]
+func (n *norm) middle(x *graph.Node) *graph.Node {
+	rows := x.Shape().Dimensions[1]
+	if !n.joint {
+		some := graph.Slice(x, graph.AxisRange(), graph.AxisRange(0, min(rows, originRows)))
+		return graph.ReduceAndKeep(some, graph.ReduceMean, 1, 3)
+	}
+	value := func(row int) *graph.Node {
+		return graph.Slice(x, graph.AxisRange(), graph.AxisElem(row), graph.AxisRange(), graph.AxisElem(0))
+	}
+	a, b, c := value(0), value(rows/3), value(2*rows/3)
+	return graph.Max(graph.Min(a, b), graph.Min(graph.Max(a, b), c))
+}
+
+// repeat returns x [channels] as [groups, splits, channels]: copies put together, whose
+// gradient is a sum of as many parts. That of a broadcast would be a sum of
+// sums, which XLA makes one sum over all rows and takes another pass over them for.
+func repeat(x *graph.Node, dims []int) *graph.Node {
+	copies := make([]*graph.Node, dims[0]*dims[1])
+	for i := range copies {
+		copies[i] = x
+	}
+	return graph.Reshape(graph.Concatenate(copies, 0), dims...)
 }
 
 func blend(running, batch *graph.Node) *graph.Node {

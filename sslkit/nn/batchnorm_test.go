@@ -1,13 +1,16 @@
 package nn_test
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/op"
 )
 
 // A normPass is what a batch norm gives in training or evaluation mode.
@@ -90,6 +93,106 @@ func TestBatchNormOfConstant(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestBatchNormFarFromZero checks the statistics of values that lie far from 0, with one
+// among them that lies far from all others, wherever it is: rounding must be relative to
+// their spread.
+func TestBatchNormFarFromZero(t *testing.T) {
+	const batch, side = 48, 4
+	for _, splits := range []int{1, 4} {
+		x := testkit.Array{Shape: []int{batch, side, side, 1}, Data: make([]float64, batch*side*side)}
+		split := func(i int) int { return i / side / side % splits }
+		fill := func() {
+			for i := range x.Data {
+				x.Data[i] = 1000 + float64(i*7919%256)/256
+			}
+		}
+		for _, joint := range []bool{false, true} {
+			m := testkit.NewModel(t, testkit.Any(t), nn.Mode{Precision: device.F32, JointViews: joint},
+				func(scope *nn.Scope, in []*graph.Node) *graph.Node { return nn.SplitBatchNorm(scope, in[0], splits) }, x)
+			for outlier := 0; outlier < len(x.Data); outlier += side * side {
+				fill()
+				x.Data[outlier] = -1000
+				got := testkit.Part(t, m.Vars.Buffers(), m.Pass(t, true, nil, x).Buffers, "running_var")
+				for s := range splits {
+					var values []float64
+					for i, v := range x.Data {
+						if split(i) == s {
+							values = append(values, v)
+						}
+					}
+					what := fmt.Sprintf("joint %t, outlier %d: variance of split %d of %d", joint, outlier, s, splits)
+					testkit.NearScalar(t, what, got[s], 0.9+0.1*variance(values), 1e-5)
+				}
+			}
+		}
+	}
+}
+
+// variance is the unbiased one.
+func variance(values []float64) float64 {
+	mean, squares := 0.0, 0.0
+	for _, v := range values {
+		mean += v / float64(len(values))
+	}
+	for _, v := range values {
+		squares += (v - mean) * (v - mean)
+	}
+	return squares / float64(len(values)-1)
+}
+
+// TestBatchNormReLU compares it with the two in turn.
+func TestBatchNormReLU(t *testing.T) {
+	x := testkit.Array{Shape: []int{8, 3, 3, 2}, Data: testkit.G(1, 8*9, 2)}
+	dy := testkit.Array{Shape: x.Shape, Data: testkit.G(2, 8*9, 2)}
+	for _, precision := range []device.Precision{device.F32, device.BF16, device.F64} {
+		for _, training := range []bool{true, false} {
+			pass := func(forward func(scope *nn.Scope, x *graph.Node) *graph.Node) testkit.Outcome {
+				m := newLayer(t, precision, x, forward)
+				m.SetParam(t, "weight", []float64{-0.7, 1.3})
+				m.SetParam(t, "bias", []float64{0.2, -0.4})
+				return m.Pass(t, training, func(y *graph.Node) *graph.Node { return testkit.Upstream(dy)(op.Widen(y)) }, x)
+			}
+			got := pass(func(scope *nn.Scope, x *graph.Node) *graph.Node { return nn.SplitBatchNormReLU(scope, x, 2) })
+			want := pass(func(scope *nn.Scope, x *graph.Node) *graph.Node { return op.ReLU(nn.SplitBatchNorm(scope, x, 2)) })
+			for what, values := range map[string][2][]float64{
+				"y": {got.Y, want.Y}, "dx": {got.DInputs[0], want.DInputs[0]},
+				"gradient": {got.DParams, want.DParams}, "buffers": {got.Buffers, want.Buffers},
+			} {
+				testkit.Near(t, fmt.Sprintf("%s, training %t: %s", precision, training, what), values[0], values[1], 1e-6)
+			}
+			if off := slices.Index(got.Y, 0); off < 0 {
+				t.Error("ReLU has nothing to do")
+			}
+		}
+	}
+}
+
+// TestConvBatchNorm compares it with the two in turn, with statistics that a training pass
+// has moved.
+func TestConvBatchNorm(t *testing.T) {
+	x := testkit.Array{Shape: []int{4, 6, 6, 3}, Data: testkit.G(1, 4*36, 3)}
+	for precision, tolerance := range map[device.Precision]float64{device.F32: 1e-5, device.BF16: 0.03, device.F64: 1e-12} {
+		for _, splits := range []int{1, 2} {
+			m := newLayer(t, precision, x, func(scope *nn.Scope, x *graph.Node) *graph.Node {
+				y := nn.Conv(scope.In("conv"), x, 5, 3, 2)
+				return nn.SplitBatchNorm(scope.In("bn"), y, splits)
+			})
+			m.SetParam(t, "bn/weight", []float64{0.5, -2, 1, 0, 3})
+			m.SetParam(t, "bn/bias", []float64{1, -1, 0, 2, 0.5})
+			for range 20 {
+				m.Buffers = m.Pass(t, true, nil, x).Buffers
+			}
+			folded := newLayer(t, precision, x, func(scope *nn.Scope, x *graph.Node) *graph.Node {
+				return nn.ConvBatchNorm(scope.In("conv"), scope.In("bn"), x, 5, 3, 2, splits, nn.Constant(0))
+			})
+			folded.Params, folded.Buffers = m.Params, m.Buffers
+			got, want := folded.Pass(t, false, nil, x), m.Pass(t, false, nil, x)
+			testkit.NearNorm(t, fmt.Sprintf("%s, %d splits", precision, splits), got.Y, want.Y, tolerance)
+			testkit.Near(t, "buffers", got.Buffers, want.Buffers, 0)
+		}
 	}
 }
 

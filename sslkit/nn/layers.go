@@ -17,10 +17,18 @@ func Conv(scope *Scope, x *graph.Node, out, kernel, stride int) *graph.Node {
 
 // ConvInit is [Conv] with weights that start otherwise.
 func ConvInit(scope *Scope, x *graph.Node, out, kernel, stride int, init Init) *graph.Node {
+	return convolve(scope, x, convWeight(scope, x, out, kernel, init), stride)
+}
+
+func convWeight(scope *Scope, x *graph.Node, out, kernel int, init Init) *graph.Node {
 	x.AssertRank(4)
-	channels := x.Shape().Dimensions[3]
-	weight := scope.Param("weight", init, kernel, kernel, channels, out)
-	pad := [2]int{kernel / 2, kernel / 2}
+	return scope.Param("weight", init, kernel, kernel, x.Shape().Dimensions[3], out)
+}
+
+// convolve pads x by half the kernel on each side.
+func convolve(scope *Scope, x, weight *graph.Node, stride int) *graph.Node {
+	half := weight.Shape().Dimensions[0] / 2
+	pad := [2]int{half, half}
 	return graph.Convolve(compute(scope, x), compute(scope, weight)).
 		Strides(stride).PaddingPerDim([][2]int{pad, pad}).Done()
 }

@@ -1,13 +1,6 @@
 package op
 
-import (
-	"runtime"
-	"sync"
-	"weak"
-
-	"github.com/gomlx/gomlx/pkg/core/graph"
-	"github.com/gomlx/gomlx/pkg/core/shapes"
-)
+import "github.com/gomlx/gomlx/pkg/core/graph"
 
 // MatMul returns the matrix product a·b.
 //
@@ -38,37 +31,16 @@ func MatMulT(a, b *graph.Node) *graph.Node {
 func product(a, b *graph.Node, axisOfB int) *graph.Node {
 	a.AssertRank(2)
 	b.AssertRank(2)
-	y := contract(a, 1, b, axisOfB)
-	key := weak.Make(y)
-	ownProducts.Store(key, axisOfB)
-	runtime.AddCleanup(y, func(key weak.Pointer[graph.Node]) { ownProducts.Delete(key) }, key)
-	return y
-}
-
-func contract(a *graph.Node, axisOfA int, b *graph.Node, axisOfB int) *graph.Node {
-	return graph.Dot(a, b).General([]int{axisOfA}, nil, []int{axisOfB}, nil)
-}
-
-// ownProducts maps each product made here (a weak pointer to its node) to the
-// axis of b that it contracts; the node itself keeps that private.
-var ownProducts sync.Map
-
-func init() {
-	general := graph.VJPRegistration[graph.NodeTypeDotGeneral]
-	graph.VJPRegistration[graph.NodeTypeDotGeneral] = func(y *graph.Node, vjps []*graph.Node, shape shapes.Shape) []*graph.Node {
-		axisOfB, own := ownProducts.Load(weak.Make(y))
-		if !own {
-			return general(y, vjps, shape)
-		}
-		a, b, dy := y.Inputs()[0], y.Inputs()[1], vjps[0]
-		da := contract(dy, 1, b, 1-axisOfB.(int))
+	return withGradient(contract(a, 1, b, axisOfB), func(y, dy *graph.Node) []*graph.Node {
+		a, b := y.Inputs()[0], y.Inputs()[1]
+		da := contract(dy, 1, b, 1-axisOfB)
 		if axisOfB == 0 {
 			return []*graph.Node{da, contract(a, 0, dy, 0)}
 		}
 		return []*graph.Node{da, contract(dy, 0, a, 0)}
-	}
-	graph.VJPRegistration[graph.NodeTypeRsqrt] = func(y *graph.Node, vjps []*graph.Node, _ shapes.Shape) []*graph.Node {
-		cube := graph.Mul(y, graph.Mul(y, y))
-		return []*graph.Node{graph.MulScalar(graph.Mul(vjps[0], cube), -0.5)}
-	}
+	})
+}
+
+func contract(a *graph.Node, axisOfA int, b *graph.Node, axisOfB int) *graph.Node {
+	return graph.Dot(a, b).General([]int{axisOfA}, nil, []int{axisOfB}, nil)
 }

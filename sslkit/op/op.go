@@ -23,9 +23,13 @@ func Widen(x *graph.Node) *graph.Node {
 }
 
 // ReLU returns max(x, 0), with gradient 0 at 0 as in PyTorch.
+//
+// The gradient is multiplied by the result's sign. A comparison would be stored by XLA on
+// a GPU, or made from what x was made from, where the result itself is at hand.
 func ReLU(x *graph.Node) *graph.Node {
-	zero := graph.ZerosLike(x)
-	return graph.Where(graph.GreaterThan(x, zero), x, zero)
+	return withGradient(graph.Max(x, graph.ZerosLike(x)), func(y, dy *graph.Node) []*graph.Node {
+		return []*graph.Node{graph.Mul(dy, graph.Sign(y)), nil}
+	})
 }
 
 // Normalize divides every row by its Euclidean norm, or by 1e-12 where the norm

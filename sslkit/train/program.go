@@ -45,6 +45,7 @@ func newStep(d *device.Device, r recipe.Recipe) (*step, error) {
 	if s.exec, err = graph.NewExec(d.Backend, s.build); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
+	s.exec.WithName(s.name())
 	return s, nil
 }
 
@@ -108,6 +109,12 @@ func modeOf(d *device.Device, r recipe.Recipe) nn.Mode {
 }
 
 func (s *step) mode() nn.Mode { return modeOf(s.device, s.recipe) }
+
+// name says that the program writes the new state over the old one.
+func (s *step) name() string {
+	state := state{slots: make([]*tensors.Tensor, len(s.layout.slots))}
+	return device.InPlace("training step", len(state.fields()))
+}
 
 // build is the program. Its inputs are the state, the epoch's constants and the
 // set of images, in the order of their structs; its outputs are the state after

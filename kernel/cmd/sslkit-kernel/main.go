@@ -66,7 +66,7 @@ func command() *cobra.Command {
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(setupCommand(), launchCommand(),
-		installCommand(), uninstallCommand(), warmCommand(), doctorCommand(), runCommand(), labCommand(), notebookCommand(), testCommand(), eventsCommand(), execCommand())
+		installCommand(), uninstallCommand(), warmCommand(), doctorCommand(), runCommand(), labCommand(), notebookCommand(), testCommand(), eventsCommand(), execCommand(), bundleCommand())
 	return root
 }
 

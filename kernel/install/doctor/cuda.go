@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/gossl/gossl/internal/nvidia"
@@ -16,11 +14,9 @@ import (
 // oldestDriver is the oldest series of NVIDIA's driver that works with CUDA 13.
 const oldestDriver = 580
 
-var driverVersion = regexp.MustCompile(`(?m)^NVRM version:.*?\s((\d+)\.\d+(?:\.\d+)?)\s`)
-
 // cuda checks what an NVIDIA GPU needs, if there is one.
 func (d *Doctor) cuda(ctx context.Context) Check {
-	version, err := nvidia.Driver(d.root)
+	says, err := nvidia.Driver(d.root)
 	hasDriver := err == nil
 	if !nvidia.Usable(d.root) {
 		if hasDriver {
@@ -32,12 +28,12 @@ func (d *Doctor) cuda(ctx context.Context) Check {
 	if !hasDriver {
 		return warn("reinstall NVIDIA's driver", "there is a GPU, but its driver does not tell its version: %v", err)
 	}
-	found := driverVersion.FindSubmatch(version)
-	if found == nil {
-		return warn("reinstall NVIDIA's driver", "NVIDIA's driver does not tell its version, but %q", few(string(version)))
+	version, series := nvidia.DriverVersion(says)
+	if version == "" {
+		return warn("reinstall NVIDIA's driver", "NVIDIA's driver does not tell its version, but %q", few(string(says)))
 	}
-	driver := "driver " + string(found[1])
-	if series, _ := strconv.Atoi(string(found[2])); series < oldestDriver { // the expression has digits there
+	driver := "driver " + version
+	if series < oldestDriver {
 		return warn("install NVIDIA's driver 580 or later", "%s, CUDA 13 wants %d or later", driver, oldestDriver)
 	}
 	if _, err := os.Stat(d.pluginFile("cuda")); err != nil {
