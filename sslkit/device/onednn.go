@@ -35,3 +35,14 @@ func (p *plugin) useOneDNN() {
 	}
 	p.oneDNN = version
 }
+
+// convolutionsBy says what computes the convolutions of a CPU's programs; "" for other devices.
+func convolutionsBy(kind Kind) string {
+	switch {
+	case kind != CPU:
+		return ""
+	case slots[CPU].oneDNN == "":
+		return "convolutions by XLA"
+	}
+	return "convolutions by oneDNN " + slots[CPU].oneDNN
+}

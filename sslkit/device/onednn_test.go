@@ -15,33 +15,28 @@ import (
 // A convCase is a convolution of images [n, h, w, c] with kernels [k, k, c, o].
 type convCase struct{ n, h, w, c, o, k, stride, pad int }
 
-// TestOneDNNConvolutions compares convolutions and their gradients by oneDNN and by XLA with those of XLA in float64:
-// those of the networks, and random ones.
+// TestOneDNNConvolutions compares convolutions and their gradients by oneDNN with those of XLA in float64: some of the
+// networks' shapes, and random ones.
 func TestOneDNNConvolutions(t *testing.T) {
 	d := convolvingCPU(t)
 	cases := []convCase{
-		{64, 32, 32, 3, 16, 3, 1, 1}, {64, 32, 32, 16, 32, 3, 2, 1}, {64, 32, 32, 16, 32, 1, 2, 0}, {64, 4, 4, 128, 128, 3, 1, 1},
-		{8, 64, 48, 3, 16, 7, 2, 3}, {250, 8, 8, 24, 40, 3, 1, 1}, {1, 5, 5, 4, 4, 3, 1, 1},
+		{32, 32, 32, 3, 16, 3, 1, 1}, {16, 16, 16, 16, 32, 3, 2, 1}, {16, 16, 16, 16, 32, 1, 2, 0}, {32, 4, 4, 128, 128, 3, 1, 1},
+		{4, 32, 24, 3, 16, 7, 2, 3}, {1, 5, 5, 4, 4, 3, 1, 1},
 	}
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 25 {
-		k := 1 + r.IntN(6)
-		c := convCase{n: 1 + r.IntN(17), h: k + r.IntN(20), w: k + r.IntN(20), c: 1 + r.IntN(40), o: 1 + r.IntN(40), k: k, stride: 1 + r.IntN(3)}
-		c.pad = r.IntN((k+1)/2 + 1)
-		if c.pad >= k {
-			c.pad = k - 1
-		}
-		cases = append(cases, c)
+	for range 8 {
+		k := 1 + 2*r.IntN(3)
+		cases = append(cases, convCase{n: 1 + r.IntN(9), h: k + r.IntN(12), w: k + r.IntN(12), c: 1 + r.IntN(30), o: 1 + r.IntN(30), k: k, stride: 1 + r.IntN(3), pad: r.IntN(k/2 + 1)})
 	}
 	for _, c := range cases {
 		t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) {
 			x, w, dy := c.inputs(r)
 			want := c.run(t, d, dtypes.Float64, false, x, w, dy)
 			for dtype, limit := range map[dtypes.DType]float64{dtypes.Float32: 2e-5, dtypes.BFloat16: 3e-2} {
-				own, xla := c.run(t, d, dtype, true, x, w, dy), c.run(t, d, dtype, false, x, w, dy)
+				got := c.run(t, d, dtype, true, x, w, dy)
 				for i, name := range []string{"result", "gradient of the input", "gradient of the weights"} {
-					if e := distance(own[i], want[i]); !(e <= limit) {
-						t.Errorf("%s, %s: %.1e of its size away, XLA's %.1e; want at most %.0e", dtype, name, e, distance(xla[i], want[i]), limit)
+					if e := distance(got[i], want[i]); !(e <= limit) {
+						t.Errorf("%s, %s: %.1e of its size away, want at most %.0e", dtype, name, e, limit)
 					}
 				}
 			}

@@ -111,6 +111,7 @@ func openXLA(kind Kind, path string, options pjrt.NamedValuesMap) (*Device, *xla
 	d.Plugin = fmt.Sprintf("%s, PJRT API %d.%d", filepath.Base(path), major, minor)
 	if kind == CPU {
 		d.Name = cpuName()
+		d.Plugin += ", " + convolutionsBy(CPU)
 	} else {
 		d.Name = backend.DeviceDescription(0)
 		d.Plugin += driver("/")
