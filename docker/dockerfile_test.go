@@ -18,12 +18,13 @@ import (
 const repository = ".."
 
 var (
-	digest = regexp.MustCompile(`@sha256:[0-9a-f]{64}$`)
-	script = regexp.MustCompile(`(?:^|[\s"/])docker/(\w+\.sh)`)
-	number = regexp.MustCompile(`^\$?[A-Z0-9]+(:\$?[A-Z0-9]+)?$`) // or a build argument
+	digest   = regexp.MustCompile(`@sha256:[0-9a-f]{64}$`)
+	script   = regexp.MustCompile(`(?:^|[\s"/])docker/(\w+\.sh)`)
+	argument = regexp.MustCompile(`\$([UG]ID)\b`)
+	number   = regexp.MustCompile(`^\$?[A-Z0-9]+(:\$?[A-Z0-9]+)?$`) // or a build argument
 )
 
-// parse parses a Dockerfile as Docker does.
+// parse parses a Dockerfile as Docker does, with the defaults of build arguments in the names of bases.
 func parse(text string) ([]instructions.Stage, error) {
 	result, err := parser.Parse(strings.NewReader(text))
 	if err != nil {
@@ -32,8 +33,30 @@ func parse(text string) ([]instructions.Stage, error) {
 	for _, w := range result.Warnings {
 		return nil, fmt.Errorf("%s %s", w.Short, w.URL)
 	}
-	stages, _, err := instructions.Parse(result.AST, nil)
+	stages, global, err := instructions.Parse(result.AST, nil)
+	defaults := map[string]string{}
+	for _, c := range global {
+		for _, a := range c.Args {
+			defaults[a.Key] = a.ValueString()
+		}
+	}
+	for i, s := range stages {
+		stages[i].BaseName = os.Expand(s.BaseName, func(name string) string { return defaults[name] })
+	}
 	return stages, err
+}
+
+// arguments lists the build arguments that a stage declares, with their defaults.
+func arguments(s instructions.Stage) map[string]string {
+	found := map[string]string{}
+	for _, c := range s.Commands {
+		if c, ok := c.(*instructions.ArgCommand); ok {
+			for _, a := range c.Args {
+				found[a.Key] = a.ValueString()
+			}
+		}
+	}
+	return found
 }
 
 // problems says what is wrong in the stages of a Dockerfile.
@@ -46,7 +69,13 @@ func problems(stages []instructions.Stage) (found []string) {
 		if !slices.Contains(names, s.BaseName) && !digest.MatchString(s.BaseName) {
 			report(s, "base %q, want a digest: a tag changes what it means", s.BaseName)
 		}
+		declared := arguments(s)
 		for _, c := range s.Commands {
+			for _, name := range argument.FindAllStringSubmatch(fmt.Sprint(c), -1) {
+				if _, ok := declared[name[1]]; !ok {
+					report(s, "%v uses $%s, which a stage declares for itself alone", c, name[1])
+				}
+			}
 			if c, ok := c.(*instructions.CopyCommand); ok && c.From == "" {
 				for _, source := range c.SourcePaths {
 					if _, err := os.Stat(filepath.Join(repository, source)); err != nil {
@@ -100,6 +129,11 @@ func TestDockerfile(t *testing.T) {
 			t.Errorf("no %s", kind)
 		}
 	}
+	for _, s := range stages {
+		if a := arguments(s); a["UID"] != "" && (a["UID"] != "1000" || a["GID"] != "1000") || s.Name != "debian" && s.Name != "go" && a["UID"] == "" {
+			t.Errorf("%s: user %q of group %q, want the same 1000 in all stages", s.Name, a["UID"], a["GID"])
+		}
+	}
 	if last := stages[len(stages)-1].Name; last != "cpu" {
 		t.Errorf("a build without --target makes %q, want cpu", last)
 	}
@@ -116,6 +150,9 @@ func TestProblems(t *testing.T) {
 		{pinned + "RUN docker/nothing.sh\n", "nothing.sh, want an executable"},
 		{pinned + `CMD ["docker/nothing.sh"]` + "\n", "nothing.sh, want an executable"},
 		{pinned + "HEALTHCHECK CMD docker/nothing.sh\n", "nothing.sh, want an executable"},
+		{"ARG B=debian:trixie\nFROM $B AS a\n", "want a digest"},
+		{strings.Replace(strings.TrimSuffix(pinned, " AS a\n"), "FROM ", "ARG B=", 1) + "\nFROM $B AS a\n", ""},
+		{pinned + "ARG UID\nFROM a AS b\nCOPY --chown=$UID go.mod .\n", "uses $UID"},
 		{pinned + "USER root\n", "not root"},
 		{pinned + "USER 0\n", "not root"},
 		{pinned + "RUNS ls\n", "unknown instruction"},

@@ -13,4 +13,5 @@ packages=(
 	tini                # reaps what cells leave behind, and hands signals on
 )
 apt-get install --yes --no-install-recommends "${packages[@]}"
+apt-get clean
 rm -rf /var/lib/apt/lists/*

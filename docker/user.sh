@@ -9,6 +9,7 @@ if ((uid == 0)); then
 fi
 getent group "$gid" >/dev/null || groupadd --gid "$gid" sslkit
 useradd --uid "$uid" --gid "$gid" --create-home --shell /bin/bash sslkit
+chmod 755 /home/sslkit # benchmarks may run as any user
 checkout=/home/sslkit/gossl
 # A new volume takes over owner and content of the folder that it is mounted on.
 install --directory --owner="$uid" --group="$gid" "$SSLKIT_HOME" "$SSLKIT_HOME/cache" "$SSLKIT_DATA" /runs \

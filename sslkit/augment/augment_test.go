@@ -60,6 +60,53 @@ func TestViewIsAFunctionOfTheKey(t *testing.T) {
 	}
 }
 
+// TestViewsJointly compares views that are made in one pass with each by itself, also
+// where policies differ, and where images have several sizes.
+func TestViewsJointly(t *testing.T) {
+	global, local := SimCLR(12), SimCLR(8)
+	blurred, solarized := BYOL(12)
+	framed := still(12)
+	framed.Scale, framed.FlipP, framed.JitterP, framed.Hue, framed.Contrast = [2]float64{0.2, 1}, 0.5, 0.8, 0.1, 0.4
+	framed.Ratio = [2]float64{3. / 4, 4. / 3}
+	sizes := framed
+	sizes.Size = 9
+	pixels, frames := store(9)
+	whole := func(in []*graph.Node) Batch { return Whole(in[0]) }
+	for name, c := range map[string]struct {
+		policies []Policy
+		batch    func(in []*graph.Node) Batch
+		inputs   []*tensors.Tensor
+	}{
+		"alike":     {[]Policy{global, global}, whole, []*tensors.Tensor{noise(3, 16)}},
+		"crops":     {[]Policy{global, global, local, local, local}, whole, []*tensors.Tensor{noise(3, 16)}},
+		"different": {[]Policy{blurred, solarized, blurred}, whole, []*tensors.Tensor{noise(3, 16)}},
+		"framed": {[]Policy{framed, sizes, framed, sizes, framed}, func(in []*graph.Node) Batch { return Framed(in[0], in[1]) },
+			[]*tensors.Tensor{pixels, frames}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			build := func(jointly bool) [][]float64 {
+				return everyKey(t, func(in []*graph.Node) []*graph.Node {
+					keys := make([]*graph.Node, len(c.policies))
+					for i := range keys {
+						keys[i] = op.KeyNodeAt(in[0], uint64(i))
+					}
+					return Views(c.policies, keys, c.batch(in[1:]), jointly)
+				}, c.inputs...)
+			}
+			got, want := build(true), build(false)
+			if len(got) != len(want) {
+				t.Fatalf("%d views, want %d", len(got), len(want))
+			}
+			for i := range want {
+				if len(want[i]) == 0 || i > 0 && cmp.Equal(want[i], want[i-1]) {
+					t.Errorf("view %d is empty, or as the one before", i)
+				}
+				testkit.Within(t, fmt.Sprintf("view %d", i), got[i], want[i], 1e-5)
+			}
+		})
+	}
+}
+
 func TestImagesDrawForThemselves(t *testing.T) {
 	one := make([]uint8, 0, 16*16*3)
 	noise(1, 16).MustConstFlatData(func(flat any) { one = append(one, flat.([]uint8)...) })
@@ -120,7 +167,7 @@ func TestProbabilities(t *testing.T) {
 	images := tensors.FromFlatDataAndDimensions(make([]uint8, n*32*32*3), n, 32, 32, 3)
 	p := SimCLR(32)
 	out := testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
-		c := p.draw(in[0], Whole(in[1]))
+		c := p.draw(in[:1], Whole(in[1]))
 		outputs := []*graph.Node{graph.ConvertDType(c.mirror, dtypes.Float32), graph.ConvertDType(c.gray, dtypes.Float32),
 			graph.Div(graph.Mul(c.box.height, c.box.width), graph.Scalar(in[0].Graph(), dtypes.Float32, 32*32))}
 		return append(append(outputs, c.jitter.amount[:]...), c.jitter.rank[:]...)

@@ -2,6 +2,7 @@ package augment
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
@@ -54,6 +55,16 @@ func (b Batch) len() int {
 		return b.Row.Shape().Dimensions[0]
 	}
 	return b.Pixels.Shape().Dimensions[0]
+}
+
+// times repeats the sizes and places of the images, not their pixels.
+func (b Batch) times(n int) Batch {
+	if !b.framed() || n == 1 {
+		return b
+	}
+	repeated := func(x *graph.Node) *graph.Node { return graph.Concatenate(slices.Repeat([]*graph.Node{x}, n), 0) }
+	b.Row, b.Height, b.Width = repeated(b.Row), repeated(b.Height), repeated(b.Width)
+	return b
 }
 
 // validate reports nodes that are not of the shapes and types that [Batch] wants.

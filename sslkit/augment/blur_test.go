@@ -142,7 +142,7 @@ func TestBlurDraws(t *testing.T) {
 	const n = 20_000
 	draw := func(p Policy) (sigma, solar []float64) {
 		out := testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
-			c := p.draw(in[0], Whole(in[1]))
+			c := p.draw(in[:1], Whole(in[1]))
 			return []*graph.Node{c.sigma, graph.ConvertDType(c.solar, dtypes.Float32)}
 		}, tensors.FromValue(op.Key(7)), tensors.FromFlatDataAndDimensions(make([]uint8, n*3), n, 1, 1, 3))
 		return out[0], out[1]

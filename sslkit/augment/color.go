@@ -18,6 +18,17 @@ func planesOf(images *graph.Node) (x planes) {
 	return x
 }
 
+// join appends other images.
+func (x planes) join(others planes) planes {
+	if x[0] == nil {
+		return others
+	}
+	for c := range x {
+		x[c] = graph.Concatenate([]*graph.Node{x[c], others[c]}, 0)
+	}
+	return x
+}
+
 // grey is the brightness of every pixel, [batch, height, width]: ITU-R BT.601
 // with the rounded weights of torchvision.
 func (x planes) grey() *graph.Node {
@@ -101,12 +112,17 @@ func (p Policy) drawJitter(on, factors, order *graph.Node) *jitter {
 // three of these leave the image as it is.
 //
 // The operations are torchvision's ColorJitter on floats. What they make is used
-// several times later, so it is to be stored: see settle.
-func (j *jitter) apply(x planes) planes {
+// several times later, so it is to be stored, unless recompute leaves that to XLA: see
+// settle.
+func (j *jitter) apply(x planes, recompute bool) planes {
+	stored := settle
+	if recompute {
+		stored = func(x planes) planes { return x }
+	}
 	for place := range 3 {
 		x = j.blend(x, place, graph.LessThan)
 	}
-	x = settle(shiftHue(settle(x), j.amount[hue]))
+	x = stored(shiftHue(stored(x), j.amount[hue]))
 	for place := range 3 {
 		x = j.blend(x, place+1, graph.GreaterThan)
 	}
@@ -171,7 +187,8 @@ func shiftHue(x planes, shift *graph.Node) planes {
 // settle returns x unchanged, and makes XLA store it: it multiplies the three
 // colours by the identity matrix, which XLA does not see through. Its CPU compiler
 // otherwise computes x anew in each operation that uses it, step after step,
-// and a view takes over ten times as long.
+// and a view takes over ten times as long. Its compiler for GPUs stores by itself what
+// is costly to compute, so that the product would only be a further pass.
 func settle(x planes) planes {
 	dims := x[0].Shape().Dimensions
 	identity := graph.ConvertDType(graph.Diagonal(x[0].Graph(), 3), x[0].DType()) // [3, 3]

@@ -102,36 +102,44 @@ func centralBox(height, width int, ratio [2]float64) (h, w int) {
 // mirrors it left to right where told.
 //
 //	images  [batch, height, width, 3], a float type
-//	mirror  [batch] bool, or nil for none
-//	result  [batch, size, size] for each colour
+//	b       as many of each image as there are views
+//	mirror  [views·batch] bool, or nil for none
+//	result  [views·batch, size, size] for each colour
 //
 // The resize is bilinear with antialias, as Pillow's and torchvision's. It is
 // two matrix products per image, of which the second also mirrors.
 func crop(images *graph.Node, b box, mirror *graph.Node, size int) planes {
 	images.AssertDims(-1, -1, -1, 3)
 	height, width := images.Shape().Dimensions[1], images.Shape().Dimensions[2]
-	vertical := triangles(b.top, b.height, nil, height, size)     // [batch, size, height]
-	horizontal := triangles(b.left, b.width, mirror, width, size) // [batch, size, width]
+	vertical := triangles(b.top, b.height, nil, height, size)     // [views·batch, size, height]
+	horizontal := triangles(b.left, b.width, mirror, width, size) // [views·batch, size, width]
 	return resample(images, vertical, horizontal)
 }
 
 // resample makes the pixels of new images from weights for those of the old.
 //
 //	images      [batch, height, width, 3], a float type
-//	vertical    [batch, size, height]
-//	horizontal  [batch, size, width]
-//	result      [batch, size, size] for each colour
+//	vertical    [views·batch, size, height]
+//	horizontal  [views·batch, size, width]
+//	result      [views·batch, size, size] for each colour
 func resample(images, vertical, horizontal *graph.Node) planes {
 	dims, size := images.Shape().Dimensions, vertical.Shape().Dimensions[1]
 	batch, height, width := dims[0], dims[1], dims[2]
-	x := graph.Reshape(images, batch, height, width*3)                              // [batch, height, width·3]
-	x = graph.Dot(vertical, x).General([]int{2}, []int{0}, []int{1}, []int{0})      // [batch, size, width·3]
-	x = graph.TransposeAllAxes(graph.Reshape(x, batch, size, width, 3), 0, 3, 1, 2) // [batch, 3, size, width]
-	x = graph.Reshape(x, batch, 3*size, width)                                      // [batch, 3·size, width]
-	x = graph.Dot(x, horizontal).General([]int{2}, []int{0}, []int{2}, []int{0})    // [batch, 3·size, size]
+	views := vertical.Shape().Dimensions[0] / batch
+	x := graph.Reshape(images, batch, height, width*3) // [batch, height, width·3]
+	if views == 1 {
+		x = graph.Dot(vertical, x).General([]int{2}, []int{0}, []int{1}, []int{0})      // [batch, size, width·3]
+		x = graph.TransposeAllAxes(graph.Reshape(x, batch, size, width, 3), 0, 3, 1, 2) // [batch, 3, size, width]
+	} else {
+		vertical = graph.Reshape(vertical, views, batch, size, height)
+		x = graph.Dot(vertical, x).General([]int{3}, []int{1}, []int{1}, []int{0})                // [batch, views, size, width·3]
+		x = graph.TransposeAllAxes(graph.Reshape(x, batch, views, size, width, 3), 1, 0, 4, 2, 3) // [views, batch, 3, size, width]
+	}
+	x = graph.Reshape(x, views*batch, 3*size, width)                             // [views·batch, 3·size, width]
+	x = graph.Dot(x, horizontal).General([]int{2}, []int{0}, []int{2}, []int{0}) // [views·batch, 3·size, size]
 	var y planes
 	for c := range y {
-		y[c] = graph.Slice(x, graph.AxisRange(), graph.AxisRange(c*size, (c+1)*size)) // [batch, size, size]
+		y[c] = graph.Slice(x, graph.AxisRange(), graph.AxisRange(c*size, (c+1)*size)) // [views·batch, size, size]
 	}
 	return y
 }

@@ -95,7 +95,7 @@ func TestViewsOfAnyShape(t *testing.T) {
 		t.Run(fmt.Sprintf("%dx%d", height, width), func(t *testing.T) {
 			pixels, images := pictures(batch, height, width)
 			out := testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
-				b := p.draw(in[0], Whole(in[1])).box
+				b := p.draw(in[:1], Whole(in[1])).box
 				return []*graph.Node{p.View(in[0], Whole(in[1])), b.top, b.left, b.height, b.width}
 			}, tensors.FromValue(op.Key(2)), images)
 			n, m := size*size*3, height*width*3

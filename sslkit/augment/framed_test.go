@@ -79,7 +79,7 @@ func TestFramedEqualsWhole(t *testing.T) {
 	for name, p := range framedPolicies() {
 		t.Run(name, func(t *testing.T) {
 			outputs := func(key *graph.Node, batch Batch) []*graph.Node {
-				b := p.draw(key, batch).box
+				b := p.draw([]*graph.Node{key}, batch).box
 				return []*graph.Node{p.View(key, batch), p.Plain(batch), b.top, b.left, b.height, b.width}
 			}
 			got := everyKey(t, func(in []*graph.Node) []*graph.Node {

@@ -75,7 +75,7 @@ var goldenOperations = map[string]func(images *graph.Node, p []goldenParams) *gr
 		return bytes(crop(images, boxes(images, p), graph.Const(images.Graph(), mirror), side))
 	},
 	"jitter": func(images *graph.Node, p []goldenParams) *graph.Node {
-		return bytes(jitters(images, p).apply(planesOf(images)))
+		return bytes(jitters(images, p).apply(planesOf(images), false))
 	},
 	"grayscale": func(images *graph.Node, p []goldenParams) *graph.Node {
 		return bytes(planesOf(images).grayscale(perImage(images, p, func(goldenParams) bool { return true })))

@@ -34,6 +34,9 @@ func TestPanics(t *testing.T) {
 	testkit.Panics(t, d, "augment: View: key has shape", func(g *graph.Graph) {
 		SimCLR(8).View(graph.Const(g, int32(1)), Whole(images(g, dtypes.Uint8, 2, 8, 8, 3)))
 	})
+	testkit.Panics(t, d, "augment: Views: 1 keys for 2 policies", func(g *graph.Graph) {
+		Views([]Policy{SimCLR(8), SimCLR(8)}, []*graph.Node{key(g)}, Whole(images(g, dtypes.Uint8, 2, 8, 8, 3)), true)
+	})
 	testkit.Panics(t, d, "size is 0", func(g *graph.Graph) {
 		Policy{}.View(key(g), Whole(images(g, dtypes.Uint8, 2, 8, 8, 3)))
 	})

@@ -15,15 +15,63 @@ import (
 //
 // It panics if the policy is not valid or the batch is not as [Batch] says.
 func (p Policy) View(key *graph.Node, batch Batch) *graph.Node {
+	return p.views([]*graph.Node{key}, batch, false)
+}
+
+// Views returns one random view of every image for each policy: what [Policy.View]
+// returns with the policy's key. Jointly, views of equal policies are made in one pass,
+// in fewer and larger operations, which is faster on a GPU and slower on a CPU; sums
+// may be rounded otherwise then.
+//
+// It panics as View does, or if there is not one key for each policy.
+func Views(policies []Policy, keys []*graph.Node, batch Batch, jointly bool) []*graph.Node {
+	if len(keys) != len(policies) {
+		panic(fmt.Errorf("augment: Views: %d keys for %d policies, want one for each", len(keys), len(policies)))
+	}
+	views := make([]*graph.Node, len(policies))
+	for i, p := range policies {
+		if views[i] != nil {
+			continue
+		}
+		if !jointly {
+			views[i] = p.View(keys[i], batch)
+			continue
+		}
+		var alike []int // places of the views of this policy
+		var theirs []*graph.Node
+		for j := i; j < len(policies); j++ {
+			if policies[j] == p {
+				alike, theirs = append(alike, j), append(theirs, keys[j])
+			}
+		}
+		x, n := p.views(theirs, batch, true), batch.len() // [len(alike)·n, Size, Size, 3]
+		for v, j := range alike {
+			views[j] = rows(x, v*n, (v+1)*n) // [n, Size, Size, 3]
+		}
+	}
+	return views
+}
+
+// views returns a view of every image for each key, one key's after the other's,
+// [len(keys)·batch, Size, Size, 3].
+func (p Policy) views(keys []*graph.Node, batch Batch, jointly bool) *graph.Node {
 	p.check("View", batch)
-	if key.DType() != dtypes.Uint64 || !key.IsScalar() {
-		panic(fmt.Errorf("augment: View: key has shape %s, want a scalar uint64", key.Shape()))
+	for _, key := range keys {
+		if key.DType() != dtypes.Uint64 || !key.IsScalar() {
+			panic(fmt.Errorf("augment: View: key has shape %s, want a scalar uint64", key.Shape()))
+		}
 	}
-	c := p.draw(key, batch)
-	if batch.framed() {
-		return p.finish(batch.crop(c.box, c.mirror, p), c)
+	c := p.draw(keys, batch)
+	c.recompute = jointly
+	if !batch.framed() {
+		return p.apply(unit(batch.Pixels, dtypes.Float32), c)
 	}
-	return p.apply(unit(batch.Pixels, dtypes.Float32), c)
+	var x planes // of all keys
+	for v := range keys {
+		boxes, mirror := c.part(v*batch.len(), (v+1)*batch.len())
+		x = x.join(batch.crop(boxes, mirror, p))
+	}
+	return p.finish(x, c)
 }
 
 // Plain returns the images as the network sees them in evaluation: nothing
@@ -54,8 +102,9 @@ func (p Policy) check(name string, batch Batch) {
 	}
 }
 
-// choices are what one view of every image draws. A nil node stands for what
-// the policy never does.
+// choices are what one view of every image draws, or, where several are made in one
+// pass, all of them: batch is the number of all here. A nil node stands for what the
+// policy never does.
 type choices struct {
 	box    box
 	mirror *graph.Node // [batch] bool
@@ -63,11 +112,25 @@ type choices struct {
 	gray   *graph.Node // [batch] bool
 	sigma  *graph.Node // [batch] standard deviation of the blur, pixels; 0 for none
 	solar  *graph.Node // [batch] bool
+
+	recompute bool // leave it to XLA what it stores: see [planes.settle]
 }
 
-// draw makes the choices. An operation that comes later takes its draws after
+// part returns the crops of some of the images.
+func (c choices) part(from, to int) (box, *graph.Node) {
+	mirror := c.mirror
+	if mirror != nil {
+		mirror = rows(mirror, from, to)
+	}
+	return box{
+		top: rows(c.box.top, from, to), left: rows(c.box.left, from, to),
+		height: rows(c.box.height, from, to), width: rows(c.box.width, from, to),
+	}, mirror
+}
+
+// draw makes the choices, by one key for each view. An operation that comes later takes its draws after
 // these, so that the numbers of older ones stay.
-func (p Policy) draw(key *graph.Node, batch Batch) choices {
+func (p Policy) draw(keys []*graph.Node, batch Batch) choices {
 	const (
 		flip     = cropDraws
 		jittered = flip + 1
@@ -82,9 +145,13 @@ func (p Policy) draw(key *graph.Node, batch Batch) choices {
 	if p.BlurP > 0 || p.SolarizeP > 0 {
 		count = solar + 1
 	}
-	u := op.Uniform(key, count, batch.len()) // [count, batch]
+	draws := make([]*graph.Node, len(keys))
+	for v, key := range keys {
+		draws[v] = op.Uniform(key, count, batch.len()) // [count, batch]
+	}
+	u := graph.Concatenate(draws, 1) // [count, len(keys)·batch]
 
-	c := choices{box: batch.randomBox(rows(u, 0, cropDraws), p.Scale, p.Ratio)}
+	c := choices{box: batch.times(len(keys)).randomBox(rows(u, 0, cropDraws), p.Scale, p.Ratio)}
 	if p.FlipP > 0 {
 		c.mirror = below(row(u, flip), p.FlipP)
 	}
@@ -104,10 +171,10 @@ func (p Policy) draw(key *graph.Node, batch Batch) choices {
 	return c
 }
 
-// apply makes the views of images of one size.
+// apply makes the views of images of one size: as many of each as there are choices.
 //
 //	images  [batch, height, width, 3] in [0, 1], a float type
-//	result  [batch, Size, Size, 3], as images, normalised
+//	result  [views·batch, Size, Size, 3], as images, normalised
 func (p Policy) apply(images *graph.Node, c choices) *graph.Node {
 	return p.finish(crop(images, c.box, c.mirror, p.Size), c)
 }
@@ -116,8 +183,8 @@ func (p Policy) apply(images *graph.Node, c choices) *graph.Node {
 // comes after the crop. The result is [batch, Size, Size, 3].
 func (p Policy) finish(x planes, c choices) *graph.Node {
 	if c.jitter != nil {
-		x = c.jitter.apply(x)
-		if c.sigma == nil { // else the blur stores x
+		x = c.jitter.apply(x, c.recompute)
+		if c.sigma == nil && !c.recompute { // else the blur stores x
 			x = settle(x)
 		}
 	}

@@ -20,7 +20,9 @@ func edited(kind Kind, program, options []byte) (newProgram, newOptions []byte) 
 		options = withFlag(options, graphsFlag, graphsOf)
 	}
 	if kind == CPU && slots[CPU].oneDNN != "" {
-		program, _ = onednn.Rewrite(program)
+		var counts onednn.Counts
+		program, counts = onednn.Rewrite(program)
+		slots[CPU].tally.addConvolutions(counts)
 	}
 	return inPlace(program), options
 }

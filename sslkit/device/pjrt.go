@@ -6,15 +6,21 @@ package device
 import "C"
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 	"unsafe"
 
 	"github.com/gomlx/go-xla/pkg/pjrt"
+	"github.com/gossl/gossl/sslkit/internal/onednn"
+	"golang.org/x/term"
 )
 
 // plugin is a PJRT plugin, loaded so that what it compiles goes through
@@ -24,6 +30,7 @@ type plugin struct {
 	slot  C.int
 	api   *C.pjrt_api
 	cache *programCache // nil keeps nothing
+	name  string        // of the device
 	tally tally
 
 	oneDNN string // the version of oneDNN that computes convolutions; "" is none
@@ -80,7 +87,10 @@ func (p *plugin) compile(kind Kind, args *C.pjrt_compile_args) unsafe.Pointer {
 		p.tally.add(true, time.Since(start))
 		return nil
 	}
-	if err := C.pjrt_compile(p.slot, args); err != nil {
+	said := announce(program, p.name, p.cache != nil)
+	err := C.pjrt_compile(p.slot, args)
+	said()
+	if err != nil {
 		return err
 	}
 	took := time.Since(start)
@@ -91,6 +101,36 @@ func (p *plugin) compile(kind Kind, args *C.pjrt_compile_args) unsafe.Pointer {
 		}
 	}
 	return nil
+}
+
+// slow is how long a compilation takes before a line says what one waits for.
+var slow = 5 * time.Second
+
+// announce says on standard error what is being compiled, if that is slow. The function
+// that it returns is called when it is done.
+func announce(program []byte, device string, kept bool) (done func()) {
+	timer := time.AfterFunc(slow, func() {
+		if term.IsTerminal(int(os.Stderr.Fd())) {
+			fmt.Fprint(os.Stderr, "\r\033[K") // over a bar
+		}
+		fmt.Fprintln(os.Stderr, "sslkit:", announcement(program, device, kept))
+	})
+	return func() { timer.Stop() }
+}
+
+var moduleName = regexp.MustCompile(`^module @(\w+?)(?:_in_place_\d+)?(?:_\d+)? `)
+
+// announcement says what is being compiled. Programs that nobody named have GoMLX's name.
+func announcement(program []byte, device string, kept bool) string {
+	name := "a program"
+	if found := moduleName.FindSubmatch(program); found != nil && !bytes.HasPrefix(found[1], []byte("Exec_")) {
+		name = "the " + strings.ReplaceAll(string(found[1]), "_", " ")
+	}
+	text := "compiling " + name + " for " + device
+	if kept {
+		text += " (kept for the next time)"
+	}
+	return text
 }
 
 // edit makes a compilation one of the [edited] program and options, which it returns, until
@@ -146,10 +186,19 @@ func (t *tally) add(loaded bool, took time.Duration) {
 	t.sum.Time += took
 }
 
+func (t *tally) addConvolutions(counts onednn.Counts) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sum.ByOneDNN += counts.Rewritten
+	t.sum.ByXLA = append(t.sum.ByXLA, counts.Left...)
+}
+
 func (t *tally) total() Compilations {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.sum
+	sum := t.sum
+	sum.ByXLA = slices.Clone(sum.ByXLA)
+	return sum
 }
 
 // allocator counts the memory of a plugin's device, a call that go-xla does not

@@ -50,7 +50,8 @@ func openCUDA() (*Device, error) {
 	if _, err := os.Stat(toolkit); err == nil {
 		addXLAFlag("--xla_gpu_cuda_data_dir", toolkit)
 	}
-	cache := place.Autotune(place.Home())
+	// XLA leaves it to its caller to keep what it learnt apart by versions.
+	cache := filepath.Join(place.Autotune(place.Home()), versions(path))
 	if err := os.MkdirAll(cache, 0o700); err == nil {
 		addXLAFlag("--xla_gpu_per_fusion_autotune_cache_dir", cache)
 	}
@@ -116,6 +117,7 @@ func openXLA(kind Kind, path string, options pjrt.NamedValuesMap) (*Device, *xla
 		d.Name = backend.DeviceDescription(0)
 		d.Plugin += driver("/")
 	}
+	p.name = d.Name
 	if p.cache, err = openCache(kind, path, d.Name); err != nil {
 		fmt.Fprintf(os.Stderr, "sslkit: compiled programs are not kept: %v\n", err)
 	}

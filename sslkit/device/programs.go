@@ -203,8 +203,17 @@ func cpuFlags() string {
 }
 
 // libraries are the names and versions of NVIDIA's wheels beside a plugin's, which its programs call.
-func libraries(pluginPath string) []string {
-	found, err := filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(pluginPath))), "nvidia*.dist-info"))
+func libraries(pluginPath string) []string { return wheels(pluginPath, "nvidia*") }
+
+// versions names the plugin's wheel and those beside it, in a few letters.
+func versions(pluginPath string) string {
+	names := append(wheels(pluginPath, "jax_cuda*"), libraries(pluginPath)...)
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(names, "\n"))))[:12]
+}
+
+// wheels are the names and versions of wheels in a plugin's site-packages.
+func wheels(pluginPath, pattern string) []string {
+	found, err := filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(pluginPath))), pattern+".dist-info"))
 	if err != nil {
 		return nil
 	}

@@ -50,6 +50,22 @@ func TestFlagsOfPrograms(t *testing.T) {
 	}
 }
 
+// What XLA learnt with one version of the plugin or of NVIDIA's libraries is not read by another.
+func TestVersions(t *testing.T) {
+	site := t.TempDir()
+	plugin, seen := filepath.Join(site, "jax_plugins", "xla_cuda13", "plugin.so"), map[string]string{}
+	for _, wheel := range []string{"", "jax_cuda13_pjrt-0.11.2.dist-info", "nvidia_cudnn_cu13-9.10.dist-info", "numpy-2.3.dist-info"} {
+		if err := os.MkdirAll(filepath.Join(site, wheel), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		v := versions(plugin)
+		if other, ok := seen[v]; ok != (wheel == "numpy-2.3.dist-info") || len(v) != 12 {
+			t.Errorf("with %q the versions are %s, as with %q", wheel, v, other)
+		}
+		seen[v] = wheel
+	}
+}
+
 func TestCacheForgetsTheOldest(t *testing.T) {
 	c := testCache(t)
 	c.limit = 3000 // bytes: two programs and what the cache notes on each

@@ -3,6 +3,7 @@ package device
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -103,9 +104,12 @@ func (t Target) Validate() error {
 	return nil
 }
 
-// cudaVersion is the version of CUDA that set-up installs. XLA makes no CUDA graphs for a
-// driver that it takes for an older one.
-const cudaVersion = `"13.0.0"`
+// The libraries that a target's programs are compiled for: the oldest driver for which XLA's
+// plugin is made, without which XLA makes no CUDA graphs, and the cuDNN that set-up installs.
+const (
+	cudaVersion                        = "13.0.0"
+	cudnnMajor, cudnnMinor, cudnnPatch = 9, 28, 1
+)
 
 // config is the target as XLA reads it: a stream_executor.GpuTargetConfigProto as text.
 // What all of NVIDIA's devices since Volta have in common is from the CUDA programming
@@ -130,10 +134,13 @@ func (t Target) config() string {
 		{"registers_per_core_limit", 1 << 16}, {"registers_per_block_limit", 1 << 16},
 		{"shared_memory_per_core", t.SharedPerCore}, {"shared_memory_per_block", 48 << 10}, {"shared_memory_per_block_optin", t.SharedPerBlock},
 		{"device_memory_size", t.Memory}, {"memory_bandwidth", t.Bandwidth}, {"l2_cache_size", t.L2},
-		{"driver_version", cudaVersion}, {"runtime_version", cudaVersion}, {"compile_time_toolkit_version", cudaVersion},
+		{"driver_version", strconv.Quote(cudaVersion)}, {"runtime_version", strconv.Quote(cudaVersion)},
+		{"compile_time_toolkit_version", strconv.Quote(cudaVersion)},
+		{"dnn_version", fmt.Sprintf("\"%d.%d.%d\"", cudnnMajor, cudnnMinor, cudnnPatch)},
 	} {
 		fmt.Fprintf(&text, "  %s: %v\n", field.name, field.value)
 	}
-	fmt.Fprintf(&text, "}\nplatform_name: \"CUDA\"\ndevice_description_str: %q\n", t.Device)
+	fmt.Fprintf(&text, "}\nplatform_name: \"CUDA\"\ndnn_version_info { major: %d minor: %d patch: %d }\ndevice_description_str: %q\n",
+		cudnnMajor, cudnnMinor, cudnnPatch, t.Device)
 	return text.String()
 }

@@ -68,6 +68,7 @@ func Plan(ctx context.Context, r recipe.Recipe, t device.Target, report func(pro
 		if err != nil {
 			return nil, fmt.Errorf("train: plan: %w", err)
 		}
+		program.Name = name
 		plan.Programs = append(plan.Programs, program)
 		plan.Peak = max(plan.Peak, beside+program.Memory.Peak)
 		if name == "embed" { // then the batches' features are joined
@@ -153,7 +154,7 @@ func (p *planner) resident() []shapes.Shape {
 // planStep plans the training step, and returns the bytes that lie beside it.
 func (p *planner) planStep() (device.Program, int64, error) {
 	arguments := slices.Concat(p.state(), p.constants(), p.train.Shapes())
-	program, err := p.device.Plan("step", p.step.build, arguments...)
+	program, err := p.device.Plan(p.step.name(), p.step.build, arguments...)
 	return program, bytesOf(p.resident()) + bytesOf(p.constants()) - bytesOf(arguments), err
 }
 

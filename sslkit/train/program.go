@@ -142,10 +142,11 @@ func (s *step) build(in []*graph.Node) []*graph.Node {
 // bind opens the model in a graph, and draws the views of a batch. All that is
 // random depends on the key.
 func (s *step) bind(params, buffers, key *graph.Node, batch augment.Batch) (nn.Model, []*graph.Node) {
-	views := make([]*graph.Node, len(s.recipe.Views))
-	for i, view := range s.recipe.Views {
-		views[i] = view.View(op.KeyNodeAt(key, uint64(i)), batch)
+	keys := make([]*graph.Node, len(s.recipe.Views))
+	for i := range keys {
+		keys[i] = op.KeyNodeAt(key, uint64(i))
 	}
+	views := augment.Views(s.recipe.Views, keys, batch, s.mode().JointViews)
 	return s.layout.vars.Bind(s.mode(), params, buffers).WithKey(key, len(views)), views
 }
 

@@ -70,7 +70,6 @@ func (h Home) cudaEnv(nvidia string) map[string]string {
 	return map[string]string{
 		"LD_LIBRARY_PATH": strings.Join(libs, ":"),
 		"CUDA_CACHE_PATH": h.Path("cache", "cuda"),
-		"XLA_FLAGS": "--xla_gpu_cuda_data_dir=" + filepath.Join(nvidia, "cu13") +
-			" --xla_gpu_per_fusion_autotune_cache_dir=" + h.Autotune(),
+		"XLA_FLAGS":       "--xla_gpu_cuda_data_dir=" + filepath.Join(nvidia, "cu13"),
 	}
 }
