@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"syscall"
+	"time"
 
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
@@ -163,10 +164,13 @@ func (c command) eachInProcess(ctx context.Context, recipes []recipe.Recipe, arg
 		return fmt.Errorf("bench: %w", err)
 	}
 	// The first signal stops the run in work, which saves itself, and this process
-	// waits for that. A second one ends both.
+	// waits for that. A second one ends both, unless it comes at once: see train.Run.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop)
+	defer context.AfterFunc(ctx, func() {
+		time.Sleep(time.Second)
+		stop()
+	})()
 	runtime.LockOSThread() // Pdeathsig is sent when the thread ends
 	defer runtime.UnlockOSThread()
 	var failed []error

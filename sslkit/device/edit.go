@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gossl/gossl/sslkit/internal/onednn"
 )
@@ -34,6 +35,15 @@ const (
 	graphsFlag = "xla_gpu_enable_command_buffer"
 	graphsOf   = "FUSION,CUBLAS,CUBLASLT,CUDNN,CUSTOM_CALL,CONDITIONAL,DYNAMIC_SLICE_FUSION,CONVOLUTION"
 )
+
+// Advice returns what may help where a program failed on the device, beginning with "; ", or "".
+func (d *Device) Advice(err error) string {
+	if text := strings.ToLower(err.Error()); d.Kind == CUDA && !hasXLAFlag("--"+graphsFlag) &&
+		(strings.Contains(text, "command buffer") || strings.Contains(text, "capture")) {
+		return "; maybe a CUDA graph cannot hold one of its convolutions: XLA_FLAGS=--" + graphsFlag + "=-CONVOLUTION keeps them out"
+	}
+	return ""
+}
 
 // InPlace returns the name to give to a program (see [graph.Exec.WithName]) that is to write
 // its first n outputs over its first n inputs, of the same shapes. The caller donates these

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -91,5 +92,26 @@ func TestGraphsHoldConvolutions(t *testing.T) {
 	}
 	if !strings.HasSuffix(graphsOf, ",CONVOLUTION") {
 		t.Errorf("graphs hold %s", graphsOf)
+	}
+}
+
+func TestAdvice(t *testing.T) {
+	capture := errors.New("INTERNAL: Failed to trace command buffer: operation not permitted when stream is capturing")
+	for _, c := range []struct {
+		kind  Kind
+		flags string
+		err   error
+		want  bool
+	}{
+		{CUDA, "", capture, true},
+		{CUDA, "--xla_gpu_enable_command_buffer=-CONVOLUTION", capture, false}, // it did not help
+		{CUDA, "", errors.New("RESOURCE_EXHAUSTED: out of memory"), false},
+		{CPU, "", capture, false},
+	} {
+		t.Setenv("XLA_FLAGS", c.flags)
+		advice := (&Device{Kind: c.kind}).Advice(c.err)
+		if got := strings.Contains(advice, "XLA_FLAGS=--xla_gpu_enable_command_buffer=-CONVOLUTION"); got != c.want || !c.want && advice != "" {
+			t.Errorf("%s with %q: %v: advice %q", c.kind, c.flags, c.err, advice)
+		}
 	}
 }

@@ -133,10 +133,13 @@ func announcement(program []byte, device string, kept bool) string {
 	return text
 }
 
+// editor is [edited], but in tests.
+var editor = edited
+
 // edit makes a compilation one of the [edited] program and options, which it returns, until
 // takeBack is called.
 func edit(kind Kind, args *C.pjrt_compile_args) (program, options []byte, takeBack func()) {
-	program, options = edited(kind,
+	program, options = editor(kind,
 		unsafe.Slice((*byte)(unsafe.Pointer(args.program.code)), args.program.code_size),
 		unsafe.Slice((*byte)(unsafe.Pointer(args.options)), args.options_size))
 	before, code := *args, *args.program

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
@@ -89,6 +90,20 @@ func TestResumeInTheMiddleOfAnEpoch(t *testing.T) {
 	}})
 	if err != nil || first < 4 {
 		t.Errorf("the run went on with step %d, want one after 3; error %v", first, err)
+	}
+}
+
+// A manager of jobs sends its signal to each process, and a parent hands on its own.
+func TestSignalThatComesTwice(t *testing.T) {
+	r, dir := quick(t, 1), t.TempDir()
+	err := runUntil(t, r, dir, 1, 3, func() {
+		for range 2 {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)
+			time.Sleep(200 * time.Millisecond)
+		}
+	})
+	if err == nil || !strings.Contains(err.Error(), "from "+dir) {
+		t.Errorf("stopped run returned %v", err)
 	}
 }
 

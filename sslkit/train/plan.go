@@ -53,6 +53,7 @@ func Plan(ctx context.Context, r recipe.Recipe, t device.Target, report func(pro
 	if err != nil {
 		return nil, fmt.Errorf("train: plan: %w", err)
 	}
+	defer p.free()
 	plan := &Planned{Recipe: r, Target: t, Resident: bytesOf(p.resident())}
 	for _, name := range PlannedPrograms() {
 		if len(names) > 0 && !slices.Contains(names, name) || name == "vote" && !r.Eval.On() || name == "embed" && !r.Eval.On() && !r.Linear.On() {
@@ -105,6 +106,11 @@ func newPlanner(r recipe.Recipe, d *device.Device) (*planner, error) {
 		p.eval, err = newEvaluator(d, r, p.step.layout.vars, p.train, p.test, data)
 	}
 	return p, err
+}
+
+// free releases what a run's parts have made: programs that were not compiled, and labels.
+func (p *planner) free() {
+	(&trainer{step: p.step, eval: p.eval}).free()
 }
 
 // outlines are images of a data set without pixels.

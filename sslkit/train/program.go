@@ -358,7 +358,7 @@ func (s *step) run(st *state, in *epochInput) error {
 	}
 	after, err := s.exec.Exec(append(args, inputs...)...)
 	if err != nil {
-		return fmt.Errorf("train: step: %w", err)
+		return fmt.Errorf("train: step: %w%s", err, s.device.Advice(err))
 	}
 	for i, field := range fields {
 		*field = after[i]

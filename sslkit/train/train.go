@@ -36,6 +36,10 @@ type Options struct {
 	Look   *Look        // computes something of the network as it trains; may be nil
 }
 
+// oneSignal is how long signals count as one: a cluster's manager sends its signal to
+// each process of a job, and those hand it on to others.
+const oneSignal = time.Second
+
 // Run trains a recipe and measures kNN accuracy before the first and after
 // every epoch, unless the recipe's Eval is zero.
 //
@@ -47,16 +51,19 @@ type Options struct {
 // Classes of training and test images are matched by name. When the context ends
 // Run finishes the step in work, saves a checkpoint and returns an error that
 // wraps the context's; so does an interrupt (Ctrl-C, a notebook's stop button)
-// or SIGTERM. A second signal ends the process at once. A process that is killed
-// loses the epoch in work. A loss that is not a finite number is an error, and
-// the folder keeps what was before it.
+// or SIGTERM. A second signal, a second later or more, ends the process at once. A
+// process that is killed loses the epoch in work. A loss that is not a finite number
+// is an error, and the folder keeps what was before it.
 func Run(ctx context.Context, r recipe.Recipe, opts Options) (*Result, error) {
 	if err := Check(r, opts); err != nil {
 		return nil, err
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal finds no handler
+	defer context.AfterFunc(ctx, func() {
+		time.Sleep(oneSignal)
+		stop() // a second signal finds no handler
+	})()
 
 	t := &trainer{recipe: r, report: opts.Report, result: &Result{Recipe: r}}
 	defer t.free()
