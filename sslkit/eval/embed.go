@@ -38,6 +38,7 @@ func NewEmbedder(d *device.Device, vars *nn.Variables, precision device.Precisio
 	if err != nil {
 		return nil, fmt.Errorf("eval: %w", err)
 	}
+	embed.WithName("embedder")
 	join, err := graph.NewExec(d.Backend, func(parts []*graph.Node) *graph.Node {
 		return graph.Concatenate(parts, 0)
 	})

@@ -62,6 +62,7 @@ func (k KNN) NewClassifier(d *device.Device, classes int) (*Classifier, error) {
 	if c.vote, err = graph.NewExec(d.Backend, k.classify(d.Kind, classes)); err != nil {
 		return nil, fmt.Errorf("eval: KNN: %w", err)
 	}
+	c.vote.WithName("kNN vote")
 	return c, nil
 }
 

@@ -49,6 +49,7 @@ func (l Linear) NewProbe(d *device.Device, classes int) (*Probe, error) {
 		if *program.exec, err = graph.NewExec(d.Backend, program.build); err != nil {
 			return nil, fmt.Errorf("eval: Linear: %w", err)
 		}
+		(*program.exec).WithName("linear probe")
 	}
 	return p, nil
 }

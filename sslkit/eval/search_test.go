@@ -76,8 +76,9 @@ func TestPlannedVote(t *testing.T) {
 	if batch := queryBatch(d.Kind, 10_000, 50_000); batch != 2000 {
 		t.Errorf("%d queries at a time, want 2000", batch)
 	}
-	if p.Memory.Peak > 600e6 {
-		t.Errorf("peak memory %d bytes, want at most 600 MB", p.Memory.Peak)
+	if p.Memory.Peak > 600e6 || p.Bytes > 1.3e9 || p.Kernels > 15 || p.Graphs != 1 || p.Launches != 0 {
+		t.Errorf("%d bytes at most, %d moved, %d kernels, %d of them outside %d graphs; want 600 MB, 1.3 GB, 15, 0 and 1",
+			p.Memory.Peak, p.Bytes, p.Kernels, p.Launches, p.Graphs)
 	}
 }
 

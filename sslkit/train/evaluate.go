@@ -205,6 +205,7 @@ func newLooker(s *step, l *Look, images *feed.Source) (*looker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: look: %w", err)
 	}
+	exec.WithName("look")
 	order := make([]int32, cmp.Or(l.Images, s.recipe.Batch))
 	for i := range order {
 		order[i] = int32(i)
