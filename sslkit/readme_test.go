@@ -37,6 +37,29 @@ func TestReadmeResults(t *testing.T) {
 	compareReadme(t, "results", want, "the records in notebooks/results")
 }
 
+// The README's planned memory is what sslkit plan --published --json has written to testdata/planned.json, and nothing else.
+func TestReadmePlanned(t *testing.T) {
+	rows, err := bench.ReadPlanned("testdata/planned.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var have []string
+	for _, row := range rows {
+		have = append(have, bench.ID(row.Recipe))
+		if row.Target != rows[0].Target || row.Commit != rows[0].Commit || row.Dirty {
+			t.Errorf("%s was planned for %s from commit %s, want one target, and one commit without changes", bench.ID(row.Recipe), row.Target.Name, row.Build)
+		}
+	}
+	var want []string
+	for _, r := range bench.PlannedRows() {
+		want = append(want, bench.ID(r))
+	}
+	if diff := cmp.Diff(want, have); diff != "" {
+		t.Errorf("planned.json has other rows than were published (-published +planned):\n%s", diff)
+	}
+	compareReadme(t, "planned", bench.PlannedMarkdown(rows), "testdata/planned.json")
+}
+
 // compareReadme compares a part of the README, which stands between two comments, with what a source says; with -update it
 // writes it.
 func compareReadme(t *testing.T, part, want, source string) {

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,10 +9,123 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/train"
 )
+
+// recorded are the plans that the README's table is made from.
+func recorded(t *testing.T) map[string]Planned {
+	t.Helper()
+	rows, err := ReadPlanned("../testdata/planned.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plans := map[string]Planned{}
+	for _, p := range rows {
+		plans[ID(p.Recipe)] = p
+	}
+	return plans
+}
+
+// planStep has a row's training step compiled for the target of the recorded plans.
+func planStep(t *testing.T, r recipe.Recipe) device.Program {
+	t.Helper()
+	p, err := train.Plan(t.Context(), r, device.Targets()[0], nil, "step")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Programs[0]
+}
+
+// slow are the operations that a GPU is slow at, and how many of them a row's step may have: MoCo's two permutations of the
+// batch and their inverses, and the gradient of the max pool that networks for larger images have.
+func slow(r recipe.Recipe) map[string]int {
+	allowed := map[string]int{"sort": 0, "while": 0, "scatter": 0}
+	if r.Name == "MoCo" {
+		allowed["sort"] = 4
+	}
+	if r.Data == dataset.Imagenette {
+		allowed["scatter"] = 1
+	}
+	return allowed
+}
+
+// checkStep checks what no version of a step may lose.
+func checkStep(t *testing.T, r recipe.Recipe, step device.Program) {
+	t.Helper()
+	convolutions := map[string]int{}
+	for _, c := range step.Convolutions {
+		if c.Type != "bf16" || c.Layout != "NHWC" {
+			t.Errorf("%d convolutions are %s %s, want bf16 NHWC", c.Count, c.Type, c.Layout)
+		}
+		convolutions[strings.TrimPrefix(c.Kind, "fused ")] += c.Count
+	}
+	want := map[string]int{"forward": 20, "filter gradient": 20, "input gradient": 19} // the images need no gradient
+	if r.Name == "MoCo" || r.Name == "BYOL" {
+		want["forward"] = 40 // the target network's, too
+	}
+	if diff := cmp.Diff(want, convolutions); diff != "" {
+		t.Errorf("convolutions (-want +got):\n%s", diff)
+	}
+	for operation, allowed := range slow(r) {
+		if got := step.Operations[operation]; got > allowed {
+			t.Errorf("%s: %d, want at most %d", operation, got, allowed)
+		}
+	}
+	if step.Graphs != 1 || step.Launches != 0 {
+		t.Errorf("%d CUDA graphs and %d launches outside of them, want one graph", step.Graphs, step.Launches)
+	}
+}
+
+// checkPeak checks that a step's memory is what was recorded, to 5 %, and below a bound.
+func checkPeak(t *testing.T, r recipe.Recipe, step device.Program, bound float64) {
+	t.Helper()
+	peak := float64(step.Memory.Peak)
+	if peak >= bound {
+		t.Errorf("peak %.0f bytes, want below %.0f", peak, bound)
+	}
+	before, ok := recorded(t)[ID(r)]
+	if !ok {
+		t.Fatalf("testdata/planned.json has no %s", ID(r))
+	}
+	if was := float64(before.Programs[0].Memory.Peak); math.Abs(peak-was) > 0.05*was {
+		t.Errorf("peak %.0f bytes, recorded are %.0f: if that is right, `go run ./sslkit/cmd/sslkit plan --published --json` makes the record anew", peak, was)
+	}
+}
+
+// What each method's training step on CIFAR-10 is on a GPU, by the compiler's plan.
+func TestPlannedSteps(t *testing.T) {
+	testkit.Target(t, device.Targets()[0].Name)
+	for _, r := range PlannedRows() {
+		if r.Data != dataset.CIFAR10 || r.Batch != 512 {
+			continue
+		}
+		t.Run(r.Name, func(t *testing.T) {
+			step := planStep(t, r)
+			checkStep(t, r, step)
+			checkPeak(t, r, step, 3.1e9)
+		})
+	}
+}
+
+// And on ImageNette: less memory than was published.
+func TestPlannedStepsOnImagenette(t *testing.T) {
+	testkit.Long(t)
+	testkit.Target(t, device.Targets()[0].Name)
+	for _, r := range PlannedRows() {
+		if r.Data != dataset.Imagenette {
+			continue
+		}
+		t.Run(r.Name, func(t *testing.T) {
+			step := planStep(t, r)
+			checkStep(t, r, step)
+			checkPeak(t, r, step, r.Expect.MemoryGiB*(1<<30))
+		})
+	}
+}
 
 // The rows are those of the published page.
 func TestPlannedRows(t *testing.T) {
