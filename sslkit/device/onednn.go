@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"unsafe"
 
 	"github.com/gossl/gossl/internal/place"
@@ -21,11 +20,14 @@ func (p *plugin) useOneDNN() {
 	if os.Getenv("SSLKIT_ONEDNN") == "off" {
 		return
 	}
-	path := filepath.Join(place.Plugins(place.Home()), place.OneDNN)
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+	path, err := findLibrary(place.OneDNN)
+	if errors.Is(err, os.ErrNotExist) {
 		return
 	}
-	version, err := onednn.Load(path)
+	var version string
+	if err == nil {
+		version, err = onednn.Load(path)
+	}
 	if err == nil {
 		err = onednn.Register(unsafe.Pointer(p.api))
 	}
