@@ -78,6 +78,7 @@ static void forget(description* d) {
 }
 
 static description describe(const conv_shape* s) {
+	set_threads(1); // a primitive keeps to the number that the thread had that made it
 	description d = {0};
 	int type = s->bf16 ? DNNL_BF16 : DNNL_F32, weights_type = s->kind == CONV_WEIGHT_GRADIENT ? DNNL_F32 : type;
 	const dnnl_dims x = {s->n, s->c, s->h, s->w}, k = {s->o, s->c, s->kh, s->kw}, y = {s->n, s->o, s->oh, s->ow};

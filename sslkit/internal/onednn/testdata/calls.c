@@ -3,6 +3,7 @@
 #include "../conv.h"
 #include "../ffi.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -150,6 +151,15 @@ static int refused(const char* what, int64_t* geometry, int64_t numbers, tensor 
 	return bad;
 }
 
+// threads_left counts this process's threads.
+static int threads_left(void) {
+	int count = 0;
+	DIR* tasks = opendir("/proc/self/task");
+	for (struct dirent* e; tasks != NULL && (e = readdir(tasks)) != NULL;) count += e->d_name[0] != '.';
+	if (tasks != NULL) closedir(tasks);
+	return count;
+}
+
 int main(int argc, char** argv) {
 	char message[256];
 	if (argc != 3 || !conv_load(argv[1], message, sizeof message)) return printf("%s\n", message), 2;
@@ -159,6 +169,7 @@ int main(int argc, char** argv) {
 			int result = one(kind, i % 2);
 			done += result != 0, bad += result < 0;
 		}
+	if (threads_left() != 1) printf("oneDNN has started %d threads of its own\n", threads_left() - 1), bad++;
 	refuse = 0;
 	tensor x = make(2, 5, 5, 3, false), k = make(3, 3, 3, 4, false), y = make(2, 5, 5, 4, false), t;
 #define GEOMETRY (int64_t[]){0, 1, 1, 1, 1}
