@@ -118,7 +118,7 @@ func announce(program []byte, device string, kept bool) (done func()) {
 	return func() { timer.Stop() }
 }
 
-var moduleName = regexp.MustCompile(`^module @(\w+?)(?:_in_place_\d+)?(?:_\d+)? `)
+var moduleName = regexp.MustCompile(`^module @(?:planned_)?(\w+?)(?:_in_place_\d+)?(?:_\d+)? `)
 
 // announcement says what is being compiled. Programs that nobody named have GoMLX's name.
 func announcement(program []byte, device string, kept bool) string {

@@ -168,12 +168,25 @@ func clientOf(backend backends.Backend) (*pjrt.Client, error) {
 // addXLAFlag appends a flag to XLA_FLAGS unless the user has set it.
 func addXLAFlag(name, value string) {
 	if !hasXLAFlag(name) {
-		os.Setenv("XLA_FLAGS", strings.TrimSpace(os.Getenv("XLA_FLAGS")+" "+name+"="+value))
+		os.Setenv("XLA_FLAGS", strings.TrimSpace(userXLAFlags()+" "+name+"="+value))
 	}
 }
 
 // hasXLAFlag says whether XLA_FLAGS sets a flag.
-func hasXLAFlag(name string) bool { return strings.Contains(os.Getenv("XLA_FLAGS"), name+"=") }
+func hasXLAFlag(name string) bool { return strings.Contains(userXLAFlags(), name+"=") }
+
+// userXLAFlags are the flags in XLA_FLAGS, or, as XLA reads it, in the file that it names.
+func userXLAFlags() string {
+	flags := os.Getenv("XLA_FLAGS")
+	if flags == "" || strings.HasPrefix(strings.TrimSpace(flags), "-") {
+		return flags
+	}
+	text, err := os.ReadFile(flags)
+	if err != nil {
+		return flags // XLA says what is wrong with it
+	}
+	return string(text)
+}
 
 func setDefault(name, value string) {
 	if os.Getenv(name) == "" {
