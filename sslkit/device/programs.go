@@ -168,7 +168,7 @@ func (c *programCache) key(program, options []byte) cache.ActionID {
 
 // hardware is what else a program is compiled for.
 func hardware(kind Kind, deviceName string) []string {
-	parts := []string{string(kind), deviceName, strings.Join(xlaFlags(kind), " "), os.Getenv("NPROC"), fmt.Sprint(runtime.NumCPU()), cpuFlags()}
+	parts := []string{string(kind), deviceName, strings.Join(xlaFlags(kind), " "), os.Getenv("NPROC"), fmt.Sprint(runtime.NumCPU()), cpuFlags(), convolutionsBy(kind)}
 	if kind == CUDA {
 		driver, err := nvidia.Driver("/")
 		if err != nil {

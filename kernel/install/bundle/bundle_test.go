@@ -55,6 +55,7 @@ func newBundle(t *testing.T) *Bundle {
 	if err := os.MkdirAll(b.Home.Plugins(), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	script(t, filepath.Join(b.Home.Plugins(), place.OneDNN), "a library")
 	for kind, file := range map[string]string{CPU: filepath.Join("cpu", "plugin.so"), CUDA: place.CUDAPlugin} {
 		if err := os.Symlink(filepath.Join(site, file), filepath.Join(b.Home.Plugins(), place.Plugin(kind))); err != nil {
 			t.Fatal(err)
@@ -107,7 +108,7 @@ func TestWhatIsInABundle(t *testing.T) {
 		hasNot  string
 	}{
 		"least": {Options{Plugin: None}, nil, "tests"},
-		"cpu":   {Options{Plugin: CPU, Data: []string{"cifar10", "cifar10"}}, []string{"data/cifar-10-batches-bin/test_batch.bin", "plugins/pjrt_c_api_cpu_plugin.so"}, "packages"},
+		"cpu":   {Options{Plugin: CPU, Data: []string{"cifar10", "cifar10"}}, []string{"data/cifar-10-batches-bin/test_batch.bin", "plugins/pjrt_c_api_cpu_plugin.so", "plugins/libdnnl.so.3"}, "packages"},
 		"cuda": {Options{Plugin: CUDA, Tests: true, Link: true}, []string{
 			"packages/jax_plugins/xla_cuda13/xla_cuda_plugin.so", "packages/nvidia/cu13/lib/libcudart.so.13",
 			"packages/nvidia_cublas-13.10.0.20.dist-info/RECORD", "packages/jax_cuda13_pjrt-0.11.2.dist-info/RECORD", "plugins/pjrt_c_api_cuda_plugin.so",

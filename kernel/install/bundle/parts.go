@@ -66,7 +66,10 @@ func (b *Bundle) pluginParts(kind string) ([]part, error) {
 		return nil, fmt.Errorf("XLA's plugin for %s: %w: `%s` installs it", kind, err, install)
 	}
 	if kind == CPU {
-		return []part{{"XLA's plugin for cpu", plugin, filepath.Join("plugins", place.Plugin(CPU))}}, nil
+		return []part{
+			{"XLA's plugin for cpu", plugin, filepath.Join("plugins", place.Plugin(CPU))},
+			{"oneDNN", filepath.Join(b.Home.Plugins(), place.OneDNN), filepath.Join("plugins", place.OneDNN)},
+		}, nil
 	}
 	site := filepath.Join(filepath.Dir(plugin), "..", "..") // of site-packages/jax_plugins/xla_cuda13/xla_cuda_plugin.so
 	parts := []part{
