@@ -289,7 +289,7 @@ func (p *planner) compileFor(t Target, program, options []byte) (c compiled, err
 }
 
 func (p *planner) compileNow(t Target, program, options []byte) (c compiled, err error) {
-	dump, err := os.MkdirTemp("", "sslkit-plan-")
+	dump, err := dumpFolder()
 	if err != nil {
 		return c, err
 	}
@@ -313,6 +313,22 @@ func (p *planner) compileNow(t Target, program, options []byte) (c compiled, err
 	}
 	c.Schedule, err = schedule(dump)
 	return c, err
+}
+
+// dumpFolder makes a folder for what XLA writes while it compiles. It removes those of
+// programs that ended in the middle of that, a day later.
+func dumpFolder() (string, error) {
+	const prefix = "sslkit-plan-"
+	left, err := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*"))
+	if err != nil {
+		return "", err
+	}
+	for _, dir := range left {
+		if info, err := os.Lstat(dir); err == nil && time.Since(info.ModTime()) > 24*time.Hour {
+			_ = os.RemoveAll(dir) // it may be another user's
+		}
+	}
+	return os.MkdirTemp("", prefix)
 }
 
 // schedule reads what XLA wrote of what it will run: after it made CUDA graphs, or, where it

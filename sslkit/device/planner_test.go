@@ -147,3 +147,32 @@ func TestEstimate(t *testing.T) {
 		}
 	}
 }
+
+// What XLA wrote for a program that was interrupted is removed, but not what it is writing.
+func TestDumpsAreRemoved(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	old, err := dumpFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(old, "module.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fresh, err := dumpFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	yesterday := time.Now().Add(-25 * time.Hour)
+	if err := os.Chtimes(old, yesterday, yesterday); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dumpFolder(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(old); !os.IsNotExist(err) {
+		t.Errorf("the folder of yesterday: %v, want it gone", err)
+	}
+	if _, err := os.Stat(fresh); err != nil {
+		t.Error(err)
+	}
+}
