@@ -31,9 +31,9 @@ folder=$(realpath "$folder")
 B=(buildah --root "$folder/layers" --runroot "$folder/run" --storage-driver "$driver")
 
 finish() {
-	"${B[@]}" rm --all >/dev/null
+	"${B[@]}" rm --all >/dev/null || true # what follows is to be removed all the same
 	if [[ -z ${SSLKIT_IMAGES:-} ]]; then
-		"${B[@]}" rmi --all --force >/dev/null
+		"${B[@]}" rmi --all --force >/dev/null || true
 		rm -rf "$folder"
 	fi
 }

@@ -12,8 +12,9 @@
 //
 // The storey of graphs holds what compiled programs are made of. Package device
 // opens what computes: an NVIDIA GPU or the CPU through XLA, or GoMLX's pure-Go
-// backend; and it plans what programs take on a GPU that is not there. Package op has the graph operations that GoMLX lacks: matrix products
-// with a cheap gradient, and random numbers that depend on nothing but a key.
+// backend; and it plans what programs take on a GPU that is not there. Package op
+// has the graph operations that GoMLX lacks: matrix products with a cheap gradient,
+// and random numbers that depend on nothing but a key.
 // Package augment draws the random views of a batch, on the device, inside the
 // training step. Package loss holds the objectives as their papers write them.
 // Variables are born in package nn: scopes that name them, one flat vector that

@@ -60,6 +60,10 @@ func Plugins(home string) string { return filepath.Join(home, "plugins") }
 // Plugin is the file name of the PJRT plugin of a kind of device, "cpu" or "cuda".
 func Plugin(kind string) string { return "pjrt_c_api_" + kind + "_plugin.so" }
 
+// OneDNN is the file name of oneDNN, beside the plugins: it computes convolutions on
+// CPUs.
+const OneDNN = "libdnnl.so.3"
+
 // Plan is the folder of a data directory for the Python packages that compile
 // programs for a GPU that is not there, by `make setup-plan`. They lie apart from
 // the others, because CUDA is installed where those have them.

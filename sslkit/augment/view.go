@@ -113,7 +113,7 @@ type choices struct {
 	sigma  *graph.Node // [batch] standard deviation of the blur, pixels; 0 for none
 	solar  *graph.Node // [batch] bool
 
-	recompute bool // leave it to XLA what it stores: see [planes.settle]
+	recompute bool // leave it to XLA what it stores: see settle
 }
 
 // part returns the crops of some of the images.
@@ -128,8 +128,8 @@ func (c choices) part(from, to int) (box, *graph.Node) {
 	}, mirror
 }
 
-// draw makes the choices, by one key for each view. An operation that comes later takes its draws after
-// these, so that the numbers of older ones stay.
+// draw makes the choices, by one key for each view. An operation that comes later takes
+// its draws after these, so that the numbers of older ones stay.
 func (p Policy) draw(keys []*graph.Node, batch Batch) choices {
 	const (
 		flip     = cropDraws

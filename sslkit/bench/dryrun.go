@@ -81,13 +81,16 @@ type memoryPlanner struct {
 func (c command) memoryPlanner(ctx context.Context) (memoryPlanner, error) {
 	if c.target == "" {
 		return memoryPlanner{
-			note: fmt.Sprintf("memory on a GPU: -target %s has the compiler plan it, with or without a GPU, in about two minutes a recipe", device.Targets()[0].Name),
+			note: fmt.Sprintf("memory on a GPU: -target %s has the compiler plan it, with or without a GPU, in a minute or two a recipe", device.Targets()[0].Name),
 			cell: func(recipe.Recipe) (string, error) { return "", nil },
 		}, nil
 	}
 	target, err := device.TargetNamed(c.target)
 	if err != nil {
 		return memoryPlanner{}, fmt.Errorf("-target: %w", err)
+	}
+	if _, err := target.Open(); err != nil { // before anything is measured
+		return memoryPlanner{}, fmt.Errorf("-target %s: %w", c.target, err)
 	}
 	planned := map[string]string{}
 	cell := func(r recipe.Recipe) (string, error) {
@@ -96,7 +99,7 @@ func (c command) memoryPlanner(ctx context.Context) (memoryPlanner, error) {
 			return planned[key], err
 		}
 		p, err := PlanRun(ctx, r, target, func(program string) {
-			fmt.Fprintf(os.Stderr, "%s: compiling %s for %s: about half a minute\n", ID(r), program, target.Device)
+			fmt.Fprintf(os.Stderr, "sslkit: %s: planning %s for %s\n", ID(r), program, target.Device)
 		})
 		if err != nil {
 			return "", err

@@ -18,7 +18,7 @@ import (
 // those of an ID: b batch, e epochs, s seed, i and t images, w width, k neighbours;
 // f32 is another precision.
 func Named(name string) (recipe.Recipe, error) {
-	w := words{plan: Default(dataset.CIFAR10)}
+	w := words{plan: Default(dataset.CIFAR10), said: map[string]string{}}
 	w.plan.Methods, w.plan.Batches = nil, nil
 	for _, word := range strings.Split(name, "-") {
 		if err := w.read(word); err != nil {
@@ -36,8 +36,18 @@ func Named(name string) (recipe.Recipe, error) {
 type words struct {
 	plan Plan
 	seed uint64
-	k    int  // neighbours; 0: as the plan has them
-	size bool // something is said that recipes for drawn images have no choice of
+	k    int               // neighbours; 0: as the plan has them
+	size bool              // something is said that recipes for drawn images have no choice of
+	said map[string]string // by what they say: "data", "preset", "precision", or a letter
+}
+
+// once refuses a word where another has said the same thing.
+func (w *words) once(what, word string) error {
+	if before, ok := w.said[what]; ok {
+		return fmt.Errorf("%q and %q: want one of them", before, word)
+	}
+	w.said[what] = word
+	return nil
 }
 
 // read takes one word of a name.
@@ -45,13 +55,13 @@ func (w *words) read(word string) error {
 	for _, data := range []dataset.Name{dataset.CIFAR10, dataset.Imagenette, dataset.Shapes} {
 		if word == string(data) {
 			w.plan.Data = data
-			return nil
+			return w.once("data", word)
 		}
 	}
 	for _, preset := range []recipe.Preset{recipe.Seed2021, recipe.Lightly2023, recipe.LightlyHEAD} {
 		if word == string(preset) {
 			w.plan.Preset, w.size = preset, true
-			return nil
+			return w.once("preset", word)
 		}
 	}
 	for _, method := range Methods(recipe.Lightly2023, dataset.CIFAR10) {
@@ -62,7 +72,7 @@ func (w *words) read(word string) error {
 	}
 	if precision := device.Precision(word); word != "" && precision.Validate() == nil {
 		w.plan.Scale.Precision, w.size = precision, true
-		return nil
+		return w.once("precision", word)
 	}
 	return w.number(word)
 }
@@ -90,7 +100,7 @@ func (w *words) number(word string) error {
 	}
 	w.size = w.size || word[0] != 's'
 	set()
-	return nil
+	return w.once(word[:1], word)
 }
 
 // recipe is what the words say together.

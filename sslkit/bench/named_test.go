@@ -51,20 +51,22 @@ func TestNamedByPartOfAName(t *testing.T) {
 
 func TestNamesThatAreNone(t *testing.T) {
 	for name, want := range map[string]string{
-		"":                   `"" is no data set, preset, method or size`,
-		"SimCLR-":            `"" is no data set`,
-		"SimClear":           `"SimClear" is no data set`,
-		"cifar10":            "want one method of MoCo, SimCLR",
-		"SimCLR-BYOL":        "want one method of MoCo, SimCLR",
-		"SimCLR-b0":          `"b0" is no data set`,
-		"SimCLR-b":           `"b" is no data set`,
-		"SimCLR-b12x":        `"b12x" is no data set`,
-		"SimCLR-s":           `"s" is no data set`,
-		"SimCLR-ü":           `"ü" is no data set`,
-		"MoCo-b100":          "multiple of the backbone's 8 splits",
-		"shapes-SimCLR-b64":  "has one size and no preset: want shapes-SimCLR",
-		"seed2021-DCL":       "want as method one of MoCo, SimCLR",
-		"imagenette-DCL-b-1": `"b" is no data set`,
+		"":                    `"" is no data set, preset, method or size`,
+		"SimCLR-":             `"" is no data set`,
+		"SimClear":            `"SimClear" is no data set`,
+		"cifar10":             "want one method of MoCo, SimCLR",
+		"SimCLR-BYOL":         "want one method of MoCo, SimCLR",
+		"SimCLR-b0":           `"b0" is no data set`,
+		"SimCLR-b":            `"b" is no data set`,
+		"SimCLR-b12x":         `"b12x" is no data set`,
+		"SimCLR-s":            `"s" is no data set`,
+		"SimCLR-ü":            `"ü" is no data set`,
+		"MoCo-b100":           "multiple of the backbone's 8 splits",
+		"shapes-SimCLR-b64":   "has one size and no preset: want shapes-SimCLR",
+		"seed2021-DCL":        "want as method one of MoCo, SimCLR",
+		"imagenette-DCL-b-1":  `"b" is no data set`,
+		"SimCLR-b512-b128":    `"b512" and "b128": want one of them`,
+		"shapes-cifar10-BYOL": `"shapes" and "cifar10": want one of them`,
 	} {
 		if _, err := Named(name); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), `"`+name+`"`) {
 			t.Errorf("%q: %v, want %q", name, err, want)

@@ -20,7 +20,8 @@ type Planned struct {
 }
 
 // PlanRun has a run's programs compiled for a target, one after the other, and tells
-// report of each before it does. It takes half a minute a program.
+// report of each before it does. It takes half a minute a program,
+// unless it was planned before.
 func PlanRun(ctx context.Context, r recipe.Recipe, t device.Target, report func(program string)) (Planned, error) {
 	p, err := train.Plan(ctx, r, t, report)
 	if err != nil {

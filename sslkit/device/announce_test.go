@@ -13,6 +13,7 @@ import (
 func TestAnnouncement(t *testing.T) {
 	for program, want := range map[string]string{
 		"module @training_step_in_place_5_1 {": "compiling the training step for a GPU (kept for the next time)",
+		"module @planned_embedding {":          "compiling the embedding for a GPU (kept for the next time)",
 		"module @linear_probe_12 {":            "compiling the linear probe for a GPU (kept for the next time)",
 		"module @Exec_github_com_some_build {": "compiling a program for a GPU (kept for the next time)",
 		"ML\xefR":                              "compiling a program for a GPU (kept for the next time)",

@@ -166,6 +166,9 @@ type Compilations struct {
 	Compiled int           // by XLA
 	Loaded   int           // read from the cache, see [Device.Compilations]
 	Time     time.Duration // to compile and to load
+
+	ByOneDNN int      // how many convolutions of a CPU's programs oneDNN computes
+	ByXLA    []string // those that it does not know: their types and dimensions
 }
 
 // Compilations counts the programs so far. A program that takes longer than a

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/gossl/gossl/sslkit/internal/onednn"
 )
 
 // edited returns a program and its options as XLA gets them on a kind of device: GoMLX and
@@ -17,6 +19,11 @@ import (
 func edited(kind Kind, program, options []byte) (newProgram, newOptions []byte) {
 	if kind == CUDA && !hasXLAFlag("--"+graphsFlag) {
 		options = withFlag(options, graphsFlag, graphsOf)
+	}
+	if kind == CPU && slots[CPU].oneDNN != "" {
+		var counts onednn.Counts
+		program, counts = onednn.Rewrite(program)
+		slots[CPU].tally.addConvolutions(counts)
 	}
 	return inPlace(program), options
 }

@@ -12,12 +12,14 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 	"unsafe"
 
 	"github.com/gomlx/go-xla/pkg/pjrt"
+	"github.com/gossl/gossl/sslkit/internal/onednn"
 	"golang.org/x/term"
 )
 
@@ -30,6 +32,8 @@ type plugin struct {
 	cache *programCache // nil keeps nothing
 	name  string        // of the device
 	tally tally
+
+	oneDNN string // the version of oneDNN that computes convolutions; "" is none
 }
 
 // slots are the plugins in use. There is a C function for each slot: it has no other
@@ -45,6 +49,9 @@ func loadPlugin(kind Kind, path string) (*plugin, error) {
 	p.api = C.pjrt_open(cPath, p.slot, m.text(), m.size())
 	if p.api == nil {
 		return nil, fmt.Errorf("load it: %w", m.err())
+	}
+	if kind == CPU {
+		p.useOneDNN()
 	}
 	return p, pjrt.RegisterPreloadedPlugin(path, uintptr(unsafe.Pointer(p.api)))
 }
@@ -111,7 +118,7 @@ func announce(program []byte, device string, kept bool) (done func()) {
 	return func() { timer.Stop() }
 }
 
-var moduleName = regexp.MustCompile(`^module @(\w+?)(?:_in_place_\d+)?(?:_\d+)? `)
+var moduleName = regexp.MustCompile(`^module @(?:planned_)?(\w+?)(?:_in_place_\d+)?(?:_\d+)? `)
 
 // announcement says what is being compiled. Programs that nobody named have GoMLX's name.
 func announcement(program []byte, device string, kept bool) string {
@@ -126,14 +133,17 @@ func announcement(program []byte, device string, kept bool) string {
 	return text
 }
 
+// editor is [edited], but in tests.
+var editor = edited
+
 // edit makes a compilation one of the [edited] program and options, which it returns, until
 // takeBack is called.
 func edit(kind Kind, args *C.pjrt_compile_args) (program, options []byte, takeBack func()) {
-	program, options = edited(kind,
+	program, options = editor(kind,
 		unsafe.Slice((*byte)(unsafe.Pointer(args.program.code)), args.program.code_size),
 		unsafe.Slice((*byte)(unsafe.Pointer(args.options)), args.options_size))
 	before, code := *args, *args.program
-	args.program.code, args.program.code_size = (*C.char)(C.CBytes(program)), C.size_t(len(program))
+	args.program.code, args.program.code_size = (*C.char)(C.CBytes(append(slices.Clip(program), 0))), C.size_t(len(program)) // XLA reads on to the 0
 	args.options, args.options_size = (*C.char)(C.CBytes(options)), C.size_t(len(options))
 	return program, options, func() {
 		C.free(unsafe.Pointer(args.program.code))
@@ -179,10 +189,19 @@ func (t *tally) add(loaded bool, took time.Duration) {
 	t.sum.Time += took
 }
 
+func (t *tally) addConvolutions(counts onednn.Counts) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sum.ByOneDNN += counts.Rewritten
+	t.sum.ByXLA = append(t.sum.ByXLA, counts.Left...)
+}
+
 func (t *tally) total() Compilations {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.sum
+	sum := t.sum
+	sum.ByXLA = slices.Clone(sum.ByXLA)
+	return sum
 }
 
 // allocator counts the memory of a plugin's device, a call that go-xla does not

@@ -270,7 +270,10 @@ func (p *planner) compileFor(t Target, program, options []byte) (c compiled, err
 		p.tally.add(true, time.Since(start))
 		return c, nil
 	}
-	if c, err = p.compileNow(t, program, options); err != nil {
+	said := announce(program, t.Device, p.cache != nil)
+	c, err = p.compileNow(t, program, options)
+	said()
+	if err != nil {
 		return c, err
 	}
 	p.tally.add(false, time.Since(start))

@@ -16,13 +16,14 @@ import (
 	"github.com/gossl/gossl/internal/place"
 )
 
-// findPlugin returns the real path of the PJRT plugin of a kind. It looks in
-// PJRT_PLUGIN_LIBRARY_PATH, then in the plugins folder of SSLKIT_HOME.
-//
-// The real path matters: the CUDA plugin finds NVIDIA's libraries by their
-// place relative to its own.
-func findPlugin(kind Kind) (string, error) {
-	name := place.Plugin(string(kind))
+// findPlugin returns the real path of the PJRT plugin of a kind. The real path
+// matters: the CUDA plugin finds NVIDIA's libraries by their place relative to its own.
+func findPlugin(kind Kind) (string, error) { return findLibrary(place.Plugin(string(kind))) }
+
+// findLibrary returns the real path of a file that set-up installs. It looks in
+// PJRT_PLUGIN_LIBRARY_PATH, then in the plugins folder of SSLKIT_HOME. If it is in
+// neither, the error is an [os.ErrNotExist].
+func findLibrary(name string) (string, error) {
 	dirs := filepath.SplitList(os.Getenv("PJRT_PLUGIN_LIBRARY_PATH"))
 	dirs = append(dirs, place.Plugins(place.Home()))
 	for _, dir := range dirs {
@@ -35,8 +36,20 @@ func findPlugin(kind Kind) (string, error) {
 		}
 		return filepath.Abs(path)
 	}
-	return "", fmt.Errorf("no %s in %s (`make setup` installs it)", name, strings.Join(dirs, ", "))
+	return "", missing{name, dirs}
 }
+
+// missing is the error of a library that is not installed.
+type missing struct {
+	name string
+	dirs []string
+}
+
+func (m missing) Error() string {
+	return fmt.Sprintf("no %s in %s (`make setup` installs it)", m.name, strings.Join(m.dirs, ", "))
+}
+
+func (missing) Is(target error) bool { return target == os.ErrNotExist }
 
 func openCUDA() (*Device, error) {
 	path, err := findPlugin(CUDA)
@@ -112,6 +125,7 @@ func openXLA(kind Kind, path string, options pjrt.NamedValuesMap) (*Device, *xla
 	d.Plugin = fmt.Sprintf("%s, PJRT API %d.%d", filepath.Base(path), major, minor)
 	if kind == CPU {
 		d.Name = cpuName()
+		d.Plugin += ", " + convolutionsBy(CPU)
 	} else {
 		d.Name = backend.DeviceDescription(0)
 		d.Plugin += driver("/")
@@ -154,12 +168,25 @@ func clientOf(backend backends.Backend) (*pjrt.Client, error) {
 // addXLAFlag appends a flag to XLA_FLAGS unless the user has set it.
 func addXLAFlag(name, value string) {
 	if !hasXLAFlag(name) {
-		os.Setenv("XLA_FLAGS", strings.TrimSpace(os.Getenv("XLA_FLAGS")+" "+name+"="+value))
+		os.Setenv("XLA_FLAGS", strings.TrimSpace(userXLAFlags()+" "+name+"="+value))
 	}
 }
 
 // hasXLAFlag says whether XLA_FLAGS sets a flag.
-func hasXLAFlag(name string) bool { return strings.Contains(os.Getenv("XLA_FLAGS"), name+"=") }
+func hasXLAFlag(name string) bool { return strings.Contains(userXLAFlags(), name+"=") }
+
+// userXLAFlags are the flags in XLA_FLAGS, or, as XLA reads it, in the file that it names.
+func userXLAFlags() string {
+	flags := os.Getenv("XLA_FLAGS")
+	if flags == "" || strings.HasPrefix(strings.TrimSpace(flags), "-") {
+		return flags
+	}
+	text, err := os.ReadFile(flags)
+	if err != nil {
+		return flags // XLA says what is wrong with it
+	}
+	return string(text)
+}
 
 func setDefault(name, value string) {
 	if os.Getenv(name) == "" {

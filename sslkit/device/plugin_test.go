@@ -3,6 +3,7 @@ package device
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -62,6 +63,33 @@ func TestAddXLAFlag(t *testing.T) {
 	addXLAFlag("--theirs", "4")
 	if got, want := os.Getenv("XLA_FLAGS"), "--mine=1 --theirs=2"; got != want {
 		t.Errorf("XLA_FLAGS is %q, want %q", got, want)
+	}
+}
+
+// XLA_FLAGS may name a file with flags: they count as if they stood there.
+func TestXLAFlagsInAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "flags")
+	if err := os.WriteFile(file, []byte("--mine=1\n--xla_cpu_use_onednn=true\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("XLA_FLAGS", file)
+	if !hasXLAFlag("--mine") || hasXLAFlag("--theirs") {
+		t.Errorf("of %s --mine is set: %t, --theirs: %t", file, hasXLAFlag("--mine"), hasXLAFlag("--theirs"))
+	}
+	if got := xlaFlags(CPU); !slices.Equal(got, []string{"--mine=1", "--xla_cpu_use_onednn=true"}) {
+		t.Errorf("a program depends on %q", got)
+	}
+	addXLAFlag("--mine", "3")
+	if got := os.Getenv("XLA_FLAGS"); got != file {
+		t.Errorf("XLA_FLAGS is %q, want the file: nothing is to be added", got)
+	}
+	addXLAFlag("--theirs", "2")
+	if got, want := strings.Fields(os.Getenv("XLA_FLAGS")), []string{"--mine=1", "--xla_cpu_use_onednn=true", "--theirs=2"}; !slices.Equal(got, want) {
+		t.Errorf("XLA_FLAGS is %q, want %q", got, want)
+	}
+	t.Setenv("XLA_FLAGS", "/no/such/file")
+	if hasXLAFlag("--mine") {
+		t.Error("a file that is not there has a flag")
 	}
 }
 

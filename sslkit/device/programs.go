@@ -168,7 +168,7 @@ func (c *programCache) key(program, options []byte) cache.ActionID {
 
 // hardware is what else a program is compiled for.
 func hardware(kind Kind, deviceName string) []string {
-	parts := []string{string(kind), deviceName, strings.Join(xlaFlags(kind), " "), os.Getenv("NPROC"), fmt.Sprint(runtime.NumCPU()), cpuFlags()}
+	parts := []string{string(kind), deviceName, strings.Join(xlaFlags(kind), " "), os.Getenv("NPROC"), fmt.Sprint(runtime.NumCPU()), cpuFlags(), convolutionsBy(kind)}
 	if kind == CUDA {
 		driver, err := nvidia.Driver("/")
 		if err != nil {
@@ -179,10 +179,10 @@ func hardware(kind Kind, deviceName string) []string {
 	return parts
 }
 
-// xlaFlags are the flags in XLA_FLAGS that a program depends on: all but those that
+// xlaFlags are the user's flags that a program depends on: all but those that
 // name a folder and, on a CPU, those for GPUs.
 func xlaFlags(kind Kind) []string {
-	return slices.DeleteFunc(strings.Fields(os.Getenv("XLA_FLAGS")), func(flag string) bool {
+	return slices.DeleteFunc(strings.Fields(userXLAFlags()), func(flag string) bool {
 		name, _, _ := strings.Cut(flag, "=")
 		return strings.HasSuffix(name, "_dir") || kind == CPU && strings.HasPrefix(name, "--xla_gpu_")
 	})

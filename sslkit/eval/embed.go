@@ -24,6 +24,12 @@ type Embedder struct {
 	tails  map[int]*graph.Exec // by how many rows they take away, made when they are first wanted
 }
 
+// The names that programs are compiled under, run or planned.
+const (
+	embedName = "embedder"
+	voteName  = "kNN vote"
+)
+
 // NewEmbedder returns an embedder for a model with the given variables.
 // features builds the features [batch, dim] of images, test-time transform
 // included; its scope is in evaluation mode.
@@ -38,7 +44,7 @@ func NewEmbedder(d *device.Device, vars *nn.Variables, precision device.Precisio
 	if err != nil {
 		return nil, fmt.Errorf("eval: %w", err)
 	}
-	embed.WithName("embedder")
+	embed.WithName(embedName)
 	join, err := graph.NewExec(d.Backend, func(parts []*graph.Node) *graph.Node {
 		return graph.Concatenate(parts, 0)
 	})
@@ -53,7 +59,7 @@ func NewEmbedder(d *device.Device, vars *nn.Variables, precision device.Precisio
 func (e *Embedder) Plan(params, buffers shapes.Shape, images *feed.Source) (device.Program, []shapes.Shape, error) {
 	places := shapes.Make(dtypes.Int32, images.Batch(e.device.EmbedBatch()))
 	arguments := append([]shapes.Shape{params, buffers, places}, images.Shapes()...)
-	program, err := e.device.Plan("embed", e.build, arguments...)
+	program, err := e.device.Plan(embedName, e.build, arguments...)
 	if err != nil {
 		return device.Program{}, nil, fmt.Errorf("eval: %w", err)
 	}

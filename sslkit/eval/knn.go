@@ -62,7 +62,7 @@ func (k KNN) NewClassifier(d *device.Device, classes int) (*Classifier, error) {
 	if c.vote, err = graph.NewExec(d.Backend, k.classify(d.Kind, classes)); err != nil {
 		return nil, fmt.Errorf("eval: KNN: %w", err)
 	}
-	c.vote.WithName("kNN vote")
+	c.vote.WithName(voteName)
 	return c, nil
 }
 
@@ -72,7 +72,7 @@ func (k KNN) Plan(d *device.Device, queries, bank, dim, classes int) (device.Pro
 	if err := k.check(classes); err != nil {
 		return device.Program{}, err
 	}
-	return d.Plan("vote", k.classify(d.Kind, classes),
+	return d.Plan(voteName, k.classify(d.Kind, classes),
 		shapes.Make(dtypes.Float32, queries, dim), shapes.Make(dtypes.Float32, bank, dim), shapes.Make(dtypes.Int32, bank), shapes.Make(dtypes.Int32))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
@@ -38,12 +39,18 @@ func PlannedPrograms() []string { return []string{"step", "embed", "vote"} }
 // Plan has a run's programs compiled for a target, for images that lie on it, and
 // tells report of each before it does, unless that is nil. The images need not be there,
 // but the data set must be a known one; of images of several sizes all are taken to have
-// the one that many have. With names only those programs are compiled;
-// Peak is theirs then. Between two programs it looks whether the context has ended. The
-// error says what is missing, and how to install it, where there is no compiler.
+// the one that many have. With names only those of [PlannedPrograms] are compiled, as far
+// as the run has them; Peak is theirs then. Between two programs it looks whether the
+// context has ended. The error says what is missing, and how to install it, where there
+// is no compiler.
 func Plan(ctx context.Context, r recipe.Recipe, t device.Target, report func(program string), names ...string) (*Planned, error) {
 	if err := r.Validate(); err != nil {
 		return nil, fmt.Errorf("train: plan: %w", err)
+	}
+	for _, name := range names {
+		if !slices.Contains(PlannedPrograms(), name) {
+			return nil, fmt.Errorf("train: plan: program %q: want some of %s", name, strings.Join(PlannedPrograms(), ", "))
+		}
 	}
 	d, err := t.Open()
 	if err != nil {

@@ -129,4 +129,7 @@ func TestPlanErrors(t *testing.T) {
 			t.Errorf("error %v, want %q", err, c.want)
 		}
 	}
+	if _, err := Plan(t.Context(), r, device.Targets()[0], nil, "steps"); err == nil || !strings.Contains(err.Error(), `program "steps": want some of step, embed, vote`) {
+		t.Errorf("error %v, want the programs there are", err)
+	}
 }

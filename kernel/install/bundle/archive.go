@@ -14,8 +14,8 @@ import (
 	"path/filepath"
 )
 
-// archive writes the bundle as DIR.tar.gz.00, DIR.tar.gz.01 and so on, for ways that carry little at a time: joined, they
-// are one archive. DIR.sha256 has their checksums.
+// archive writes the bundle as DIR.tar.gz.0000, DIR.tar.gz.0001 and so on, for ways that carry little at a time: joined in
+// the order of their names, they are one archive. DIR.sha256 has their checksums.
 func (b *Bundle) archive(ctx context.Context, dir string, limit int64) error {
 	old, err := filepath.Glob(dir + ".tar.gz.[0-9]*")
 	if err != nil {
@@ -86,6 +86,9 @@ func addFile(out *tar.Writer, path, name string, entry fs.DirEntry) error {
 	return err
 }
 
+// most is how many pieces there may be: the shell sorts more of them otherwise than by number.
+const most = 10_000
+
 // pieces writes what is written to it to files of at most limit bytes.
 type pieces struct {
 	path  string
@@ -106,7 +109,10 @@ func (p *pieces) Write(data []byte) (written int, err error) {
 			}
 		}
 		if p.file == nil {
-			if p.file, err = os.Create(fmt.Sprintf("%s.%02d", p.path, p.count)); err != nil {
+			if p.count == most {
+				return written, fmt.Errorf("more than %d archives of %d bytes: want larger ones", most, p.limit)
+			}
+			if p.file, err = os.Create(fmt.Sprintf("%s.%04d", p.path, p.count)); err != nil {
 				return written, err
 			}
 			p.left, p.hash = p.limit, sha256.New()

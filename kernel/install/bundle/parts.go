@@ -30,7 +30,7 @@ func DataSets() []string { return slices.Sorted(maps.Keys(folders)) }
 // dataParts are the data sets, which must be on this machine.
 func dataParts(names []string) ([]part, error) {
 	var parts []part
-	for _, name := range names {
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
 		folder, known := folders[name]
 		if !known {
 			return nil, fmt.Errorf("data set %q: want some of %s", name, strings.Join(DataSets(), ", "))
@@ -66,19 +66,27 @@ func (b *Bundle) pluginParts(kind string) ([]part, error) {
 		return nil, fmt.Errorf("XLA's plugin for %s: %w: `%s` installs it", kind, err, install)
 	}
 	if kind == CPU {
-		return []part{{"XLA's plugin for cpu", plugin, filepath.Join("plugins", place.Plugin(CPU))}}, nil
+		return []part{
+			{"XLA's plugin for cpu", plugin, filepath.Join("plugins", place.Plugin(CPU))},
+			{"oneDNN", filepath.Join(b.Home.Plugins(), place.OneDNN), filepath.Join("plugins", place.OneDNN)},
+		}, nil
 	}
 	site := filepath.Join(filepath.Dir(plugin), "..", "..") // of site-packages/jax_plugins/xla_cuda13/xla_cuda_plugin.so
 	parts := []part{
 		{"XLA's plugin for cuda", plugin, filepath.Join(packages, place.CUDAPlugin)},
 		{"NVIDIA's libraries", filepath.Join(site, "nvidia"), filepath.Join(packages, "nvidia")},
 	}
-	versions, err := filepath.Glob(filepath.Join(site, "nvidia*.dist-info")) // part of the key of compiled programs
-	for _, from := range versions {
-		name := filepath.Base(from)
-		parts = append(parts, part{strings.TrimSuffix(name, ".dist-info"), from, filepath.Join(packages, name)})
+	for _, wheels := range []string{"jax_cuda*", "nvidia*"} { // what was compiled and tuned is kept apart by their versions
+		versions, err := filepath.Glob(filepath.Join(site, wheels+".dist-info"))
+		if err != nil {
+			return nil, err
+		}
+		for _, from := range versions {
+			name := filepath.Base(from)
+			parts = append(parts, part{strings.TrimSuffix(name, ".dist-info"), from, filepath.Join(packages, name)})
+		}
 	}
-	return parts, err
+	return parts, nil
 }
 
 // linkPlugin puts the plugin for CUDA where programs look for it.

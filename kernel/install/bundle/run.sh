@@ -21,7 +21,7 @@ stages, which are done in the order given:
   full      SimCLR whole: the published recipe of each data set here; METHODS=MoCo,BYOL or all for others
   five      two epochs of each of the five methods of the published tables: time of a step, memory
   tests     golden steps, resuming and memory on the device; TESTS=. runs all tests of the packages
-  steps     time and peak memory of training steps; METHODS, BATCHES and PRECISIONS are lists with spaces
+  steps     time and peak memory of training steps; METHODS as above, BATCHES and PRECISIONS with spaces
   flags     SimCLR's two epochs with each set of XLA flags in FLAGS, separated by |
 
 settings, as variables:
@@ -180,13 +180,15 @@ tests() {
 }
 
 steps() {
-	local width=64 method batch precision batches='128 512' precisions='bf16 f32' name
+	local width=64 method batch precision batches='128 512' precisions='bf16 f32' name methods=${METHODS:-all}
+	[[ -d $here/tests ]] || die "the bundle was made without tests"
 	[[ $device == cuda ]] || width=16 batches=64 precisions=f32
+	[[ $methods != all ]] || methods='SimCLR MoCo SimSiam BarlowTwins BYOL'
 	for precision in ${PRECISIONS:-$precisions}; do
 		for batch in ${BATCHES:-$batches}; do
-			for method in ${METHODS:-SimCLR MoCo SimSiam BarlowTwins BYOL}; do # a process each: so the peak is its own
+			for method in ${methods//,/ }; do # a process each: so the peak is its own
+				[[ -z $stopped ]] || return
 				name=steps/$method-$batch-$precision
-				mkdir -p "$out/$name"
 				one "$name" env -C "$here/tests/train" SSLKIT_TEST_DEVICE="$device" ./train.test -test.run '^$' -test.benchtime "${STEPS:-10x}" \
 					-test.bench "^BenchmarkStep\$/^method=$method\$/^width=$width\$/^batch=$batch\$/^precision=$precision\$" "${arguments[@]}"
 				grep '^BenchmarkStep' "$out/$name/log.txt"
@@ -213,7 +215,11 @@ while (($# > 0)); do
 		shift
 		break
 		;;
-	do) break ;;
+	do)
+		((${#stages[@]} == 0)) || die "do stands alone: run ${stages[*]} without it"
+		(($# > 1)) || die "do: want a program, for example: ./run.sh do sslkit --help"
+		break
+		;;
 	machine | smoke | full | five | tests | steps | flags) stages+=("$1") ;;
 	*)
 		usage >&2
@@ -229,6 +235,7 @@ done
 }
 check_glibc
 mkdir -p "$out" || die "results cannot be written: set OUT to a folder of yours"
+out=$(realpath "$out") # tests run in folders of their own
 kind=''
 find_plugin
 device=${DEVICE:-$kind}

@@ -55,6 +55,7 @@ func script(t *testing.T, file, text string) {
 func sh(t *testing.T, dir string, args ...string) (output string, status int) {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(dir, "run.sh"), args...)
+	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {
 		t.Fatal(err)
@@ -122,6 +123,11 @@ func TestSettings(t *testing.T) {
 		log := read(t, dir, "out", fmt.Sprintf("imagenette-flags%d", i+1), "log.txt")
 		has(t, "log", log, "-device cuda", "libraries "+dir+"/packages/nvidia/cu13/lib:", "data "+data+" ")
 	}
+	t.Setenv("OUT", "results") // of where one is
+	out, status = sh(t, dir, "do", "sh", "-c", `echo "$SSLKIT_HOME"`)
+	if want := filepath.Join(dir, "results", "home") + "\n"; status != 0 || out != want {
+		t.Errorf("a relative OUT: exit status %d, home %q, want %q", status, out, want)
+	}
 	out, status = sh(t, dir, "do", "sh", "-c", `echo "$PATH $PJRT_PLUGIN_LIBRARY_PATH"`)
 	if status != 0 || !strings.HasPrefix(out, dir+"/bin:") || !strings.HasSuffix(out, dir+"/plugins\n") {
 		t.Errorf("do: exit status %d: %s", status, out)
@@ -170,7 +176,10 @@ func TestRefusals(t *testing.T) {
 		{[]string{"smoke", "sing"}, 1, "there is no stage sing"},
 		{[]string{"smoke"}, 1, "no data set in " + dir + "/data: set SSLKIT_DATA"},
 		{[]string{"tests"}, 1, "made without tests"},
+		{[]string{"steps"}, 1, "made without tests"},
 		{[]string{"flags"}, 1, "FLAGS is empty"},
+		{[]string{"smoke", "do", "ls"}, 1, "do stands alone: run smoke without it"},
+		{[]string{"do"}, 1, "do: want a program"},
 	} {
 		out, status := sh(t, dir, c.args...)
 		if status != c.status || !strings.Contains(out, c.want) {

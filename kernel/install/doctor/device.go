@@ -54,7 +54,10 @@ func (d *Doctor) plugin(ctx context.Context) Check {
 		}
 		found = append(found, fmt.Sprintf("%s: PJRT API %s", device, have))
 	}
-	return ok("%s (go-xla is made for %s)", strings.Join(found, ", "), wanted)
+	if _, err := os.Stat(filepath.Join(d.Home.Plugins(), place.OneDNN)); err != nil {
+		return warn(d.setup(), "oneDNN is missing: %v\nConvolutions on the CPU are XLA's own, which take up to twice as long", err)
+	}
+	return ok("%s (go-xla is made for %s), oneDNN for convolutions on the CPU", strings.Join(found, ", "), wanted)
 }
 
 func major(version string) string {

@@ -17,6 +17,7 @@ func TestPlugin(t *testing.T) {
 	}{
 		{"cpu alone", "echo 0.115", "missing", OK, "cpu: PJRT API 0.115 (go-xla is made for 0.98)", ""},
 		{"both", "echo 0.115", "echo 0.112", OK, "cpu: PJRT API 0.115, cuda: PJRT API 0.112", ""},
+		{"no oneDNN", "echo 0.115", "missing", Warn, "oneDNN is missing", "make setup"},
 		{"no cpu", "missing", "missing", Fail, "plugin for the CPU is missing", "make setup"},
 		{"other interface", "echo 1.3", "missing", Fail, "has PJRT API 1.3, go-xla wants 0.98", "remove "},
 		{"does not load", "echo 0.115", "echo no libcudart >&2; exit 1", Fail, "no libcudart", "cuda_plugin.so"},
@@ -33,6 +34,9 @@ func TestPlugin(t *testing.T) {
 				if prints != "missing" {
 					write(t, d.pluginFile(device), "")
 				}
+			}
+			if test.name != "no oneDNN" {
+				write(t, filepath.Join(d.Home.Plugins(), place.OneDNN), "")
 			}
 			script(t, d.Home.Python(), fmt.Sprintf("case $3 in *cpu*) %s;; *cuda*) %s;; esac", test.cpu, test.cuda))
 			expect(t, d.plugin(t.Context()), test.status, test.detail, test.fix)

@@ -70,6 +70,5 @@ func (h Home) cudaEnv(nvidia string) map[string]string {
 	return map[string]string{
 		"LD_LIBRARY_PATH": strings.Join(libs, ":"),
 		"CUDA_CACHE_PATH": h.Path("cache", "cuda"),
-		"XLA_FLAGS":       "--xla_gpu_cuda_data_dir=" + filepath.Join(nvidia, "cu13"),
 	}
 }

@@ -111,7 +111,7 @@ func (s *Setup) pythonSteps() []step {
 			}
 			return s.quietLab()
 		},
-	}, s.pluginStep("cpu", "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so")}
+	}, s.pluginStep("cpu", "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so"), s.oneDNN()}
 	if s.CUDA {
 		return append(steps, s.pluginStep("cuda", place.CUDAPlugin)) // it compiles for absent GPUs, too
 	}
@@ -175,6 +175,27 @@ func (s *Setup) pluginStep(device, library string) step {
 				return err
 			}
 			return os.Symlink(found[0], link)
+		},
+	}
+}
+
+// oneDNN is the step that installs the library that computes convolutions on CPUs, beside the plugins.
+func (s *Setup) oneDNN() step {
+	library := filepath.Join(s.Home.Plugins(), place.OneDNN)
+	return step{
+		name:  "Install oneDNN",
+		files: []string{"onednn.txt"},
+		wants: []string{library},
+		run: func(ctx context.Context) error {
+			unpacked, err := os.MkdirTemp(s.Home.Path("tmp"), "onednn-")
+			if err != nil {
+				return err
+			}
+			defer os.RemoveAll(unpacked)
+			if err := s.pip(ctx, "--no-deps", "--no-compile", "--ignore-installed", "--prefix", unpacked, "-r", s.tool("onednn.txt")); err != nil {
+				return err
+			}
+			return os.Rename(filepath.Join(unpacked, "lib", place.OneDNN), library)
 		},
 	}
 }

@@ -109,8 +109,8 @@ func TestCommandShowsWhatFailed(t *testing.T) {
 // TestLocks checks what set-up installs by pip: exact versions with hashes, and no index that a user's mirror would miss.
 func TestLocks(t *testing.T) {
 	locks, err := filepath.Glob("../../tools/*.txt")
-	if err != nil || len(locks) != 4 {
-		t.Fatalf("locks %v, %v, want 4", locks, err)
+	if err != nil || len(locks) != 5 {
+		t.Fatalf("locks %v, %v, want 5", locks, err)
 	}
 	requirement := regexp.MustCompile(`^[a-z0-9-]+==[a-z0-9.]+( ; .*)? \\$`)
 	hash := regexp.MustCompile(`^    --hash=sha256:[0-9a-f]{64}( \\)?$`)

@@ -33,7 +33,7 @@ func newPlan() *cobra.Command {
 		Short: "Compile a run's programs for a GPU that need not be there, and say what they would need",
 		Long: `Compiles the training step and the evaluation of recipes for a GPU that need not be there, and prints what the compiler
 plans: memory and what it consists of, kernels, CUDA graphs, convolutions, bytes moved. Nothing runs and nothing is
-measured. It takes about half a minute a program, and what "make setup-plan" installs.
+measured. It takes about half a minute a program, the first time, and what "make setup-plan" installs.
 
 RECIPE is a row of the benchmarks, or a part of its name: SimCLR is cifar10-lightly2023-SimCLR-b512-e200-s0. Or it is a
 run folder, or a file with a recipe in JSON as run folders have it. Targets are ` + strings.Join(names, ", ") + `.
@@ -131,7 +131,7 @@ func plan(cmd *cobra.Command, recipes []recipe.Recipe, t device.Target, asJSON b
 
 const aboutRoofline = "The roofline is an estimate: the time of bytes and arithmetic at a part of the GPU's peaks, without launches and waiting."
 
-// planOne plans a run, and says of each program that it is being compiled. The
+// planOne plans a run, and says which program is in work. The
 // compiler hears nothing of a context: it is left to itself when that ends.
 func planOne(ctx context.Context, r recipe.Recipe, t device.Target, messages io.Writer) (bench.Planned, error) {
 	type result struct {
@@ -151,7 +151,7 @@ func planOne(ctx context.Context, r recipe.Recipe, t device.Target, messages io.
 	for {
 		select {
 		case program := <-programs:
-			fmt.Fprintf(messages, "sslkit: %s: compiling %s for %s: about half a minute\n", bench.ID(r), program, t.Device)
+			fmt.Fprintf(messages, "sslkit: %s: planning %s for %s\n", bench.ID(r), program, t.Device)
 		case r := <-done:
 			return r.planned, r.err
 		case <-ctx.Done():

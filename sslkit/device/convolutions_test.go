@@ -1,0 +1,47 @@
+package device_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/eval"
+	"github.com/gossl/gossl/sslkit/internal/testkit"
+	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/recipe"
+	"github.com/gossl/gossl/sslkit/train"
+)
+
+// TestConvolutionsOfRecipes builds the training steps of the published recipes for the CPU, at their full width: oneDNN
+// computes all their convolutions, with all gradients.
+func TestConvolutionsOfRecipes(t *testing.T) {
+	d := testkit.CPU(t)
+	if !strings.Contains(d.String(), "by oneDNN") {
+		t.Skip("convolutions are not oneDNN's here:", d)
+	}
+	device.OnlyEdit(t)
+	seen := map[string]bool{}
+	for _, r := range recipe.Published() {
+		name := fmt.Sprintf("%s/%s/%d pixels", method.Name(r.Method), r.Data, r.Views[0].Size)
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		t.Run(name, func(t *testing.T) {
+			r.Batch, r.TrainImages, r.TestImages, r.Epochs, r.Eval = 32, 32, 0, 1, eval.KNN{}
+			size := r.Views[0].Size
+			images := &dataset.Images{Pixels: make([]uint8, 32*size*size*3), Labels: make([]int32, 32), Height: size, Width: size}
+			before := d.Compilations()
+			_, err := train.Run(t.Context(), r, train.Options{Device: d.Kind, Data: &dataset.Set{Train: images}})
+			after := d.Compilations()
+			if n := after.ByOneDNN - before.ByOneDNN; n < 59 {
+				t.Errorf("oneDNN computes %d convolutions, want those of a ResNet-18 with their gradients (%v)", n, err)
+			}
+			for _, left := range after.ByXLA[len(before.ByXLA):] {
+				t.Errorf("XLA computes %s", left)
+			}
+		})
+	}
+}

@@ -1,0 +1,241 @@
+#define _GNU_SOURCE
+#include "plan.h"
+#include "dnnl.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DNNL_DEFINE(result, name, parameters) static result (*dnnl_##name) parameters;
+DNNL_FUNCTIONS(DNNL_DEFINE)
+
+static dnnl_engine engine;
+static dnnl_stream stream; // a stream of the CPU holds no state: all threads share it
+static void (*set_threads)(int);
+
+bool conv_load(const char* path, char* message, size_t size) {
+	void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (library == NULL) {
+		snprintf(message, size, "%s", dlerror());
+		return false;
+	}
+#define DNNL_LOAD(result, name, parameters) \
+	if ((*(void**)&dnnl_##name = dlsym(library, "dnnl_" #name)) == NULL) { \
+		snprintf(message, size, "it has no function dnnl_%s", #name); \
+		return false; \
+	}
+	DNNL_FUNCTIONS(DNNL_LOAD)
+	// This is libgomp's, which the library needs. XLA's threads share the work, so each of them has oneDNN to itself.
+	*(void**)&set_threads = dlsym(library, "omp_set_num_threads");
+	const dnnl_version_info* v = dnnl_version();
+	if (v->major != 3 || set_threads == NULL) {
+		snprintf(message, size, "it is oneDNN %d.%d.%d, %s OpenMP, want 3.x, with OpenMP", v->major, v->minor, v->patch, set_threads ? "with" : "without");
+		return false;
+	}
+	if (dnnl_engine_create(&engine, DNNL_CPU, 0) != DNNL_SUCCESS || dnnl_stream_create(&stream, engine, DNNL_DEFAULT_FLAGS) != DNNL_SUCCESS) {
+		snprintf(message, size, "it cannot use this CPU");
+		return false;
+	}
+	return true;
+}
+
+void conv_version(int* major, int* minor, int* patch) {
+	const dnnl_version_info* v = dnnl_version();
+	*major = v->major, *minor = v->minor, *patch = v->patch;
+}
+
+const char* conv_check(const conv_shape* s) {
+	const int64_t sizes[] = {s->n, s->h, s->w, s->c, s->oh, s->ow, s->o, s->kh, s->kw, s->stride_h, s->stride_w};
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+		if (sizes[i] < 1 || sizes[i] > 1 << 24) return "a size or stride is not positive, or too large";
+	if (s->kind < CONV_FORWARD || s->kind > CONV_WEIGHT_GRADIENT) return "there is no such kind of convolution";
+	if (s->pad_h < 0 || s->pad_h >= s->kh || s->pad_w < 0 || s->pad_w >= s->kw) return "the padding is not within the kernel";
+	// The last windows must touch the image.
+	if ((s->oh - 1) * s->stride_h - s->pad_h >= s->h || (s->ow - 1) * s->stride_w - s->pad_w >= s->w) return "the result is too large for the image";
+	return NULL;
+}
+
+// Where a primitive has the three tensors, by the kind of convolution.
+static const struct { int query, arg; } tensors[3][3] = {
+	[CONV_FORWARD] = {{DNNL_QUERY_SRC, DNNL_ARG_SRC}, {DNNL_QUERY_WEIGHTS, DNNL_ARG_WEIGHTS}, {DNNL_QUERY_DST, DNNL_ARG_DST}},
+	[CONV_INPUT_GRADIENT] = {{DNNL_QUERY_DIFF_SRC, DNNL_ARG_DIFF_SRC}, {DNNL_QUERY_WEIGHTS, DNNL_ARG_WEIGHTS}, {DNNL_QUERY_DIFF_DST, DNNL_ARG_DIFF_DST}},
+	[CONV_WEIGHT_GRADIENT] = {{DNNL_QUERY_SRC, DNNL_ARG_SRC}, {DNNL_QUERY_DIFF_WEIGHTS, DNNL_ARG_DIFF_WEIGHTS}, {DNNL_QUERY_DIFF_DST, DNNL_ARG_DIFF_DST}},
+};
+
+// A description is what oneDNN is asked for: NULL pd if it has nothing.
+typedef struct {
+	dnnl_pd pd, forward;
+	dnnl_md plain; // of the weights, row-major
+} description;
+
+static void forget(description* d) {
+	if (d->pd != NULL && d->pd != d->forward) dnnl_primitive_desc_destroy(d->pd);
+	if (d->forward != NULL) dnnl_primitive_desc_destroy(d->forward);
+	if (d->plain != NULL) dnnl_memory_desc_destroy(d->plain);
+}
+
+static description describe(const conv_shape* s) {
+	set_threads(1); // a primitive keeps to the number that the thread had that made it
+	description d = {0};
+	int type = s->bf16 ? DNNL_BF16 : DNNL_F32, weights_type = s->kind == CONV_WEIGHT_GRADIENT ? DNNL_F32 : type;
+	const dnnl_dims x = {s->n, s->c, s->h, s->w}, k = {s->o, s->c, s->kh, s->kw}, y = {s->n, s->o, s->oh, s->ow};
+	const dnnl_dims stride = {s->stride_h, s->stride_w}, dilate = {0, 0}, low = {s->pad_h, s->pad_w};
+	const dnnl_dims high = {(s->oh - 1) * s->stride_h + s->kh - s->h - s->pad_h, (s->ow - 1) * s->stride_w + s->kw - s->w - s->pad_w};
+	dnnl_md xd = NULL, kd = NULL, hint = NULL, yd = NULL;
+	dnnl_attr attr = NULL;
+	bool ok = dnnl_memory_desc_create_with_tag(&xd, 4, x, type, DNNL_NHWC) == DNNL_SUCCESS &&
+		dnnl_memory_desc_create_with_tag(&kd, 4, k, weights_type, DNNL_ANY) == DNNL_SUCCESS &&
+		dnnl_memory_desc_create_with_tag(&hint, 4, k, type, DNNL_ANY) == DNNL_SUCCESS &&
+		dnnl_memory_desc_create_with_tag(&yd, 4, y, type, DNNL_NHWC) == DNNL_SUCCESS &&
+		dnnl_memory_desc_create_with_tag(&d.plain, 4, k, weights_type, DNNL_HWIO) == DNNL_SUCCESS &&
+		dnnl_primitive_attr_create(&attr) == DNNL_SUCCESS && dnnl_primitive_attr_set_scratchpad_mode(attr, DNNL_SCRATCHPAD_USER) == DNNL_SUCCESS &&
+		dnnl_convolution_forward_primitive_desc_create(&d.forward, engine, DNNL_FORWARD_TRAINING, DNNL_CONVOLUTION_DIRECT, xd, hint, NULL, yd, stride, dilate, low, high, attr) == DNNL_SUCCESS;
+	if (ok && s->kind == CONV_FORWARD) d.pd = d.forward;
+	if (ok && s->kind == CONV_INPUT_GRADIENT)
+		dnnl_convolution_backward_data_primitive_desc_create(&d.pd, engine, DNNL_CONVOLUTION_DIRECT, xd, kd, yd, stride, dilate, low, high, d.forward, attr);
+	if (ok && s->kind == CONV_WEIGHT_GRADIENT)
+		dnnl_convolution_backward_weights_primitive_desc_create(&d.pd, engine, DNNL_CONVOLUTION_DIRECT, xd, kd, NULL, yd, stride, dilate, low, high, d.forward, attr);
+	dnnl_md mds[] = {xd, kd, hint, yd};
+	for (int i = 0; i < 4; i++)
+		if (mds[i] != NULL) dnnl_memory_desc_destroy(mds[i]);
+	if (attr != NULL) dnnl_primitive_attr_destroy(attr);
+	return d;
+}
+
+bool conv_supports(const conv_shape* s) {
+	if (conv_check(s) != NULL) return false;
+	description d = describe(s);
+	const char* implementation = NULL;
+	bool ok = d.pd != NULL && dnnl_primitive_desc_query(d.pd, DNNL_QUERY_IMPLEMENTATION, 0, &implementation) == DNNL_SUCCESS &&
+		strncmp(implementation, "ref", 3) != 0 && strncmp(implementation, "gemm:ref", 8) != 0;
+	forget(&d);
+	return ok;
+}
+
+struct plan {
+	conv_shape shape;
+	description d;                   // lives as long as the plan: md are its
+	dnnl_primitive conv, reorder;    // reorder: of the weights; NULL if row-major ones do
+	dnnl_const_md md[3], scratch_md; // of the three tensors as the primitive wants them, and of its working memory
+	size_t scratch, weights;         // bytes of working memory, and of the weights as the primitive wants them
+	plan* next;
+};
+
+static plan* make(const conv_shape* s) {
+	plan* p = calloc(1, sizeof *p);
+	if (p == NULL) return NULL;
+	p->shape = *s;
+	p->d = describe(s);
+	if (p->d.pd == NULL || dnnl_primitive_create(&p->conv, p->d.pd) != DNNL_SUCCESS) goto fail;
+	for (int i = 0; i < 3; i++) p->md[i] = dnnl_primitive_desc_query_md(p->d.pd, tensors[s->kind][i].query, 0);
+	p->scratch_md = dnnl_primitive_desc_query_md(p->d.pd, DNNL_QUERY_SCRATCHPAD, 0);
+	p->scratch = dnnl_memory_desc_get_size(p->scratch_md);
+	if (!dnnl_memory_desc_equal(p->md[1], p->d.plain)) {
+		bool out = s->kind == CONV_WEIGHT_GRADIENT;
+		dnnl_pd pd = NULL;
+		dnnl_reorder_primitive_desc_create(&pd, out ? p->md[1] : p->d.plain, engine, out ? p->d.plain : p->md[1], engine, NULL);
+		if (pd == NULL) goto fail;
+		dnnl_status status = dnnl_primitive_create(&p->reorder, pd);
+		dnnl_primitive_desc_destroy(pd);
+		if (status != DNNL_SUCCESS) goto fail;
+		p->weights = dnnl_memory_desc_get_size(p->md[1]);
+	}
+	return p;
+fail:
+	if (p->conv != NULL) dnnl_primitive_destroy(p->conv);
+	forget(&p->d);
+	free(p);
+	return NULL;
+}
+
+// Plans are found by a hash of their shape. A list only grows at its head, so readers need no lock.
+enum { LISTS = 256 };
+static _Atomic(plan*) plans[LISTS];
+static pthread_mutex_t plans_mu = PTHREAD_MUTEX_INITIALIZER;
+
+static plan* find(_Atomic(plan*)* list, const conv_shape* s) {
+	for (plan* p = atomic_load_explicit(list, memory_order_acquire); p != NULL; p = p->next)
+		if (memcmp(&p->shape, s, sizeof *s) == 0) return p;
+	return NULL;
+}
+
+const plan* plan_of(const conv_shape* s) {
+	uint64_t hash = 0;
+	for (size_t i = 0; i < sizeof *s / sizeof(int64_t); i++) hash = (hash ^ (uint64_t)((const int64_t*)s)[i]) * 0x9e3779b97f4a7c15;
+	_Atomic(plan*)* list = &plans[hash >> 56];
+	plan* p = find(list, s);
+	if (p != NULL) return p;
+	pthread_mutex_lock(&plans_mu);
+	p = find(list, s);
+	if (p == NULL && (p = make(s)) != NULL) {
+		p->next = atomic_load(list);
+		atomic_store_explicit(list, p, memory_order_release);
+	}
+	pthread_mutex_unlock(&plans_mu);
+	return p;
+}
+
+static bool run(dnnl_primitive primitive, int count, const int* args, const dnnl_const_md* mds, void* const* data) {
+	dnnl_exec_arg of[4] = {0};
+	bool ok = true;
+	for (int i = 0; i < count; i++) {
+		of[i].arg = args[i];
+		ok = ok && dnnl_memory_create(&of[i].memory, mds[i], engine, data[i]) == DNNL_SUCCESS;
+	}
+	ok = ok && dnnl_primitive_execute(primitive, stream, count, of) == DNNL_SUCCESS;
+	for (int i = 0; i < count; i++)
+		if (of[i].memory != NULL) dnnl_memory_destroy(of[i].memory);
+	return ok;
+}
+
+static size_t aligned(size_t size) { return (size + 63) & ~(size_t)63; }
+
+// A thread's working memory is as much as its convolutions ever needed. It is found by a key, because Go's linker does not
+// know the relocations of _Thread_local.
+typedef struct { size_t size; char* data; } memory;
+
+static pthread_key_t memory_key;
+static pthread_once_t memory_once = PTHREAD_ONCE_INIT;
+
+static void free_memory(void* of) {
+	free(((memory*)of)->data);
+	free(of);
+}
+
+static void make_memory_key(void) {
+	if (pthread_key_create(&memory_key, free_memory) != 0) abort(); // there are hundreds of keys, and a process uses a few
+}
+
+static char* working_memory(size_t size) {
+	pthread_once(&memory_once, make_memory_key);
+	memory* m = pthread_getspecific(memory_key);
+	if (m == NULL) {
+		if ((m = calloc(1, sizeof *m)) == NULL) return NULL;
+		if (pthread_setspecific(memory_key, m) != 0) {
+			free(m);
+			return NULL;
+		}
+	}
+	if (size > m->size) {
+		free(m->data);
+		m->data = aligned_alloc(64, aligned(size));
+		m->size = m->data == NULL ? 0 : size;
+	}
+	return m->data;
+}
+
+bool plan_run(const plan* p, void* x, void* weights, void* y) {
+	static const int reorder_args[] = {DNNL_ARG_SRC, DNNL_ARG_DST};
+	set_threads(1);
+	char* own_memory = working_memory(aligned(p->scratch) + p->weights);
+	if (own_memory == NULL && p->scratch + p->weights > 0) return false;
+	void* own = p->reorder != NULL ? own_memory + aligned(p->scratch) : weights;
+	bool gradient = p->shape.kind == CONV_WEIGHT_GRADIENT;
+	if (p->reorder != NULL && !gradient && !run(p->reorder, 2, reorder_args, (dnnl_const_md[]){p->d.plain, p->md[1]}, (void*[]){weights, own})) return false;
+	const int args[] = {tensors[p->shape.kind][0].arg, tensors[p->shape.kind][1].arg, tensors[p->shape.kind][2].arg, DNNL_ARG_SCRATCHPAD};
+	if (!run(p->conv, p->scratch > 0 ? 4 : 3, args, (dnnl_const_md[]){p->md[0], p->md[1], p->md[2], p->scratch_md}, (void*[]){x, own, y, own_memory})) return false;
+	return p->reorder == NULL || !gradient || run(p->reorder, 2, reorder_args, (dnnl_const_md[]){p->md[1], p->d.plain}, (void*[]){own, weights});
+}
