@@ -106,6 +106,22 @@ func checkConv(t *testing.T, c layerCase, in arithmetic) {
 	in.near(t, "dweight", got.DParams, testkit.Kernel(c.DWeightOIHW).Data)
 }
 
+// TestStridedPoints compares the convolutions of a GPU that skip pixels with those of a CPU.
+func TestStridedPoints(t *testing.T) {
+	for _, size := range []int{6, 7} {
+		x := testkit.Array{Shape: []int{2, size, size, 3}, Data: testkit.G(1, 2*size*size, 3)}
+		pass := func(joint bool) testkit.Outcome {
+			return testkit.NewModel(t, testkit.Any(t), nn.Mode{Precision: device.F64, JointViews: joint}, func(scope *nn.Scope, inputs []*graph.Node) *graph.Node {
+				return nn.Conv(scope, inputs[0], 4, 1, 2)
+			}, x).Pass(t, true, testkit.SumSquares, x)
+		}
+		got, want := pass(true), pass(false)
+		testkit.Near(t, "y", got.Y, want.Y, 1e-12)
+		testkit.Near(t, "gradient of x", got.DInputs[0], want.DInputs[0], 1e-12)
+		testkit.Near(t, "gradient of the weights", got.DParams, want.DParams, 1e-12)
+	}
+}
+
 func checkDense(t *testing.T, c layerCase, in arithmetic) {
 	m := newLayer(t, in.Precision, c.X, func(scope *nn.Scope, x *graph.Node) *graph.Node {
 		return nn.Dense(scope, x, c.WeightOutIn.Shape[0], c.Bias != nil)

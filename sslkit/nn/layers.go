@@ -28,6 +28,13 @@ func convWeight(scope *Scope, x *graph.Node, out, kernel int, init Init) *graph.
 // convolve pads x by half the kernel on each side.
 func convolve(scope *Scope, x, weight *graph.Node, stride int) *graph.Node {
 	half := weight.Shape().Dimensions[0] / 2
+	if mode := scope.Mode(); half == 0 && stride > 1 && mode.Training && mode.JointViews {
+		// A GPU would write the gradient of all pixels, zeros of those that the stride
+		// skips, and read it again to add it to others. On a CPU this gains nothing, and
+		// rounds otherwise where sizes are odd.
+		every := graph.AxisRange().Stride(stride)
+		x, stride = graph.Slice(x, graph.AxisRange(), every, every), 1
+	}
 	pad := [2]int{half, half}
 	return graph.Convolve(compute(scope, x), compute(scope, weight)).
 		Strides(stride).PaddingPerDim([][2]int{pad, pad}).Done()
