@@ -7,7 +7,8 @@ package device
 #include <sys/mman.h>
 
 // Runs before main: a thread keeps the heap that its first malloc gave it, and
-// the heaps of threads are too small for XLA's buffers.
+// the heaps of threads are too small for XLA's buffers. Go's own linker (-linkmode=internal)
+// drops constructors; MALLOC_ARENA_MAX=1 in the environment does the same.
 __attribute__((constructor)) static void one_heap(void) {
 #ifdef __GLIBC__
 	mallopt(M_ARENA_MAX, 1);

@@ -127,7 +127,7 @@ func TestPlannedAsEdited(t *testing.T) {
 		return p
 	}
 	p := plan(device.InPlace("step", 2))
-	if want := int64(images.Memory() + weights.Memory()); p.Memory.Aliased != want {
+	if want := int64(images.ByteSize() + weights.ByteSize()); p.Memory.Aliased != want {
 		t.Errorf("%d bytes are aliased, want those of images and weights, %d", p.Memory.Aliased, want)
 	}
 	if p.Graphs != 1 || p.Launches != 0 {

@@ -198,7 +198,7 @@ func (p *planner) planVote() (device.Program, int64, error) {
 func bytesOf(list []shapes.Shape) int64 {
 	var total int64
 	for _, shape := range list {
-		total += int64(shape.Memory())
+		total += int64(shape.ByteSize())
 	}
 	return total
 }

@@ -240,7 +240,7 @@ kind=''
 find_plugin
 device=${DEVICE:-$kind}
 export PATH=$here/bin:$PATH SSLKIT_DATA=${SSLKIT_DATA:-$here/data} SSLKIT_HOME=${SSLKIT_HOME:-$out/home}
-export GOMLX_NO_AUTO_INSTALL=1 GOPJRT_CUDA_CHECKS=0
+export GOMLX_NO_AUTO_INSTALL=1 GOPJRT_CUDA_CHECKS=0 MALLOC_ARENA_MAX=1
 if [[ ${1:-} == "do" ]]; then
 	shift
 	exec "$@"

@@ -40,6 +40,7 @@ func (h Home) KernelEnv() (map[string]string, error) {
 		"GOMLX_NO_AUTO_INSTALL":    "1", // GoMLX would download plugins of its own
 		"GOPJRT_CUDA_CHECKS":       "0", // go-xla would look for CUDA in a fixed place
 		"TF_CPP_MIN_LOG_LEVEL":     "3",
+		"MALLOC_ARENA_MAX":         "1", // device asks for it in a constructor, which Go's own linker drops
 	})
 	if nvidia := h.nvidia(); nvidia != "" {
 		maps.Copy(env, h.cudaEnv(nvidia))
