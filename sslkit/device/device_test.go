@@ -67,6 +67,8 @@ func TestOpenXLA(t *testing.T) {
 
 func TestMemory(t *testing.T) {
 	check := func(t *testing.T, d *device.Device) {
+		debug.FreeOSMemory() // that of the tests before this one would do for the block
+		d.ResetPeak()
 		memory, err := d.Memory()
 		if err != nil {
 			t.Fatal(err)
