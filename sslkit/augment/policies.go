@@ -59,6 +59,13 @@ func BYOL(size int) (view0, view1 Policy) {
 	return view0, view1
 }
 
+// CropAndFlip is how linear probes see the images that they are fitted to: random crops
+// of 8 to 100 % of the area and flips, for a network whose images the policy prepares.
+// Nothing but its Size, Mean and Std is left.
+func (p Policy) CropAndFlip() Policy {
+	return Policy{Size: p.Size, Scale: [2]float64{0.08, 1}, Ratio: [2]float64{3. / 4, 4. / 3}, FlipP: 0.5, Mean: p.Mean, Std: p.Std}
+}
+
 // Blurred returns the policy with the blur of SimCLR and BYOL in the given share
 // of the views: σ uniform from 0.1 to 2 pixels. A probability of 0 leaves no blur.
 func (p Policy) Blurred(probability float64) Policy {

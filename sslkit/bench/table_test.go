@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
@@ -45,6 +46,35 @@ Run on cuda (H100), memory: device allocator, commit 0123456789ab.
 	}
 	if Markdown(nil) != "" {
 		t.Error("no records make a table")
+	}
+}
+
+// Columns of what runs have measured besides stand in tables where some run has.
+func TestMarkdownOfMeasures(t *testing.T) {
+	measured := func(seed uint64, m eval.Measured) Record {
+		record := finishedRun(t, "BYOL", seed, 0.85, func(r *recipe.Recipe) {
+			full(r)
+			r.Measures = eval.DefaultMeasures(r.Views[0])
+		})
+		record.Measured = &m
+		return record
+	}
+	scores := func(accuracy float64) eval.Scores {
+		return eval.Scores{{Accuracy: 0.5}, {Accuracy: accuracy}, {Accuracy: 0.25}}
+	}
+	got := Markdown([]Record{
+		measured(0, eval.Measured{RankMe: 100, EffectiveRank: 50.06, KNN: scores(0.8), Linear: 0.9}),
+		measured(1, eval.Measured{RankMe: 102, EffectiveRank: 50.06, KNN: scores(0.9), Linear: 0.9}),
+		finishedRun(t, "MoCo", 0, 0.85, full),
+	})
+	for _, want := range []string{
+		"| kNN last | best of several kNN | linear probe, crops | RankMe | effective rank | published 2021 |",
+		"| 0.850 | – | – | – | – | 0.850 |",
+		"| 0.850 ± 0.000 | 0.850 ± 0.071 | 0.900 ± 0.000 | 101.0 ± 1.4 | 50.1 ± 0.0 | 0.840 |",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %q in\n%s", want, got)
+		}
 	}
 }
 

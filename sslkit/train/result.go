@@ -68,6 +68,10 @@ type Result struct {
 	CompileSeconds float64       `json:"compile_seconds"`
 	Memory         device.Memory `json:"memory"`
 	Linear         float64       `json:"linear_accuracy,omitempty"` // of the recipe's linear probe on the last epoch's features
+
+	// Measured is what the recipe's Measures ask for, of the network after the last epoch;
+	// nil before.
+	Measured *eval.Measured `json:"measured,omitempty"`
 }
 
 // Untrained is the kNN accuracy before training.
@@ -165,13 +169,19 @@ type Speed struct {
 	Embed   time.Duration // one image, for kNN accuracy
 }
 
-// Run estimates the time of a whole run; the search for neighbours is not in it.
+// Run estimates the time of a whole run; the search for neighbours, and the fits of linear
+// probes to features, are not in it.
 func (s Speed) Run(r recipe.Recipe) time.Duration {
-	var knn time.Duration
+	var knn, drawn time.Duration
 	if r.Eval.On() {
 		knn = time.Duration(r.TrainImages+r.TestImages) * s.Embed
 	}
-	return s.Compile + time.Duration(r.Epochs)*(time.Duration(r.Steps())*s.Step+knn) + knn
+	for _, probe := range []eval.Linear{r.Linear, r.Measures.Linear} {
+		if probe.Drawn() {
+			drawn += time.Duration(probe.Epochs*r.TrainImages) * s.Embed
+		}
+	}
+	return s.Compile + time.Duration(r.Epochs)*(time.Duration(r.Steps())*s.Step+knn) + knn + drawn
 }
 
 // Measure makes some steps of a recipe on a device, with images of noise of the
@@ -186,7 +196,7 @@ func Measure(ctx context.Context, r recipe.Recipe, kind device.Kind, height, wid
 		return Speed{}, fmt.Errorf("train: measure: %w", err)
 	}
 	r.TrainImages, r.TestImages = max(r.Batch*steps, d.EmbedBatch()), 1
-	r.Eval = eval.KNN{K: 1, Temperature: 1}
+	r.Eval, r.Measures = eval.KNN{K: 1, Temperature: 1}, eval.Measures{}
 	if err := r.Validate(); err != nil {
 		return Speed{}, fmt.Errorf("train: measure: %w", err)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
@@ -95,6 +96,9 @@ func Run(ctx context.Context, r recipe.Recipe, opts Options) (*Result, error) {
 	if err := t.probe(ctx); err != nil {
 		return nil, err
 	}
+	if err := t.measure(ctx); err != nil {
+		return nil, err
+	}
 	if err := t.folder.wait(); err != nil {
 		return nil, err
 	}
@@ -148,9 +152,9 @@ type trainer struct {
 	done   place // what a stopped run had done of the epoch in work
 	peak   int64 // of memory before the run, bytes: not more is an earlier run's
 	train  *feed.Source
-	test   *feed.Source // nil like eval if the recipe wants no accuracy
-	eval   *evaluator
-	looker *looker // nil: there are no looks
+	test   *feed.Source // nil if the recipe compares no classes
+	eval   *evaluator   // nil if it measures nothing
+	looker *looker      // nil: there are no looks
 }
 
 func (t *trainer) tell(e Event) {
@@ -200,11 +204,13 @@ func (t *trainer) prepare(ctx context.Context, opts Options) (err error) {
 	if t.looker, err = newLooker(t.step, opts.Look, t.train); err != nil {
 		return err
 	}
-	if !t.recipe.Eval.On() && !t.recipe.Linear.On() {
+	if !t.recipe.Labelled() && !t.recipe.Measures.On() {
 		return nil
 	}
-	if t.test, err = feed.OpenFor(t.device, data.Test, opts.Feed, inputSize(t.recipe)); err != nil {
-		return fmt.Errorf("train: %w", err)
+	if t.recipe.Labelled() {
+		if t.test, err = feed.OpenFor(t.device, data.Test, opts.Feed, inputSize(t.recipe)); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
 	}
 	if t.eval, err = newEvaluator(t.device, t.recipe, t.step.layout.vars, t.train, t.test, data); err != nil {
 		return err
@@ -416,7 +422,7 @@ func (t *trainer) probe(ctx context.Context) error {
 		return nil
 	}
 	t.tell(Event{Phase: Evaluating, Epoch: t.recipe.Epochs, Note: "linear probe"})
-	accuracy, err := t.eval.linear(ctx, t.recipe.Linear, t.state)
+	accuracy, err := t.eval.subject(t.state).Linear(ctx, t.recipe.Linear)
 	if ctx.Err() != nil {
 		return t.stopped(place{Epoch: t.recipe.Epochs}, ctx.Err())
 	}
@@ -425,6 +431,39 @@ func (t *trainer) probe(ctx context.Context) error {
 	}
 	t.result.Linear = accuracy
 	return t.folder.save(t.result, place{Epoch: t.recipe.Epochs}, t.state, t.step.layout)
+}
+
+// measure measures what else the recipe asks for of the network after the last epoch. Each
+// part is kept when it is done.
+func (t *trainer) measure(ctx context.Context) error {
+	var before eval.Measured
+	if t.result.Measured != nil {
+		before = *t.result.Measured
+	}
+	tell := func(before eval.Measured) (more bool) {
+		if more = t.recipe.Measures.Missing(before).On(); more {
+			t.tell(Event{Phase: Evaluating, Epoch: t.recipe.Epochs, Note: "further measures"})
+		}
+		return more
+	}
+	if !tell(before) {
+		return nil
+	}
+	_, err := t.eval.subject(t.state).Measure(ctx, t.recipe.Measures, before, func(m eval.Measured) error {
+		t.result.Measured = &m
+		if err := t.folder.save(t.result, place{Epoch: t.recipe.Epochs}, t.state, t.step.layout); err != nil {
+			return err
+		}
+		tell(m)
+		return nil
+	})
+	if ctx.Err() != nil {
+		return t.stopped(place{Epoch: t.recipe.Epochs}, ctx.Err())
+	}
+	if err != nil {
+		return fmt.Errorf("train: measures: %w", err)
+	}
+	return nil
 }
 
 // stopped saves a run whose context ended, and returns the error that says how
