@@ -70,7 +70,6 @@ typedef struct { int major, minor, patch; const char* hash; unsigned cpu_runtime
 	F(dnnl_status, reorder_primitive_desc_create, (dnnl_pd*, dnnl_const_md from, dnnl_engine, dnnl_const_md to, dnnl_engine, dnnl_attr)) \
 	F(dnnl_status, primitive_desc_query, (dnnl_pd, int what, int index, void* result)) \
 	F(dnnl_const_md, primitive_desc_query_md, (dnnl_pd, int what, int index)) \
-	F(dnnl_status, primitive_desc_clone, (dnnl_pd*, dnnl_pd)) \
 	F(dnnl_status, primitive_desc_next_impl, (dnnl_pd)) \
 	F(dnnl_status, primitive_desc_destroy, (dnnl_pd)) \
 	F(dnnl_status, primitive_create, (dnnl_primitive*, dnnl_pd)) \
