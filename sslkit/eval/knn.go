@@ -107,7 +107,7 @@ func normalize(in []*graph.Node) []*graph.Node {
 //	result  [batch] int32
 func (k KNN) classify(kind device.Kind, classes int) func(in []*graph.Node) []*graph.Node {
 	find := sorted
-	if kind == device.CUDA {
+	if kind != device.Go {
 		find = pruned
 	}
 	return func(in []*graph.Node) []*graph.Node {
