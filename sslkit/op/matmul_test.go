@@ -84,7 +84,7 @@ func TestMatMulWithItself(t *testing.T) {
 	testkit.Near(t, "gradient", results[0], results[1], 1e-12)
 }
 
-// TestMatMulOfMoreAxes compares products and gradients of stacks with those of their
+// TestMatMulOfStacks compares products and gradients of stacks with those of their
 // matrices.
 func TestMatMulOfStacks(t *testing.T) {
 	const groups, n, k, m = 3, 4, 2, 5
