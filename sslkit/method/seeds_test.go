@@ -2,7 +2,6 @@ package method_test
 
 import (
 	"math"
-	"slices"
 
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 )
@@ -32,7 +31,7 @@ type seeds struct {
 		Length   []int  // tokens of each call in a step, the class token included …
 		Sequence int    // … or of the only one
 	}
-	Grids  *struct{ Base, Grid, Image int }
+	Grids  *testkit.Grids
 	KMeans *struct {
 		Rows       []int `json:"init_rows"`
 		Iterations int
@@ -80,34 +79,6 @@ func (c seeds) noise(step, call, rows int) []float64 {
 		}
 	}
 	return noise
-}
-
-// grid is where the cells of each image's map lie in a view, [batch, cells, cells, 2]:
-// x and y of cell (row, column) in the picture that the view was cut out of.
-func (c stepCase) grid(view int) testkit.Array {
-	g, n := c.Grids, float64(c.Grids.Grid)
-	at := func(start, length float64, i int) float64 {
-		return start + length*float64(i)/(n-1) + length/(2*n)
-	}
-	var data []float64
-	for image := range c.Batch {
-		u := func(i int) float64 { return testkit.U(g.Base+view, 5*image+i) }
-		height, width := 40+80*u(0), 40+80*u(1)
-		top, left := (float64(g.Image)-height)*u(2), (float64(g.Image)-width)*u(3)
-		xs := make([]float64, g.Grid)
-		for j := range xs {
-			xs[j] = at(left, width, j)
-		}
-		if u(4) < 0.5 {
-			slices.Reverse(xs)
-		}
-		for i := range g.Grid {
-			for _, x := range xs {
-				data = append(data, x, at(top, height, i))
-			}
-		}
-	}
-	return testkit.Array{Shape: []int{c.Batch, g.Grid, g.Grid, 2}, Data: data}
 }
 
 // frozenPrototypes are those that are never trained, [prototypes, out].
