@@ -76,6 +76,8 @@ type Input struct {
 	Shape   []int    `json:"shape"`
 	Scale   *float64 `json:"scale"`
 	RowNorm bool     `json:"rownorm"`
+	Ptr     int      `json:"ptr"`     // of a queue: the row that the next ones enter at
+	Reshape []int    `json:"reshape"` // of the array; none: Shape
 }
 
 // Array makes the input.
@@ -98,6 +100,9 @@ func (in Input) Array(t testing.TB) Array {
 				row[i] /= norm
 			}
 		}
+	}
+	if in.Reshape != nil {
+		return Array{Shape: in.Reshape, Data: values}
 	}
 	return Array{Shape: in.Shape, Data: values}
 }
