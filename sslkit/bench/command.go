@@ -148,9 +148,7 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 	tests := flags.Int("test-images", 0, "test on the first ones only")
 	width := flags.Int("width", 0, "channels of the network's first stage (published: 64)")
 	precision := flags.String("precision", "", "bf16 or f32 (default: the recipe's bf16)")
-	flags.BoolVar(&c.plan.Linear, "linear", false, "fit a linear probe after each run, too")
-	flags.BoolVar(&c.plan.Measures, "measures", false, "after each run, measure RankMe, effective rank, and kNN accuracy for several k and temperatures")
-	flags.BoolVar(&c.plan.LinearCrops, "linear-crops", false, "after each run, fit a linear probe to random crops: 90 passes through the network")
+	measured := measureFlags(flags)
 	shard := flags.String("shard", "0/1", "i/n: share i of n of the runs, i from 0")
 	where := flags.String("feed", string(feed.Auto), "where images are kept: resident (on the device), streamed (on the host), or auto")
 	on := flags.String("device", string(device.Auto), "auto, cuda, cpu or go")
@@ -171,7 +169,7 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 		p = Quick(data)
 	}
 	p.Preset, p.Seeds, c.device = recipe.Preset(*preset), *seeds, device.Kind(*on)
-	p.Linear, p.Measures, p.LinearCrops = c.plan.Linear, c.plan.Measures, c.plan.LinearCrops
+	p.Linear, p.Measures, p.LinearCrops = measured.Linear, measured.Measures, measured.LinearCrops
 	var err error
 	if p.Methods, err = methodsOf(*methods, p.Preset, data); err != nil {
 		return command{}, err
@@ -192,6 +190,15 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 	c.plan, c.feed, c.out = p, feed.Mode(*where), place.WithHome(c.out)
 	c.shard, c.shards, err = share(*shard)
 	return c, err
+}
+
+// measureFlags are the flags of what a plan measures after each run.
+func measureFlags(flags *flag.FlagSet) *Plan {
+	var p Plan
+	flags.BoolVar(&p.Linear, "linear", false, "fit a linear probe after each run, too")
+	flags.BoolVar(&p.Measures, "measures", false, "measure RankMe, effective rank, and kNN accuracy for several k and temperatures after each run, too")
+	flags.BoolVar(&p.LinearCrops, "linear-crops", false, "fit a linear probe to random crops after each run, too: 90 passes through the network")
+	return &p
 }
 
 // usage prints what -help asks for.

@@ -62,7 +62,7 @@ func (n Network) Validate() error {
 	if parts := backbone.Parts(n.Backbone); parts != 1 {
 		return fmt.Errorf("backbone: splits are %d, want 1: they matter in training only", parts)
 	}
-	if err := n.view().Validate(); err != nil { // it names size, mean and std
+	if err := n.View().Validate(); err != nil { // it names size, mean and std
 		return err
 	}
 	if n.Precision != device.F32 && n.Precision != device.BF16 {
@@ -71,8 +71,8 @@ func (n Network) Validate() error {
 	return nil
 }
 
-// view is the policy that prepares images for the network, by its Plain.
-func (n Network) view() augment.Policy {
+// View is the policy that prepares images for the network, by its Plain.
+func (n Network) View() augment.Policy {
 	whole := [2]float64{1, 1}
 	return augment.Policy{Size: n.Size, Scale: whole, Ratio: whole, Mean: n.Mean, Std: n.Std}
 }

@@ -33,7 +33,7 @@ func TestFor(t *testing.T) {
 	}{
 		"classes": {dataset.Set{Train: some(600, "cat", "dog"), Test: some(50, "cat", "dog")}, want(func(r *recipe.Recipe) { r.TestImages = 50 })},
 		"few images": {dataset.Set{Train: some(90, "cat", "dog"), Test: some(5, "cat", "dog")},
-			want(func(r *recipe.Recipe) { 
+			want(func(r *recipe.Recipe) {
 				r.TrainImages, r.TestImages, r.Eval.K = 90, 5, 45
 				r.Measures.KNN.K = []int{10, 20, 90}
 			})},

@@ -98,7 +98,7 @@ func TestValidate(t *testing.T) {
 		"0, want at least 1 for eval, linear, and measures": func(r *recipe.Recipe) {
 			r.Eval, r.Measures.KNN, r.TestImages = eval.KNN{}, eval.DefaultGrid(), 0
 		},
-		`"f8"`:                   func(r *recipe.Recipe) { r.Precision = "f8" },
+		`"f8"`: func(r *recipe.Recipe) { r.Precision = "f8" },
 	} {
 		r, err := recipe.CIFAR10("SimCLR")
 		if err != nil {

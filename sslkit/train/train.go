@@ -22,7 +22,6 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
-	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
@@ -414,56 +413,6 @@ func (t *trainer) resetCounters() (err error) {
 	}
 	t.state.number, err = upload(t.device, tensors.FromScalar(int32(0)))
 	return err
-}
-
-// probe fits the recipe's linear probe to the features of the last epoch.
-func (t *trainer) probe(ctx context.Context) error {
-	if !t.recipe.Linear.On() || t.result.Linear > 0 {
-		return nil
-	}
-	t.tell(Event{Phase: Evaluating, Epoch: t.recipe.Epochs, Note: "linear probe"})
-	accuracy, err := t.eval.subject(t.state).Linear(ctx, t.recipe.Linear)
-	if ctx.Err() != nil {
-		return t.stopped(place{Epoch: t.recipe.Epochs}, ctx.Err())
-	}
-	if err != nil {
-		return fmt.Errorf("train: linear probe: %w", err)
-	}
-	t.result.Linear = accuracy
-	return t.folder.save(t.result, place{Epoch: t.recipe.Epochs}, t.state, t.step.layout)
-}
-
-// measure measures what else the recipe asks for of the network after the last epoch. Each
-// part is kept when it is done.
-func (t *trainer) measure(ctx context.Context) error {
-	var before eval.Measured
-	if t.result.Measured != nil {
-		before = *t.result.Measured
-	}
-	tell := func(before eval.Measured) (more bool) {
-		if more = t.recipe.Measures.Missing(before).On(); more {
-			t.tell(Event{Phase: Evaluating, Epoch: t.recipe.Epochs, Note: "further measures"})
-		}
-		return more
-	}
-	if !tell(before) {
-		return nil
-	}
-	_, err := t.eval.subject(t.state).Measure(ctx, t.recipe.Measures, before, func(m eval.Measured) error {
-		t.result.Measured = &m
-		if err := t.folder.save(t.result, place{Epoch: t.recipe.Epochs}, t.state, t.step.layout); err != nil {
-			return err
-		}
-		tell(m)
-		return nil
-	})
-	if ctx.Err() != nil {
-		return t.stopped(place{Epoch: t.recipe.Epochs}, ctx.Err())
-	}
-	if err != nil {
-		return fmt.Errorf("train: measures: %w", err)
-	}
-	return nil
 }
 
 // stopped saves a run whose context ended, and returns the error that says how
