@@ -25,9 +25,10 @@ func newMeasure() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "measure EMBEDDINGS [--test EMBEDDINGS]",
 		Short: "Say how good features are: ranks, kNN accuracy, a linear probe",
-		Long: `Says how good features are. RankMe and effective rank, which need no classes, count the directions that features use, and
-in how many images differ. With the features of test images, kNN accuracy for each k and each temperature, and with
---linear that of a linear probe, which takes a minute, are those of the test images by what the others are.`,
+		Long: `Says how good features are. RankMe and effective rank, which need no classes, count the directions that features use,
+and those in which images differ. With the features of test images, the classes of these are found out by what the
+others are: by the vote of the nearest neighbours, for each k and each temperature, and with --linear by a linear probe,
+which takes a minute.`,
 		Example: `  sslkit measure train.parquet
   sslkit measure train.parquet --test test.parquet --linear
   sslkit measure train.parquet --test test.parquet -k 1,20,200 --temperature 0.07,0.1 --json`,
