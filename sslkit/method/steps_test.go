@@ -43,6 +43,17 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 	"NNCLR": func(c stepCase) method.Method {
 		return method.NNCLR{Projector: c.projector(), Predictor: c.predictor(), Temperature: 0.5, Queue: c.Sizes.Bank}
 	},
+	"TiCo": func(c stepCase) method.Method {
+		m := method.TiCo{Projector: c.projector(), Momentum: schedule.Schedule{From: 0.996, To: 1, Over: 10, Shape: schedule.Cosine, Per: schedule.Epoch},
+			Beta: 0.9, Rho: 8, Through: !c.isHead()}
+		if m.Through {
+			m.Rho = 20
+		}
+		return m
+	},
+	"VICReg": func(c stepCase) method.Method {
+		return method.VICReg{Projector: c.projector(), Invariance: 25, Variance: 25, Covariance: 1}
+	},
 	"DCLW": func(c stepCase) method.Method {
 		return method.DCLW{Projector: c.projector(), Temperature: 0.1, Sigma: 0.5, Separate: !c.isHead()}
 	},
