@@ -128,6 +128,7 @@ func All() []Method {
 		DCL{},
 		DCLW{},
 		NNCLR{},
+		FastSiam{},
 		TiCo{},
 		VICReg{},
 		VICRegL{},

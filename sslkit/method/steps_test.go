@@ -43,9 +43,15 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 	"NNCLR": func(c stepCase) method.Method {
 		return method.NNCLR{Projector: c.projector(), Predictor: c.predictor(), Temperature: 0.5, Queue: c.Sizes.Bank}
 	},
+	"FastSiam": func(c stepCase) method.Method {
+		return method.FastSiam{Projector: c.projector(), Predictor: c.predictor(), Full: max(4, len(c.Pixels.Views))}
+	},
 	"TiCo": func(c stepCase) method.Method {
 		m := method.TiCo{Projector: c.projector(), Momentum: schedule.Schedule{From: 0.996, To: 1, Over: 10, Shape: schedule.Cosine, Per: schedule.Epoch},
 			Beta: 0.9, Rho: 8, Through: !c.isHead()}
+		if c.Recipe == "cifar_head" {
+			m.Beta = 0 // with a covariance that begins at 0 the loss would rise at first
+		}
 		if m.Through {
 			m.Rho = 20
 		}
