@@ -78,7 +78,7 @@ func (m VICRegL) Loss(step Step) Output {
 	local := nn.PerView(step.Scope, maps, func(scope *nn.Scope, cells *graph.Node) *graph.Node {
 		dims := cells.Shape().Dimensions
 		rows := graph.Reshape(cells, dims[0]*dims[1]*dims[2], dims[3])
-		return graph.Reshape(m.Local.Forward(scope.In("online/local"), rows), dims[0], dims[1]*dims[2], m.Local.Out)
+		return graph.Reshape(m.Local.Forward(scope.In("online/local_projector"), rows), dims[0], dims[1]*dims[2], m.Local.Out)
 	})
 	at := m.places(step, maps[0].Shape().Dimensions)
 	whole := loss.VICReg(z[0], z[1], m.Invariance, m.Variance, m.Covariance/2)

@@ -36,7 +36,7 @@ func vicRegL2023(r *Recipe) {
 func vicRegLHEAD(r *Recipe) { r.unended() }
 
 func vicRegLOnShapes(r *Recipe) {
-	narrow(r, 5)
+	narrow(r, 4)
 	r.Views = croppedFrom(0.4)
 	r.LR = annealed(0.03)
 	r.Method = method.VICRegL{
