@@ -66,6 +66,29 @@ func (p Policy) CropAndFlip() Policy {
 	return Policy{Size: p.Size, Scale: [2]float64{0.08, 1}, Ratio: [2]float64{3. / 4, 4. / 3}, FlipP: 0.5, Mean: p.Mean, Std: p.Std}
 }
 
+// VICReg is the augmentation of VICReg: [SimCLR] with saturation 0.2, solarize
+// with probability 0.1 and then blur with probability 0.5. The order is lightly's;
+// the authors' program solarizes one view of two, after the blur.
+//
+// Bardes et al., VICReg, 2021, arXiv:2105.04906, appendix C.1.
+func VICReg(size int) Policy {
+	p := SimCLR(size).Blurred(0.5)
+	p.Saturation, p.SolarizeP, p.SolarizeFirst = 0.2, 0.1, true
+	return p
+}
+
+// VICRegL is the augmentation of VICRegL's full views: [SimCLR] with crops of at
+// least 20 % of the area, jitter always, saturation 0.2, and blur with
+// probability 0.5.
+//
+// Bardes et al., VICRegL: Self-Supervised Learning of Local Visual Features, 2022,
+// arXiv:2210.01571, as lightly has it.
+func VICRegL(size int) Policy {
+	p := SimCLR(size).Blurred(0.5)
+	p.Scale[0], p.JitterP, p.Saturation = 0.2, 1, 0.2
+	return p
+}
+
 // Blurred returns the policy with the blur of SimCLR and BYOL in the given share
 // of the views: σ uniform from 0.1 to 2 pixels. A probability of 0 leaves no blur.
 func (p Policy) Blurred(probability float64) Policy {

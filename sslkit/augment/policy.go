@@ -29,7 +29,8 @@ type Policy struct {
 	BlurSigma  [2]float64 `json:"blur_sigma"`  // bounds of its standard deviation σ, pixels of the view; uniform
 	BlurKernel float64    `json:"blur_kernel"` // if not 0, σ is drawn from this instead: see [Policy.Blurred2021]
 
-	SolarizeP float64 `json:"solarize_p"` // probability of inverting all values from 128/255 on
+	SolarizeP     float64 `json:"solarize_p"`     // probability of inverting all values from 128/255 on
+	SolarizeFirst bool    `json:"solarize_first"` // before the blur, as VICReg does
 
 	Mean [3]float64 `json:"mean"` // subtracted from red, green, blue in [0, 1]
 	Std  [3]float64 `json:"std"`  // divides what is left

@@ -197,10 +197,13 @@ func (p Policy) finish(x planes, c choices) *graph.Node {
 	if c.gray != nil {
 		x = x.grayscale(c.gray)
 	}
+	if c.solar != nil && p.SolarizeFirst {
+		x = x.solarize(c.solar)
+	}
 	if c.sigma != nil {
 		x = x.blur(c.sigma, p.blurRadius())
 	}
-	if c.solar != nil {
+	if c.solar != nil && !p.SolarizeFirst {
 		x = x.solarize(c.solar)
 	}
 	return p.normalise(x)

@@ -1,6 +1,7 @@
 package head
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -19,14 +20,18 @@ const (
 	PlainNorm  Norm = "plain"  // batch norm without them
 )
 
+// layerNormEpsilon is PyTorch's default.
+const layerNormEpsilon = 1e-5
+
 // An MLP is a multi-layer perceptron: the projection head of a method (its
 // projector) or its prediction head (its predictor). Dense layers with ReLU
-// between them; a layer that batch norm follows has no bias.
+// between them; a layer that a norm follows has no bias.
 type MLP struct {
 	Layers    int  `json:"layers"`     // dense layers, at least 2
 	Hidden    int  `json:"hidden"`     // width between them
 	Out       int  `json:"out"`        // dimensions of the output
 	BatchNorm bool `json:"batch_norm"` // before every ReLU
+	LayerNorm bool `json:"layer_norm"` // likewise, in place of batch norm
 	OutNorm   Norm `json:"out_norm"`
 
 	// AllBiases gives a bias to layers that batch norm follows, too. It changes
@@ -44,6 +49,9 @@ func (m MLP) Validate() error {
 	if m.Hidden < 1 || m.Out < 1 {
 		return fmt.Errorf("head: MLP: hidden %d and out %d, want at least 1", m.Hidden, m.Out)
 	}
+	if m.BatchNorm && m.LayerNorm {
+		return errors.New("head: MLP: batch_norm and layer_norm, want one of them")
+	}
 	switch m.OutNorm {
 	case NoNorm, AffineNorm, PlainNorm:
 		return nil
@@ -57,9 +65,19 @@ func (m MLP) Validate() error {
 //	result  [batch, Out], in the mode's precision
 func (m MLP) Forward(scope *nn.Scope, h *graph.Node) *graph.Node {
 	for layer := range m.Layers - 1 {
-		h = op.ReLU(m.layer(scope, layer, h, m.Hidden, m.BatchNorm, true))
+		h = op.ReLU(m.hidden(scope, layer, h))
 	}
 	return m.layer(scope, m.Layers-1, h, m.Out, m.OutNorm != NoNorm, m.OutNorm == AffineNorm)
+}
+
+// hidden is what comes before a ReLU.
+func (m MLP) hidden(scope *nn.Scope, layer int, h *graph.Node) *graph.Node {
+	if !m.LayerNorm {
+		return m.layer(scope, layer, h, m.Hidden, m.BatchNorm, true)
+	}
+	name := strconv.Itoa(layer)
+	h = nn.Dense(scope.In(name), h, m.Hidden, m.AllBiases)
+	return nn.LayerNorm(scope.In(name+"/ln"), h, layerNormEpsilon)
 }
 
 func (m MLP) layer(scope *nn.Scope, number int, h *graph.Node, out int, norm, affine bool) *graph.Node {

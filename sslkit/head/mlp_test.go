@@ -24,6 +24,8 @@ func TestValidate(t *testing.T) {
 		{head.MLP{Layers: 2, Hidden: -1, Out: 4, OutNorm: head.NoNorm}, false},
 		{head.MLP{Layers: 1, Hidden: 8, Out: 4, OutNorm: head.NoNorm}, false},
 		{head.MLP{Layers: 2, Hidden: 8, Out: 4}, false},
+		{head.MLP{Layers: 2, Hidden: 8, Out: 4, LayerNorm: true, OutNorm: head.NoNorm}, true},
+		{head.MLP{Layers: 2, Hidden: 8, Out: 4, LayerNorm: true, BatchNorm: true, OutNorm: head.NoNorm}, false},
 	} {
 		if err := c.head.Validate(); (err == nil) != c.valid {
 			t.Errorf("%+v: error %v, want valid %v", c.head, err, c.valid)
@@ -49,6 +51,7 @@ func TestVariables(t *testing.T) {
 		{head.MLP{Layers: 2, BatchNorm: true, OutNorm: head.NoNorm}, "0/weight 0/bn/weight 0/bn/bias 1/weight 1/bias"},
 		{head.MLP{Layers: 2, BatchNorm: true, OutNorm: head.NoNorm, AllBiases: true}, "0/weight 0/bias 0/bn/weight 0/bn/bias 1/weight 1/bias"},
 		{head.MLP{Layers: 3, BatchNorm: true, OutNorm: head.PlainNorm}, "0/weight 0/bn/weight 0/bn/bias 1/weight 1/bn/weight 1/bn/bias 2/weight"},
+		{head.MLP{Layers: 2, LayerNorm: true, OutNorm: head.NoNorm}, "0/weight 0/ln/weight 0/ln/bias 1/weight 1/bias"},
 	} {
 		c.head.Hidden, c.head.Out = 7, 3
 		var got []string

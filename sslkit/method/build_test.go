@@ -40,6 +40,20 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 	"FastSiam": func(c stepCase) method.Method {
 		return method.FastSiam{Projector: c.projector(), Predictor: c.predictor(), Full: max(4, len(c.Pixels.Views))}
 	},
+	"TiCo": func(c stepCase) method.Method {
+		// Without a case there is no memory: from a covariance of 0 on, losses rise at first.
+		return method.TiCo{Projector: c.projector(), Momentum: c.momentum(0.99),
+			Beta: c.param("beta", 0), Rho: c.param("rho", 8), Through: !c.isHead()}
+	},
+	"VICReg": func(c stepCase) method.Method {
+		return method.VICReg{Projector: c.projector(), Invariance: c.param("invariance", 25),
+			Variance: c.param("variance", 25), Covariance: c.param("covariance", 1)}
+	},
+	"VICRegL": func(c stepCase) method.Method {
+		return method.VICRegL{Projector: c.projector(), Local: c.localProjector(), Invariance: c.param("invariance", 25),
+			Variance: c.param("variance", 25), Covariance: c.param("covariance", 1),
+			LocalCovariance: c.param("local_covariance", 0.5), Global: c.param("alpha", 0.75), Matches: c.matches()}
+	},
 	"DCLW": func(c stepCase) method.Method {
 		return method.DCLW{Projector: c.projector(), Temperature: c.param("temperature", 0.1), Sigma: c.param("sigma", 0.5), Separate: !c.isHead()}
 	},
@@ -68,6 +82,21 @@ func (c stepCase) projector() head.MLP {
 	return mlp(c.Sizes.Projection, c.Sizes.Hidden, c.Sizes.Out)
 }
 
+func (c stepCase) localProjector() head.MLP {
+	return mlp(c.Sizes.LocalProjection, c.Sizes.LocalHidden, c.Sizes.LocalOut)
+}
+
+// matches are how many pairs of cells are compared, by default 20 and 4.
+func (c stepCase) matches() [2]int {
+	matches := [2]int{20, 4}
+	if list, ok := c.LossParams["matches"].([]any); ok {
+		for i := range matches {
+			matches[i] = int(list[i].(float64))
+		}
+	}
+	return matches
+}
+
 func (c stepCase) predictor() head.MLP {
 	return mlp(c.Sizes.Prediction, c.Sizes.PredHidden, c.Sizes.Out)
 }
@@ -82,7 +111,7 @@ func mlp(text string, hidden, out int) head.MLP {
 	last := layers[len(layers)-1]
 	m := head.MLP{
 		Layers: len(layers), Hidden: hidden, Out: out, OutNorm: head.NoNorm,
-		BatchNorm: strings.Contains(layers[0], "bn"),
+		BatchNorm: strings.Contains(layers[0], "bn"), LayerNorm: strings.Contains(layers[0], " ln "),
 		AllBiases: strings.Contains(layers[0], "(bias) bn"),
 	}
 	switch {

@@ -55,7 +55,10 @@ type sizes struct {
 	LocalOut    int    `json:"local_out"`
 	SharedBN    bool   `json:"shared_bn"`
 	Projection  string // "linear bn relu linear(bias)"
-	Prediction  string
+
+	LocalProjection string `json:"local_projection"`
+
+	Prediction string
 }
 
 // statistics are those of all batch norms.

@@ -9,6 +9,7 @@ import (
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/loss"
 	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/op"
 )
 
 // TestCollapsed compares what the contrastive methods say of a network that has
@@ -29,6 +30,17 @@ func TestCollapsed(t *testing.T) {
 		"DCL separate":  {method.DCL{Temperature: 0.1, Separate: true}, func(z *graph.Node) *graph.Node { return loss.DCL(z, z, 0.1, true) }},
 		"DCLW":          {method.DCLW{Temperature: 0.1, Sigma: 0.5}, func(z *graph.Node) *graph.Node { return loss.DCLW(z, z, 0.1, 0.5, false) }},
 		"DCLW separate": {method.DCLW{Temperature: 0.1, Sigma: 0.5, Separate: true}, func(z *graph.Node) *graph.Node { return loss.DCLW(z, z, 0.1, 0.5, true) }},
+		"TiCo": {method.TiCo{Rho: 8}, func(z *graph.Node) *graph.Node {
+			unit := op.Normalize(z)
+			value, _ := loss.TiCo(z, z, op.MatMul(graph.Transpose(unit, 0, 1), graph.DivScalar(unit, batch)), 0.9, 8, false)
+			return value
+		}},
+		"VICReg": {method.VICReg{Variance: 20}, func(z *graph.Node) *graph.Node { return loss.VICReg(z, z, 25, 20, 1) }},
+		"VICRegL": {method.VICRegL{Variance: 20, Global: 0.7}, func(z *graph.Node) *graph.Node {
+			cells := graph.Stack([]*graph.Node{z, z, z}, 1)
+			local := loss.VICRegLocal(cells, cells, cells, cells, [2]int{3, 2}, 25, 20, 1)
+			return graph.Add(graph.MulScalar(loss.VICReg(z, z, 25, 20, 1), 0.7), graph.MulScalar(local, 0.3))
+		}},
 	} {
 		got := graph.MustExecOnce(d.Backend, c.loss, z).Value().(float64)
 		testkit.Near(t, name, []float64{c.method.Collapsed(batch).Loss}, []float64{got}, 1e-9)

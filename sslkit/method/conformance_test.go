@@ -88,6 +88,7 @@ func small() (backbone.ResNet, stepCase) {
 	c.Sizes.Hidden, c.Sizes.Out, c.Sizes.PredHidden, c.Sizes.Bank = 8, 8, 8, 32
 	c.Bank = &testkit.Input{Gen: "G", S: 3, Shape: []int{c.Sizes.Bank, c.Sizes.Out}, RowNorm: true}
 	c.Sizes.Projection, c.Sizes.Prediction = "linear bn relu linear", "linear bn relu linear(bias)"
+	c.Sizes.LocalProjection, c.Sizes.LocalHidden, c.Sizes.LocalOut = "linear ln relu linear(bias)", 8, 8
 	return network, c
 }
 
@@ -155,6 +156,8 @@ func (r *run) targetAfterMove(m method.Method) []float64 {
 		scheduled, moves = m.Momentum, m.Moves
 	case method.BYOL:
 		scheduled, moves = m.Momentum, m.Moves
+	case method.TiCo:
+		scheduled, moves = m.Momentum, 1
 	}
 	momentum := scheduled.Value(r.made, runSteps)
 	target, params, at := r.target(), r.params(), 0
@@ -180,6 +183,10 @@ func fillFields(v reflect.Value) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			fillFields(v.Field(i))
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			fillFields(v.Index(i))
 		}
 	case reflect.Bool:
 		v.SetBool(true)

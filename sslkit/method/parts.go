@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
@@ -59,6 +60,14 @@ func (s Step) TargetProjections(momentum *graph.Node, projector nn.Net, views []
 		z[i] = graph.StopGradient(z[i])
 	}
 	return z
+}
+
+// places are [Step.Places]. It panics if nobody knows them.
+func (s Step) places(method string) []augment.Place {
+	if s.Places == nil {
+		panic(fmt.Errorf("method: %s: the step does not know where its views lie in their images: want Step.Places", method))
+	}
+	return s.Places()
 }
 
 // queue is the memory of earlier batches that a method keeps between steps.

@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
@@ -50,7 +51,7 @@ func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, net
 		for i := range views {
 			views[i] = graph.Zeros(scope.Graph(), shapes.Make(dtype, c.Batch, c.size(i), c.size(i), 3))
 		}
-		m.Loss(method.NewStep(m, scope, network, views))
+		m.Loss(r.newStep(m, scope, views))
 	})
 	if err != nil {
 		t.Fatalf("%+v", err)
@@ -78,6 +79,12 @@ func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, net
 	return r
 }
 
+func (r *run) newStep(m method.Method, scope *nn.Scope, views []*graph.Node) method.Step {
+	step := method.NewStep(m, scope, r.network, views)
+	step.Places = func() []augment.Place { return r.c.places(scope.Graph(), len(views)) }
+	return step
+}
+
 // build builds one step: state, number of the step, learning rate and views to
 // state, loss, gradient and embedding.
 func (r *run) build(m method.Method, o optim.Optimizer, freeze []optim.Freeze, in []*graph.Node) []*graph.Node {
@@ -89,7 +96,7 @@ func (r *run) build(m method.Method, o optim.Optimizer, freeze []optim.Freeze, i
 	model := r.vars.Bind(mode, params, buffers).WithClock(clock).WithPermutations(func(n int) *graph.Node {
 		return graph.Const(params.Graph(), referenceOrder(n))
 	})
-	out := m.Loss(method.NewStep(m, model.Scope, r.network, views))
+	out := m.Loss(r.newStep(m, model.Scope, views))
 	gradient := model.Gradient(out.Loss)
 	params, slots = optim.Step(o, optim.Update{
 		Params: params, Gradient: gradient, Slots: slots, LR: graph.Reshape(lr),

@@ -2,7 +2,10 @@ package method_test
 
 import (
 	"math"
+	"slices"
 
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 )
 
@@ -79,6 +82,28 @@ func (c seeds) noise(step, call, rows int) []float64 {
 		}
 	}
 	return noise
+}
+
+// places are where views lie in their images: as the case says, else everywhere.
+func (c stepCase) places(g *graph.Graph, views int) []augment.Place {
+	places := slices.Repeat([]augment.Place{augment.Everywhere(g, c.Batch)}, views)
+	if c.Grids == nil {
+		return places
+	}
+	for view := range places {
+		var numbers [4][]float64
+		flipped := make([]bool, c.Batch)
+		for image := range c.Batch {
+			b := c.Grids.Box(view, image)
+			for i, v := range []float64{b.Left, b.Top, b.Width, b.Height} {
+				numbers[i] = append(numbers[i], v)
+			}
+			flipped[image] = b.Flipped
+		}
+		row := func(i int) *graph.Node { return graph.Const(g, numbers[i]) }
+		places[view] = augment.Place{Left: row(0), Top: row(1), Width: row(2), Height: row(3), Flipped: graph.Const(g, flipped)}
+	}
+	return places
 }
 
 // frozenPrototypes are those that are never trained, [prototypes, out].

@@ -111,7 +111,7 @@ func TestDiff(t *testing.T) {
 			"method: SimCLR → BYOL\nmethod.projector.hidden: 512 → 1024\nmethod.projector.out: 128 → 256\n" +
 				"method.projector.out_norm: \"affine\" → \"none\"\n" +
 				"method.predictor.layers: none → 2\nmethod.predictor.hidden: none → 1024\nmethod.predictor.out: none → 256\n" +
-				"method.predictor.batch_norm: none → true\nmethod.predictor.out_norm: none → \"none\"\n" +
+				"method.predictor.batch_norm: none → true\nmethod.predictor.layer_norm: none → false\nmethod.predictor.out_norm: none → \"none\"\n" +
 				"method.predictor.all_biases: none → false\n" +
 				"method.momentum: none → 0.99\nmethod.moves: none → 1\nmethod.temperature: 0.5 → none"},
 		{func(r *recipe.Recipe) {
@@ -146,9 +146,9 @@ func TestDiffOfViews(t *testing.T) {
 		first string
 		lines int
 	}{
-		{two, one, "views[1].size: 32 → none", 23},
-		{one, two, "views[1].size: none → 32", 23},
-		{no, two, "views[0].size: none → 32", 46},
+		{two, one, "views[1].size: 32 → none", 24},
+		{one, two, "views[1].size: none → 32", 24},
+		{no, two, "views[0].size: none → 32", 48},
 	} {
 		lines := strings.Split(recipe.Diff(c.a, c.b), "\n")
 		if len(lines) != c.lines || lines[0] != c.first {

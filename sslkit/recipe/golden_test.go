@@ -150,6 +150,7 @@ func (v viewsOf) policy(t *testing.T) augment.Policy {
 			p.GrayscaleP = op.P
 		case "blur":
 			p.BlurP, p.BlurSigma = op.P, op.Sigma
+			p.SolarizeFirst = p.SolarizeP > 0 // it was among the operations before
 		case "solarize":
 			p.SolarizeP = op.P
 		case "grid": // of VICRegL: it changes no pixel
@@ -176,7 +177,7 @@ func (p peak) optimizer(t *testing.T) optim.Optimizer {
 	case "SGD":
 		return optim.SGD{Momentum: p.Momentum, WeightDecay: decay}
 	case "LARS":
-		return optim.LARS{Momentum: p.Momentum, WeightDecay: decay, Trust: p.Trust}
+		return optim.LARS{Momentum: p.Momentum, WeightDecay: decay, Trust: p.Trust, Epsilon: 1e-8}
 	case "Adam":
 		return optim.Adam{Beta1: p.Betas[0], Beta2: p.Betas[1], Epsilon: p.Eps, WeightDecay: decay}
 	case "AdamW":

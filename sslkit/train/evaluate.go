@@ -258,9 +258,7 @@ func newLooker(s *step, l *Look, images *feed.Source) (*looker, error) {
 	}
 	exec, err := graph.NewExec(s.device.Backend, func(in []*graph.Node) *graph.Node {
 		params, buffers, epoch, number, key, places, set := in[0], in[1], in[2], in[3], in[4], in[5], in[6:]
-		model, views := s.bind(params, buffers, key, feed.Take(set, places))
-		model = model.WithClock(s.clock(epoch, number))
-		step := method.NewStep(s.recipe.Method, model.Scope, s.recipe.Backbone, views)
+		_, step := s.bind(params, buffers, key, feed.Take(set, places), s.clock(epoch, number))
 		return graph.ConvertDType(l.Build(step), dtypes.Float32)
 	})
 	if err != nil {
