@@ -124,6 +124,7 @@ func All() []Method {
 		DCLW{},
 		NNCLR{},
 		FastSiam{},
+		FroSSL{},
 	}
 }
 
