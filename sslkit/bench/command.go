@@ -139,7 +139,7 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 	flags.Usage = func() { usage(flags, data, out) }
 	p := Default(data)
 	methods := flags.String("methods", "all", "methods, separated by commas, of "+strings.Join(p.Methods, ", "))
-	preset := flags.String("preset", string(p.Preset), fmt.Sprintf("%s, %s or %s", recipe.Seed2021, recipe.Lightly2023, recipe.LightlyHEAD))
+	preset := flags.String("preset", string(p.Preset), "one of "+presets())
 	batches := flags.String("batch", "", fmt.Sprintf("images per step, several separated by commas (default %d)", p.Batches[0]))
 	epochs := flags.String("epochs", "", fmt.Sprintf("epochs, several separated by commas (default %d)", p.Epochs[0]))
 	seeds := flags.Int("seeds", 1, "how many seeds: 0, 1, …")
@@ -235,9 +235,15 @@ func methodsOf(text string, preset recipe.Preset, data dataset.Name) ([]string, 
 	}
 	all := Methods(preset, data)
 	if all == nil {
-		return nil, fmt.Errorf("-preset %q: want %s, %s or %s", preset, recipe.Seed2021, recipe.Lightly2023, recipe.LightlyHEAD)
+		return nil, fmt.Errorf("-preset %q has no recipes for %s: want one of %s", preset, titleOf(data), presets())
 	}
 	return all, nil
+}
+
+// presets lists their names.
+func presets() string {
+	names := fmt.Sprint(recipe.Presets())
+	return strings.ReplaceAll(strings.Trim(names, "[]"), " ", ", ")
 }
 
 func numbers(name, text string) ([]int, error) {

@@ -54,6 +54,9 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 			Variance: c.param("variance", 25), Covariance: c.param("covariance", 1),
 			LocalCovariance: c.param("local_covariance", 0.5), Global: c.param("alpha", 0.75), Matches: c.matches()}
 	},
+	"FroSSL": func(c stepCase) method.Method {
+		return method.FroSSL{Projector: c.projector(), Full: max(2, len(c.Pixels.Views))}
+	},
 	"DCLW": func(c stepCase) method.Method {
 		return method.DCLW{Projector: c.projector(), Temperature: c.param("temperature", 0.1), Sigma: c.param("sigma", 0.5), Separate: !c.isHead()}
 	},

@@ -132,6 +132,7 @@ func All() []Method {
 		TiCo{},
 		VICReg{},
 		VICRegL{},
+		FroSSL{},
 	}
 }
 

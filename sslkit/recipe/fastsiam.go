@@ -33,6 +33,7 @@ func fastSiamOnShapes(r *Recipe) {
 	siam := r.Method.(method.SimSiam)
 	r.Method = method.FastSiam{Projector: siam.Projector, Predictor: siam.Predictor, Full: 4}
 	r.Views = four(r.Views[0])
+	r.Epochs = 4
 }
 
 // four draws four views in the same way.

@@ -23,6 +23,9 @@ const (
 	LightlyHEAD Preset = "lightlyHEAD" // the scripts since then, without a published result
 )
 
+// Presets lists them.
+func Presets() []Preset { return []Preset{Seed2021, Lightly2023, LightlyHEAD} }
+
 // A table has the recipes of a preset on a data set, for the batches and epochs that
 // were, or would be, published.
 type table struct {
@@ -45,8 +48,10 @@ var tables = []table{
 // recipe is a method's at any batch and number of epochs, if the table has it.
 func (t table) recipe(e entry, batch, epochs int) (r Recipe, ok bool) {
 	r = common(t.data, batch, epochs)
-	e.benchmark(&r)
-	if r.Method == nil || t.change != nil && !t.change(e, &r) { // there is no recipe on these data
+	if e.benchmark != nil {
+		e.benchmark(&r)
+	}
+	if t.change != nil && !t.change(e, &r) || r.Method == nil { // there is no recipe on these data
 		return Recipe{}, false
 	}
 	r.Name = e.name
