@@ -135,7 +135,7 @@ func draw(weights []float64, part float64) int {
 type Clustering struct {
 	Labels     []int // cluster of each row
 	Centres    Rows  // [clusters, Dim]
-	Iterations int   // that moved a row, and the one that found that none does
+	Iterations int   // that moved a row
 }
 
 // Lloyd moves clusters, whose centres are the start rows at first, until no row changes
@@ -161,14 +161,10 @@ func Lloyd(ctx context.Context, x Rows, start []int, iterations int) (*Clusterin
 	for i := range c.Labels {
 		c.Labels[i] = -1
 	}
-	for c.Iterations < iterations {
-		c.Iterations++
+	for ; c.Iterations < iterations; c.Iterations++ {
 		changed, err := c.assign(ctx, x, moved)
-		if err != nil {
-			return nil, err
-		}
-		if !changed {
-			break
+		if err != nil || !changed {
+			return c, err
 		}
 		if err := c.move(ctx, x, moved); err != nil {
 			return nil, err

@@ -187,8 +187,8 @@ func TestEqualRows(t *testing.T) {
 	if err != nil || !slices.Equal(c.Labels, make([]int, 6)) || !slices.Equal(c.Centres.Values, make([]float64, 6)) {
 		t.Errorf("%+v, %v", c, err)
 	}
-	x = kmeans.Rows{Values: []float64{0, 1, 10}, Dim: 1}
-	if c, err = kmeans.Lloyd(t.Context(), x, []int{1, 1, 2}, 10); err != nil || !slices.Equal(c.Centres.Values, []float64{0.5, 1, 10}) {
+	x = kmeans.Rows{Values: []float64{0, 0, 10, 12}, Dim: 1}
+	if c, err = kmeans.Lloyd(t.Context(), x, []int{0, 1, 2}, 10); err != nil || !slices.Equal(c.Centres.Values, []float64{0, 0, 11}) {
 		t.Errorf("%+v, %v: want that the empty cluster keeps its centre", c, err)
 	}
 }
