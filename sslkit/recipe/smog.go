@@ -55,7 +55,7 @@ func smogHEAD(r *Recipe) {
 func smogOnShapes(r *Recipe) {
 	narrow(r, 5)
 	r.Views = croppedFrom(0.3)
-	r.LR = annealed(0.12)
+	r.LR = annealed(0.24)
 	r.Method = method.SMoG{
 		Projector:   head.MLP{Layers: 2, Hidden: 128, Out: 64, BatchNorm: true, OutNorm: head.PlainNorm},
 		Predictor:   head.MLP{Layers: 2, Hidden: 128, Out: 64, BatchNorm: true, OutNorm: head.NoNorm},
