@@ -9,6 +9,8 @@
 package op
 
 import (
+	"math"
+
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 )
@@ -30,6 +32,15 @@ func ReLU(x *graph.Node) *graph.Node {
 	return withGradient(graph.Max(x, graph.ZerosLike(x)), func(y, dy *graph.Node) []*graph.Node {
 		return []*graph.Node{graph.Mul(dy, graph.Sign(y)), nil}
 	})
+}
+
+// GELU returns x·Φ(x), where Φ is the normal distribution's cumulative function: the
+// exact form, with erf.
+//
+// Hendrycks, Gimpel, Gaussian Error Linear Units, 2016, arXiv:1606.08415, sec. 2.
+func GELU(x *graph.Node) *graph.Node {
+	share := graph.MulScalar(graph.OnePlus(graph.Erf(graph.MulScalar(x, math.Sqrt2/2))), 0.5)
+	return graph.Mul(x, share)
 }
 
 // Normalize divides every row by its Euclidean norm, or by 1e-12 where the norm
@@ -69,4 +80,29 @@ func LogSumExp(x *graph.Node) *graph.Node {
 //	result  [m, …]
 func Rows(x, places *graph.Node) *graph.Node {
 	return graph.Gather(x, graph.ExpandAxes(places, -1))
+}
+
+// StackRows is [Rows] of each matrix in a stack.
+//
+//	x       [batch, n, dim]
+//	places  [batch, m] int32
+//	result  [batch, m, dim]
+func StackRows(x, places *graph.Node) *graph.Node {
+	x.AssertRank(3)
+	places.AssertDims(x.Shape().Dimensions[0], -1)
+	batch, n, dim, m := x.Shape().Dimensions[0], x.Shape().Dimensions[1], x.Shape().Dimensions[2], places.Shape().Dimensions[1]
+	first := graph.MulScalar(graph.Iota(x.Graph(), places.Shape(), 0), n)
+	flat := graph.Reshape(graph.Add(places, first), batch*m)
+	return graph.Reshape(Rows(graph.Reshape(x, batch*n, dim), flat), batch, m, dim)
+}
+
+// Softmax is exp(x) / Σ exp(x) over the last axis, without overflow.
+//
+//	x       any shape
+//	result  as x, in at least float32
+func Softmax(x *graph.Node) *graph.Node {
+	x = Widen(x)
+	highest := graph.StopGradient(graph.ReduceAndKeep(x, graph.ReduceMax, -1))
+	e := graph.Exp(graph.Sub(x, highest))
+	return graph.Div(e, graph.ReduceAndKeep(e, graph.ReduceSum, -1))
 }
