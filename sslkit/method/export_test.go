@@ -11,3 +11,6 @@ import (
 func (m SMoG) PauseFrom(ctx context.Context, p Pause, start []int) error {
 	return m.pause(ctx, p, func(kmeans.Rows) ([]int, error) { return start, nil })
 }
+
+// Swapped changes the places of SMoG's views.
+var Swapped = swapped
