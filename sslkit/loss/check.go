@@ -35,3 +35,10 @@ func wantPositive(function, name string, value float64) {
 		panic(fmt.Errorf("loss: %s: %s %g, want a positive one", function, name, value))
 	}
 }
+
+// wantShare panics unless a number is in [0, 1).
+func wantShare(function, name string, value float64) {
+	if !(value >= 0 && value < 1) {
+		panic(fmt.Errorf("loss: %s: %s %g, want one in [0, 1)", function, name, value))
+	}
+}

@@ -26,3 +26,17 @@ func NormalizedStd(z *graph.Node) *graph.Node {
 	variance := graph.DivScalar(graph.ReduceSum(graph.Square(z), 0), float64(batch-1)) // [dim]
 	return graph.ReduceAllMean(graph.Sqrt(variance))
 }
+
+// Perplexity returns how many of n clusters, prototypes or classes are in use: the
+// exponential of the entropy of the rows' mean.
+//
+//	p       [batch, n]  how much of each row belongs to each; rows sum to 1
+//	result  scalar, at least float32
+//
+// It is n where all are used alike, and 1 where all rows belong to one. With rows of
+// one 1 it cannot be more than the batch. It panics if p is no matrix.
+func Perplexity(p *graph.Node) *graph.Node {
+	wantColumns("Perplexity", "p", p, p)
+	mean := graph.ReduceMean(op.Widen(p), 0) // [n]
+	return graph.Exp(graph.Neg(graph.ReduceAllSum(graph.Mul(mean, graph.Log(graph.MaxScalar(mean, 1e-30))))))
+}

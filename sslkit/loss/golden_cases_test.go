@@ -84,6 +84,10 @@ var goldenLosses = []builder{
 	{"frossl", nil, func(_ goldenLoss, in nodes) nodes { return value(loss.FroSSL(in.views("z"))) }},
 	{"koleo", nil, func(_ goldenLoss, in nodes) nodes { return value(loss.KoLeo(in["z0"])) }},
 	{"nnclr", []string{"bank"}, nnclrCase},
+	{"smog", []string{"groups"}, func(c goldenLoss, in nodes) nodes {
+		value, after, assigned := loss.SMoG(in["z"], in["p"], in["z1"], in["groups"], c.Params.Beta, c.Params.Temperature)
+		return nodes{"loss": value, "groups_after": after, "assignments_z1": graph.ArgMax(assigned, -1)}
+	}},
 }
 
 // TestHalfPrecision checks that every loss computes in float32 if its inputs are

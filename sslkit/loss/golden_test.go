@@ -36,6 +36,7 @@ type goldenLoss struct {
 		Alpha                            float64
 		Matches                          [2]int
 		Grids                            testkit.Grids
+		Groups                           json.RawMessage
 	}
 	Inputs   map[string]testkit.Input
 	Loss     float64
@@ -196,8 +197,11 @@ func runGolden(t *testing.T, l builder, c goldenLoss, cases []goldenLoss, dtype 
 func stateBefore(t *testing.T, c goldenLoss, name string, cases []goldenLoss) testkit.Array {
 	t.Helper()
 	text := c.keys[name+"_before"]
-	if name == "C" {
+	switch name {
+	case "C":
 		text = c.Params.CBefore
+	case "groups":
+		text = c.Params.Groups
 	}
 	var formula testkit.Input
 	if json.Unmarshal(text, &formula) == nil {

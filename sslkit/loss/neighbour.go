@@ -21,9 +21,15 @@ import (
 func NearestNeighbour(z, bank *graph.Node) *graph.Node {
 	wantColumns("NearestNeighbour", "z", z, bank)
 	wantColumns("NearestNeighbour", "bank", bank, z)
+	return graph.StopGradient(graph.Gather(bank, graph.ExpandAxes(nearest(z, bank), -1))) // [batch, dim]
+}
+
+// nearest returns the place in the bank of each row's nearest neighbour.
+//
+//	result  [batch] int32
+func nearest(z, bank *graph.Node) *graph.Node {
 	// The length of a row of z does not change which row of the bank is nearest.
-	z = op.Widen(z)
+	z = graph.StopGradient(op.Widen(z))
 	similarity := op.MatMulT(z, graph.ConvertDType(op.Normalize(bank), z.DType())) // [batch, size]
-	nearest := graph.ExpandAxes(graph.ArgMax(similarity, -1), -1)                  // [batch, 1]
-	return graph.StopGradient(graph.Gather(bank, nearest))                         // [batch, dim]
+	return graph.ArgMax(similarity, -1)
 }

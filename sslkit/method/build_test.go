@@ -57,6 +57,10 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 	"FroSSL": func(c stepCase) method.Method {
 		return method.FroSSL{Projector: c.projector(), Full: max(2, len(c.Pixels.Views))}
 	},
+	"SMoG": func(c stepCase) method.Method {
+		return method.SMoG{Projector: c.projector(), Predictor: c.predictor(), Groups: c.Sizes.Groups, Beta: c.param("beta", 0.99),
+			Temperature: c.param("temperature", 0.1), Momentum: c.momentum(0.99), Queue: c.Sizes.Bank, Reset: c.ResetEvery}
+	},
 	"DCLW": func(c stepCase) method.Method {
 		return method.DCLW{Projector: c.projector(), Temperature: c.param("temperature", 0.1), Sigma: c.param("sigma", 0.5), Separate: !c.isHead()}
 	},

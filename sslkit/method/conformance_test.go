@@ -86,6 +86,7 @@ func small() (backbone.ResNet, stepCase) {
 	c.LR = rates{0.02}
 	c.Pixels.Base = firstPixels
 	c.Sizes.Hidden, c.Sizes.Out, c.Sizes.PredHidden, c.Sizes.Bank = 8, 8, 8, 32
+	c.Sizes.Groups, c.ResetEvery = 5, 7
 	c.Bank = &testkit.Input{Gen: "G", S: 3, Shape: []int{c.Sizes.Bank, c.Sizes.Out}, RowNorm: true}
 	c.Sizes.Projection, c.Sizes.Prediction = "linear bn relu linear", "linear bn relu linear(bias)"
 	c.Sizes.LocalProjection, c.Sizes.LocalHidden, c.Sizes.LocalOut = "linear ln relu linear(bias)", 8, 8
@@ -158,6 +159,10 @@ func (r *run) targetAfterMove(m method.Method) []float64 {
 		scheduled, moves = m.Momentum, m.Moves
 	case method.TiCo:
 		scheduled, moves = m.Momentum, 1
+	case method.SMoG:
+		if m.Pauses(r.made) {
+			scheduled = schedule.Constant(0)
+		}
 	}
 	momentum := scheduled.Value(r.made, runSteps)
 	target, params, at := r.target(), r.params(), 0

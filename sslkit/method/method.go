@@ -133,6 +133,7 @@ func All() []Method {
 		VICReg{},
 		VICRegL{},
 		FroSSL{},
+		SMoG{},
 	}
 }
 

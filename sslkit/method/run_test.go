@@ -24,6 +24,7 @@ type run struct {
 	device  *device.Device
 	mode    nn.Mode
 	vars    *nn.Variables
+	method  method.Method
 	network backbone.Backbone
 	exec    *graph.Exec
 	state   []*tensors.Tensor // parameters, buffers, and what the optimizer keeps
@@ -41,7 +42,7 @@ type run struct {
 func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, network backbone.Backbone, c stepCase) *run {
 	t.Helper()
 	testkit.NoFloat64(t, d, mode.Precision)
-	r := &run{t: t, device: d, mode: mode, network: network, c: c}
+	r := &run{t: t, device: d, mode: mode, method: m, network: network, c: c}
 	dtype := mode.Precision.ParamDType()
 	for view := range m.Views().Count() {
 		r.fixed = append(r.fixed, c.pictures(view).Tensor(dtype))
@@ -93,6 +94,9 @@ func (r *run) build(m method.Method, o optim.Optimizer, freeze []optim.Freeze, i
 	params, buffers, slots := in[0], in[1], in[2:len(r.state)]
 	number, lr, views := in[len(r.state)], in[len(r.state)+1], in[len(r.state)+2:]
 	clock := nn.Clock{Step: number, Epoch: number, Steps: r.c.epochs(), Epochs: r.c.epochs()}
+	if r.c.Method == "SMoG" { // whose views change places in every other step of an epoch
+		clock.Epoch, clock.Epochs = graph.ZerosLike(number), 1
+	}
 	model := r.vars.Bind(mode, params, buffers).WithClock(clock).WithPermutations(func(n int) *graph.Node {
 		return graph.Const(params.Graph(), referenceOrder(n))
 	})
@@ -105,9 +109,35 @@ func (r *run) build(m method.Method, o optim.Optimizer, freeze []optim.Freeze, i
 	return slices.Concat([]*graph.Node{params, model.BuffersAfter()}, slots, []*graph.Node{out.Loss, gradient, out.Embedding})
 }
 
-// step takes one training step.
+// pause lets the method do on the host what comes before the next step.
+func (r *run) pause(t *testing.T) {
+	t.Helper()
+	m, ok := r.method.(method.Pauser)
+	if !ok || !m.Pauses(r.made) {
+		return
+	}
+	params, buffers := r.params(), r.buffers()
+	values, err := r.vars.Values(params, buffers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := method.Pause{Step: r.made, Key: uint64(r.made), Values: values}
+	if start := r.c.KMeans; start != nil {
+		err = m.(method.SMoG).PauseFrom(t.Context(), p, start.Rows)
+	} else {
+		err = m.Pause(t.Context(), p)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	dtype := r.mode.Precision.ParamDType()
+	r.state[0], r.state[1] = testkit.Tensor(dtype, params, len(params)), testkit.Tensor(dtype, buffers, len(buffers))
+}
+
+// step takes one training step, after a pause where the method makes one.
 func (r *run) step(t *testing.T) (loss float64, gradient []float64) {
 	t.Helper()
+	r.pause(t)
 	var args []any
 	for _, in := range r.state {
 		args = append(args, in)

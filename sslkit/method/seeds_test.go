@@ -34,8 +34,9 @@ type seeds struct {
 		Length   []int  // tokens of each call in a step, the class token included …
 		Sequence int    // … or of the only one
 	}
-	Grids  *testkit.Grids
-	KMeans *struct {
+	Grids      *testkit.Grids
+	ResetEvery int `json:"reset_every"` // steps from one k-means to the next, if there is any
+	KMeans     *struct {
 		Rows       []int `json:"init_rows"`
 		Iterations int
 	}

@@ -57,12 +57,22 @@ func Normal(deviation float64) Init {
 
 // UnitRows draws rows of dim numbers, each row a random direction of length 1.
 func UnitRows(dim int) Init {
+	return unitRows(dim, (*rand.Rand).NormFloat64)
+}
+
+// PositiveUnitRows draws rows of dim numbers in [0, 1), and makes each of length 1.
+func PositiveUnitRows(dim int) Init {
+	return unitRows(dim, (*rand.Rand).Float64)
+}
+
+// unitRows makes rows of dim drawn numbers each of length 1.
+func unitRows(dim int, draw func(*rand.Rand) float64) Init {
 	return func(values []float64, key uint64) {
 		random := rand.New(rand.NewPCG(key, 0))
 		for row := range slices.Chunk(values, dim) {
 			squares := 0.0
 			for i := range row {
-				row[i] = random.NormFloat64()
+				row[i] = draw(random)
 				squares += row[i] * row[i]
 			}
 			for i := range row {

@@ -89,3 +89,34 @@ func TestConstant(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Rows of length 1: of all directions, or of those without a negative number.
+func TestUnitRows(t *testing.T) {
+	const rows, dim = 4096, 6
+	for name, c := range map[string]struct {
+		init  nn.Init
+		least float64 // mean of the numbers
+		most  float64
+	}{
+		"UnitRows":         {nn.UnitRows(dim), -0.01, 0.01},
+		"PositiveUnitRows": {nn.PositiveUnitRows(dim), 0.34, 0.38},
+	} {
+		values, other := make([]float64, rows*dim), make([]float64, rows*dim)
+		c.init(values, 1)
+		c.init(other, 2)
+		mean, least := 0.0, 0.0
+		for i, v := range values {
+			mean += v / (rows * dim)
+			least = min(least, v)
+			if i%dim == 0 {
+				testkit.NearScalar(t, name+": length of a row", testkit.Norm(values[i:i+dim]), 1, 1e-12)
+			}
+		}
+		if !(mean > c.least && mean < c.most) || (least < 0) != (name == "UnitRows") {
+			t.Errorf("%s: mean %g, least %g", name, mean, least)
+		}
+		if values[0] == other[0] {
+			t.Errorf("%s: two keys draw the same", name)
+		}
+	}
+}

@@ -36,6 +36,24 @@ func TestMetersText(t *testing.T) {
 	}
 }
 
+// What a method computes on the host is in the time of its epochs, and is told.
+func TestPauses(t *testing.T) {
+	r := result()
+	if text := string(Table(r)); strings.Contains(text, "paused") {
+		t.Errorf("a run without pauses has the table\n%s", text)
+	}
+	r.Epochs[1].PauseSeconds, r.Epochs[2].PauseSeconds = 1.24, 12
+	var out bytes.Buffer
+	p := progress{out: &out, now: time.Now}
+	p.report(train.Event{Phase: train.EpochDone, Epoch: 2, Epochs: 2, Result: r})
+	if want := "200 images/s  paused 12s\n"; !strings.HasSuffix(out.String(), want) {
+		t.Errorf("the epoch's line is %q, want %q at its end", out.String(), want)
+	}
+	if table := strings.Join(strings.Fields(string(Table(r))), " "); !strings.Contains(table, "paused 13s of it, for the method on the host speed") {
+		t.Errorf("the table is\n%s", Table(r))
+	}
+}
+
 // Each of them is a panel below accuracy and loss, two in a row; runs without
 // them share the others.
 func TestMetersCurves(t *testing.T) {

@@ -138,6 +138,9 @@ func epochLine(e train.Event) string {
 		line += fmt.Sprintf("%s %.3g  ", name, last.Meters[name])
 	}
 	line += fmt.Sprintf("%.0f images/s", last.ImagesPerSecond)
+	if last.PauseSeconds > 0 {
+		line += "  paused " + duration(last.PauseSeconds)
+	}
 	if last.Warning != "" {
 		line += "\nwarning: " + last.Warning
 	}

@@ -66,6 +66,9 @@ func Table(result *train.Result) Text {
 		row("warning", "%s", last.Warning)
 	}
 	row("time", "%s, of which compiling %s", duration(result.Seconds()), duration(result.CompileSeconds))
+	if paused := pauseSeconds(result); paused > 0 {
+		row("paused", "%s of it, for the method on the host", duration(paused))
+	}
 	row("speed", "%.0f images/s", speed(result))
 	row("peak memory", "%s", result.Memory)
 	row("device", "%s", result.Device)
@@ -118,6 +121,14 @@ func speed(result *train.Result) float64 {
 		return first
 	}
 	return images / seconds
+}
+
+// pauseSeconds is how long the method has paused the run.
+func pauseSeconds(result *train.Result) (sum float64) {
+	for _, e := range result.Epochs {
+		sum += e.PauseSeconds
+	}
+	return sum
 }
 
 // duration is a number of seconds as people say it.

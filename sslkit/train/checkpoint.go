@@ -80,9 +80,10 @@ type checkpoint struct {
 
 // place is where a run is.
 type place struct {
-	Epoch   int     `json:"epoch"`   // the last complete one
-	Step    int     `json:"step"`    // steps done of the next
-	Seconds float64 `json:"seconds"` // that they took
+	Epoch   int     `json:"epoch"`            // the last complete one
+	Step    int     `json:"step"`             // steps done of the next
+	Seconds float64 `json:"seconds"`          // that they took
+	Paused  float64 `json:"paused,omitempty"` // seconds of those in which the method paused
 }
 
 func newCheckpoint(at place, st *state) (*checkpoint, error) {

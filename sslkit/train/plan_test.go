@@ -17,11 +17,21 @@ import (
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
-// What is planned has the shapes of what would run.
+// What is planned has the shapes of what would run, after a pause of the method, too.
 func TestPlanHasTheShapesOfARun(t *testing.T) {
-	r, err := recipe.Shapes("MoCo")
+	for _, name := range []string{"MoCo", "SMoG"} {
+		t.Run(name, func(t *testing.T) { checkPlannedShapes(t, name) })
+	}
+}
+
+func checkPlannedShapes(t *testing.T, name string) {
+	r, err := recipe.Shapes(name)
 	if err != nil {
 		t.Fatal(err)
+	}
+	first := nextPause(r, 0) // none: after the last step
+	if (first < r.Epochs*r.Steps()) != (name == "SMoG") {
+		t.Fatalf("the first pause is before step %d", first)
 	}
 	r = recipe.Quick(r)
 	about, _ := dataset.About(r.Data)
@@ -37,6 +47,9 @@ func TestPlanHasTheShapesOfARun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer in.free()
+	if err := run.pause(t.Context(), first); err != nil || (run.paused > 0) != (name == "SMoG") {
+		t.Fatalf("paused for %g s, error %v", run.paused, err)
+	}
 	var want, got []string
 	for _, field := range run.state.fields() {
 		want = append(want, (*field).Shape().String())

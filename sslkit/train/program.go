@@ -266,6 +266,7 @@ const (
 	drawOrder
 	drawViews
 	drawLooks
+	drawPauses
 )
 
 // epochInput is what comes from outside during an epoch: the images, and what

@@ -46,7 +46,8 @@ type Epoch struct {
 	LearningRate    float64 `json:"learning_rate"`
 	ImagesPerSecond float64 `json:"images_per_second"` // of the data set, not views; training only
 	TrainSeconds    float64 `json:"train_seconds"`
-	KNNSeconds      float64 `json:"knn_seconds"` // embedding both splits, and the search
+	PauseSeconds    float64 `json:"pause_seconds,omitempty"` // of these: what the method computed on the host between steps, see [method.Pauser]
+	KNNSeconds      float64 `json:"knn_seconds"`             // embedding both splits, and the search
 	MemoryPeak      int64   `json:"memory_peak_bytes"`
 
 	// Health: means over the steps.
@@ -167,6 +168,7 @@ type Speed struct {
 	Compile time.Duration // once a run
 	Step    time.Duration // a training step, the median of several
 	Embed   time.Duration // one image, for kNN accuracy
+	Pause   time.Duration // one pause of the method, 0 if it makes none, see [method.Pauser]
 }
 
 // Run estimates the time of a whole run; the search for neighbours, and the fits of linear
@@ -181,7 +183,7 @@ func (s Speed) Run(r recipe.Recipe) time.Duration {
 			drawn += time.Duration(probe.Epochs*r.TrainImages) * s.Embed
 		}
 	}
-	return s.Compile + time.Duration(r.Epochs)*(time.Duration(r.Steps())*s.Step+knn) + knn + drawn
+	return s.Compile + time.Duration(r.Epochs)*(time.Duration(r.Steps())*s.Step+knn) + knn + drawn + time.Duration(pauses(r))*s.Pause
 }
 
 // Measure makes some steps of a recipe on a device, with images of noise of the
@@ -195,6 +197,7 @@ func Measure(ctx context.Context, r recipe.Recipe, kind device.Kind, height, wid
 	if err != nil {
 		return Speed{}, fmt.Errorf("train: measure: %w", err)
 	}
+	whole := r
 	r.TrainImages, r.TestImages = max(r.Batch*steps, d.EmbedBatch()), 1
 	r.Eval, r.Measures = eval.KNN{K: 1, Temperature: 1}, eval.Measures{}
 	if err := r.Validate(); err != nil {
@@ -212,6 +215,12 @@ func Measure(ctx context.Context, r recipe.Recipe, kind device.Kind, height, wid
 	var speed Speed
 	if speed.Step, err = t.medianStep(ctx, steps); err != nil {
 		return Speed{}, err
+	}
+	if first := nextPause(whole, 0); first < whole.Epochs*whole.Steps() {
+		if err := t.pause(ctx, first); err != nil {
+			return Speed{}, fmt.Errorf("train: measure: %w", err)
+		}
+		speed.Pause = time.Duration(t.paused * float64(time.Second))
 	}
 	for range 2 { // the first time compiles
 		start := time.Now()

@@ -148,8 +148,9 @@ type trainer struct {
 	folder *folder // nil: nothing is kept
 	step   *step
 	state  *state
-	done   place // what a stopped run had done of the epoch in work
-	peak   int64 // of memory before the run, bytes: not more is an earlier run's
+	done   place   // what a stopped run had done of the epoch in work
+	paused float64 // seconds of the epoch in work, see [method.Pauser]
+	peak   int64   // of memory before the run, bytes: not more is an earlier run's
 	train  *feed.Source
 	test   *feed.Source // nil if the recipe compares no classes
 	eval   *evaluator   // nil if it measures nothing
@@ -309,11 +310,9 @@ func (t *trainer) trainEpoch(ctx context.Context, epoch int) (Epoch, error) {
 	}
 	defer in.free()
 	start := time.Now().Add(-time.Duration(t.done.Seconds * float64(time.Second)))
+	t.paused = t.done.Paused
 	for s := t.done.Step; s < r.Steps(); s++ {
-		if err := ctx.Err(); err != nil {
-			return Epoch{}, t.stopped(place{epoch - 1, s, time.Since(start).Seconds()}, err)
-		}
-		if err := t.look((epoch-1)*r.Steps() + s); err != nil {
+		if err := t.before(ctx, epoch, s, start); err != nil {
 			return Epoch{}, err
 		}
 		if err := t.step.run(t.state, in); err != nil {
@@ -326,12 +325,9 @@ func (t *trainer) trainEpoch(ctx context.Context, epoch int) (Epoch, error) {
 			return Epoch{}, err
 		}
 	}
-	meters, err := floats(t.state.meters)
+	meters, err := t.finiteMeters(epoch, r.Steps())
 	if err != nil {
 		return Epoch{}, err
-	}
-	if bad := meters[meterBadStep]; bad < float64(r.Steps()) {
-		return Epoch{}, t.diverged(epoch, int(bad)+1)
 	}
 	seconds, steps := time.Since(start).Seconds(), float64(r.Steps())
 	e := Epoch{
@@ -340,6 +336,7 @@ func (t *trainer) trainEpoch(ctx context.Context, epoch int) (Epoch, error) {
 		LearningRate:    r.LearningRate(epoch, 0),
 		ImagesPerSecond: steps * float64(r.Batch) / seconds,
 		TrainSeconds:    seconds,
+		PauseSeconds:    t.paused,
 		GradientNorm:    meters[meterGradient] / steps,
 		EmbeddingSpread: meters[meterSpread] / steps,
 	}
@@ -351,6 +348,39 @@ func (t *trainer) trainEpoch(ctx context.Context, epoch int) (Epoch, error) {
 	e.Meters, bad = t.step.layout.means(meters, steps)
 	e.Warning = warning(r, e, bad)
 	return e, nil
+}
+
+// before does what comes between two steps: it stops the run, lets the method pause, and
+// looks. The epoch has made so many steps since it started.
+func (t *trainer) before(ctx context.Context, epoch, steps int, start time.Time) error {
+	here := func() place { return place{epoch - 1, steps, time.Since(start).Seconds(), t.paused} }
+	if err := ctx.Err(); err != nil {
+		return t.stopped(here(), err)
+	}
+	step := (epoch-1)*t.recipe.Steps() + steps
+	if err := t.pause(ctx, step); err != nil {
+		if ctx.Err() != nil {
+			return t.stopped(here(), ctx.Err())
+		}
+		if _, diverged := t.finiteMeters(epoch, steps); diverged != nil {
+			return diverged
+		}
+		return fmt.Errorf("train: epoch %d: before step %d: %w", epoch, steps+1, err)
+	}
+	return t.look(step)
+}
+
+// finiteMeters returns the meters of an epoch in work after so many steps, or the error of
+// one that has diverged.
+func (t *trainer) finiteMeters(epoch, steps int) ([]float64, error) {
+	meters, err := floats(t.state.meters)
+	if err != nil {
+		return nil, err
+	}
+	if bad := meters[meterBadStep]; bad < float64(steps) {
+		return nil, t.diverged(epoch, int(bad)+1)
+	}
+	return meters, nil
 }
 
 // diverged is the error of a loss or gradient that is not a number.
@@ -376,7 +406,7 @@ func (t *trainer) finishEpoch(ctx context.Context, e Epoch) error {
 	}
 	if err != nil {
 		if ctx.Err() != nil {
-			return t.stopped(place{e.Epoch - 1, t.recipe.Steps(), e.TrainSeconds}, ctx.Err())
+			return t.stopped(place{e.Epoch - 1, t.recipe.Steps(), e.TrainSeconds, e.PauseSeconds}, ctx.Err())
 		}
 		return fmt.Errorf("train: epoch %d: %w", e.Epoch, err)
 	}
@@ -430,12 +460,8 @@ func (t *trainer) stopped(at place, cause error) error {
 		}
 		return fmt.Errorf("train: stopped after epoch %d; running it again goes on from %s: %w", max(at.Epoch, 0), t.folder.dir, cause)
 	}
-	meters, err := floats(t.state.meters)
-	if err != nil {
+	if _, err := t.finiteMeters(at.Epoch+1, at.Step); err != nil {
 		return err
-	}
-	if bad := meters[meterBadStep]; bad < float64(at.Step) {
-		return t.diverged(at.Epoch+1, int(bad)+1)
 	}
 	if err := t.folder.save(t.result, at, t.state, t.step.layout); err != nil {
 		return err

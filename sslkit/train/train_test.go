@@ -23,7 +23,7 @@ import (
 )
 
 // numbers compares epochs without their times and memory.
-var numbers = cmpopts.IgnoreFields(train.Epoch{}, "ImagesPerSecond", "TrainSeconds", "KNNSeconds", "MemoryPeak")
+var numbers = cmpopts.IgnoreFields(train.Epoch{}, "ImagesPerSecond", "TrainSeconds", "PauseSeconds", "KNNSeconds", "MemoryPeak")
 
 // quick is a recipe that compiles in a second or two: most tests here compile often and train little.
 func quick(t *testing.T, epochs int) recipe.Recipe {
