@@ -40,6 +40,10 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 	"FastSiam": func(c stepCase) method.Method {
 		return method.FastSiam{Projector: c.projector(), Predictor: c.predictor(), Full: max(4, len(c.Pixels.Views))}
 	},
+	"MSN":  func(c stepCase) method.Method { return c.msn() },
+	"PMSN": func(c stepCase) method.Method {
+		return method.PMSN{MSN: c.msn(), Exponent: c.param("power_law_exponent", 0.25), Plain: c.Recipe == "imagenette_2023"}
+	},
 	"DCLW": func(c stepCase) method.Method {
 		return method.DCLW{Projector: c.projector(), Temperature: c.param("temperature", 0.1), Sigma: c.param("sigma", 0.5), Separate: !c.isHead()}
 	},
@@ -62,6 +66,15 @@ func (c stepCase) param(name string, otherwise float64) float64 {
 		return v
 	}
 	return otherwise
+}
+
+func (c stepCase) msn() method.MSN {
+	return method.MSN{
+		Projector: c.projector(), Prototypes: c.Sizes.Prototypes,
+		Temperature: c.param("temperature", 0.1), Sharpen: c.param("sharpen", 0.25),
+		Iterations: int(c.param("sinkhorn_iterations", 3)), Even: c.param("regularization_weight", 1),
+		Momentum: c.momentum(0.99), Masking: c.masking(), DropLast: true, Small: max(0, len(c.Pixels.Views)-2),
+	}
 }
 
 func (c stepCase) projector() head.MLP {

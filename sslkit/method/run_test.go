@@ -175,13 +175,14 @@ func (r *run) statistics(network string) statistics {
 	return s
 }
 
-// features of a view in evaluation mode, as the variables are now.
-func (r *run) features(t *testing.T, view int) []float64 {
+// features of a view in evaluation mode, as the variables are now, by the network
+// that the method is evaluated by; without a method by the trained one.
+func (r *run) features(t *testing.T, m method.Method, view int) []float64 {
 	t.Helper()
 	pictures := r.c.pictures(view).Tensor(r.mode.Precision.ParamDType())
 	return testkit.Run(t, r.device, func(in []*graph.Node) []*graph.Node {
 		model := r.vars.Bind(r.mode, in[0], in[1])
-		return []*graph.Node{method.Features(model.Scope, r.network, in[2])}
+		return []*graph.Node{method.Evaluated(model.Scope, m, r.network, in[2])}
 	}, r.state[0], r.state[1], pictures)[0]
 }
 

@@ -73,9 +73,12 @@ func checkWholeRun(t *testing.T, m method.Method, c stepCase) {
 	testkit.Near(t, "last tensor", last[:len(c.LastTensor)], c.LastTensor, tolerance)
 	c.checkTarget(t, r, tolerance)
 	c.checkState(t, r, tolerance)
-	c.Features.check(t, r.features(t, 0), c.Batch, tolerance)
+	c.Features.check(t, r.features(t, m, 0), c.Batch, tolerance)
 	if c.Small != nil {
-		c.Small.check(t, r.features(t, 1), c.Batch, tolerance)
+		c.Small.check(t, r.features(t, m, 1), c.Batch, tolerance)
+	}
+	if c.Anchor != nil {
+		c.Anchor.check(t, r.features(t, nil, 0), c.Batch, tolerance)
 	}
 }
 

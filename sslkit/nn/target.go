@@ -26,6 +26,12 @@ func (s *Scope) Target(momentum *graph.Node) *Scope {
 		panic(fmt.Errorf("nn: Target: momentum has shape %s, want a scalar float64", momentum.Shape()))
 	}
 	s.build.moves = append(s.build.moves, momentum)
+	return s.TargetAsItIs()
+}
+
+// TargetAsItIs is the target network where it stands: the scope of [Scope.Target]
+// without a move. Evaluation uses it.
+func (s *Scope) TargetAsItIs() *Scope {
 	return &Scope{path: s.path + "target/", follows: s.path + "online/", build: s.build}
 }
 

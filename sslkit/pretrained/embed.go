@@ -64,7 +64,7 @@ func (m *Model) features(ctx context.Context, d *device.Device, images *dataset.
 		return nil, err
 	}
 	defer buffers.MustFinalizeAll()
-	embedder, err := train.NewEmbedder(d, vars, m.Backbone, m.view(), m.Precision)
+	embedder, err := train.NewEmbedder(d, vars, nil, m.Backbone, m.view(), m.Precision)
 	if err != nil {
 		return nil, err
 	}

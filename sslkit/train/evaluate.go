@@ -45,7 +45,7 @@ func newEvaluator(d *device.Device, r recipe.Recipe, vars *nn.Variables, train, 
 	if e.truth, err = truth(data); err != nil {
 		return nil, err
 	}
-	if e.embedder, err = NewEmbedder(d, vars, r.Backbone, r.Views[0], r.Precision); err != nil {
+	if e.embedder, err = NewEmbedder(d, vars, r.Method, r.Backbone, r.Views[0], r.Precision); err != nil {
 		return e, err
 	}
 	if r.Eval.On() {
@@ -90,12 +90,12 @@ func aboutNeighbours(r recipe.Recipe, classes int) string {
 	return ""
 }
 
-// NewEmbedder returns an embedder of images as runs are evaluated: the features of a
-// backbone, whose variables are among vars as [method.Features] has them, of images
-// that the view's Size, Mean and Std prepare (see [augment.Policy.Plain]).
-func NewEmbedder(d *device.Device, vars *nn.Variables, net nn.Net, view augment.Policy, precision device.Precision) (*eval.Embedder, error) {
+// NewEmbedder returns an embedder of images as runs of a method are evaluated: the
+// features of a backbone, whose variables are among vars as [method.Evaluated] has
+// them, with or without a method, of images that the view's Size, Mean and Std prepare (see [augment.Policy.Plain]).
+func NewEmbedder(d *device.Device, vars *nn.Variables, m method.Method, net nn.Net, view augment.Policy, precision device.Precision) (*eval.Embedder, error) {
 	e, err := eval.NewEmbedder(d, vars, precision, func(scope *nn.Scope, images augment.Batch) *graph.Node {
-		return method.Features(scope, net, view.Plain(images))
+		return method.Evaluated(scope, m, net, view.Plain(images))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
