@@ -50,7 +50,7 @@ func (p PositionTable) Forward(scope *nn.Scope, in ...*graph.Node) *graph.Node {
 // table is [1, 1+Grid·Grid, Width].
 func (p PositionTable) table(scope *nn.Scope) *graph.Node {
 	if p.Positions == Learned {
-		return scope.Param("weight", nn.Normal(tokenDeviation), 1, 1+p.Grid*p.Grid, p.Width)
+		return scope.Param("weight", nn.Normal(TokenDeviation), 1, 1+p.Grid*p.Grid, p.Width)
 	}
 	return scope.Buffer("weight", SineCosineTable(p.Width), 1, 1+p.Grid*p.Grid, p.Width)
 }
