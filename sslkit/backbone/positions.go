@@ -76,6 +76,33 @@ func (p PositionTable) resized(table *graph.Node, rows, columns int) *graph.Node
 	return graph.Concatenate([]*graph.Node{class, grid}, 1)
 }
 
+// Resized is what Forward adds to the tokens of images of that size, in pixels, made of
+// the values of the table's weight.
+func (p PositionTable) Resized(table []float32, height, width int) []float32 {
+	rows, columns := height/p.Patch, width/p.Patch
+	if rows == p.Grid && columns == p.Grid {
+		return table
+	}
+	result := make([]float32, (1+rows*columns)*p.Width)
+	copy(result, table[:p.Width])
+	down, across := resizeWeights(p.Resize, p.Grid, rows), resizeWeights(p.Resize, p.Grid, columns)
+	for place := range rows * columns {
+		sums := make([]float64, p.Width)
+		for y, up := range down[place/columns] {
+			for x, left := range across[place%columns] {
+				old := table[(1+y*p.Grid+x)*p.Width:]
+				for i := range sums {
+					sums[i] += up * left * float64(old[i])
+				}
+			}
+		}
+		for i, sum := range sums {
+			result[(1+place)*p.Width+i] = float32(sum)
+		}
+	}
+	return result
+}
+
 // weights are how much each of the Grid places counts for each of n, in x's type.
 func (p PositionTable) weights(x *graph.Node, n int) *graph.Node {
 	list := resizeWeights(p.Resize, p.Grid, n)

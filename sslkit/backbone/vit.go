@@ -101,7 +101,7 @@ func (v ViT) Forward(scope *nn.Scope, x *graph.Node) *graph.Node {
 const (
 	vitTokens   = "tokens"
 	vitEmbedded = "embedded"
-	vitFeatures = "features"
+	vitFeatures = "pool"
 )
 
 // Layers lists the network as timm has it.
