@@ -40,6 +40,12 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 	"FastSiam": func(c stepCase) method.Method {
 		return method.FastSiam{Projector: c.projector(), Predictor: c.predictor(), Full: max(4, len(c.Pixels.Views))}
 	},
+	"MAE": func(c stepCase) method.Method {
+		return method.MAE{Decoder: c.decoder(), Masking: c.masking()}
+	},
+	"SimMIM": func(c stepCase) method.Method {
+		return method.SimMIM{Masking: c.masking()}
+	},
 	"DCLW": func(c stepCase) method.Method {
 		return method.DCLW{Projector: c.projector(), Temperature: c.param("temperature", 0.1), Sigma: c.param("sigma", 0.5), Separate: !c.isHead()}
 	},
@@ -96,6 +102,9 @@ func mlp(text string, hidden, out int) head.MLP {
 
 // network is the case's backbone.
 func (c stepCase) network() backbone.Backbone {
+	if c.ViT != nil {
+		return c.vit()
+	}
 	r := backbone.ResNet18()
 	if strings.HasPrefix(c.Recipe, "imagenette") {
 		r = backbone.ResNet18Large()

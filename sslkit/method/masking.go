@@ -26,8 +26,8 @@ func (m Masking) validate(method string) error {
 	return nil
 }
 
-// kept is how many of an image's tokens are, the class token among them.
-func (m Masking) kept(tokens int) int {
+// Kept is how many of an image's tokens are, the class token among them.
+func (m Masking) Kept(tokens int) int {
 	if m.CountClass {
 		return max(1, int(float64(tokens)*(1-m.Ratio)))
 	}
@@ -39,7 +39,7 @@ func (m Masking) draw(scope *nn.Scope, batch, tokens int) backbone.Mask {
 	noise := scope.Noise(batch, tokens)
 	patches := graph.Slice(noise, graph.AxisRange(), graph.AxisRangeToEnd(1))
 	first := graph.MulScalar(graph.OnesLike(graph.Slice(noise, graph.AxisRange(), graph.AxisElem(0))), -1)
-	return backbone.NewMask(graph.Concatenate([]*graph.Node{first, patches}, 1), m.kept(tokens))
+	return backbone.NewMask(graph.Concatenate([]*graph.Node{first, patches}, 1), m.Kept(tokens))
 }
 
 // maskedPatches are the pixels of masked patches, which methods predict.
