@@ -43,6 +43,11 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 	"MSN":  func(c stepCase) method.Method { return c.msn() },
 	"PMSN": func(c stepCase) method.Method {
 		return method.PMSN{MSN: c.msn(), Exponent: c.param("power_law_exponent", 0.25), Plain: c.Recipe == "imagenette_2023"}
+	"MAE": func(c stepCase) method.Method {
+		return method.MAE{Decoder: c.decoder(), Masking: c.masking()}
+	},
+	"SimMIM": func(c stepCase) method.Method {
+		return method.SimMIM{Masking: c.masking()}
 	},
 	"DCLW": func(c stepCase) method.Method {
 		return method.DCLW{Projector: c.projector(), Temperature: c.param("temperature", 0.1), Sigma: c.param("sigma", 0.5), Separate: !c.isHead()}
@@ -109,6 +114,9 @@ func mlp(text string, hidden, out int) head.MLP {
 
 // network is the case's backbone.
 func (c stepCase) network() backbone.Backbone {
+	if c.ViT != nil {
+		return c.vit()
+	}
 	r := backbone.ResNet18()
 	if strings.HasPrefix(c.Recipe, "imagenette") {
 		r = backbone.ResNet18Large()

@@ -13,6 +13,8 @@ import (
 type stepCase struct {
 	Recipe, Method      string
 	Width, Image, Batch int
+	ViT                 *vitCase     // nil: the backbone is a ResNet
+	Decoder             *decoderCase // of MAE
 	Sizes               sizes
 	LossParams          map[string]any `json:"loss_params"`
 	seeds

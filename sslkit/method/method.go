@@ -123,6 +123,8 @@ func All() []Method {
 		DCL{},
 		DCLW{},
 		NNCLR{},
+		MAE{},
+		SimMIM{},
 		FastSiam{},
 		MSN{},
 		PMSN{},

@@ -89,6 +89,7 @@ func (r *run) build(m method.Method, o optim.Optimizer, freeze []optim.Freeze, i
 	model := r.vars.Bind(mode, params, buffers).WithClock(clock).WithPermutations(func(n int) *graph.Node {
 		return graph.Const(params.Graph(), referenceOrder(n))
 	})
+	model = r.c.withNoise(model, number)
 	out := m.Loss(method.NewStep(m, model.Scope, r.network, views))
 	gradient := model.Gradient(out.Loss)
 	params, slots = optim.Step(o, optim.Update{
@@ -144,6 +145,17 @@ func (r *run) tensorNorms(gradient []float64) []float64 {
 		}
 	}
 	return norms
+}
+
+// trained leaves out tensors that are fixed: norms are without them.
+func trained(list []reference, tensors [][]float64) [][]float64 {
+	var all [][]float64
+	for i, r := range list {
+		if !r.IsFixed() {
+			all = append(all, tensors[i])
+		}
+	}
+	return all
 }
 
 // norm is that of all tensors together.
