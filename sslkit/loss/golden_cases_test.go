@@ -66,7 +66,7 @@ var goldenLosses = []builder{
 	{"dino_", []string{"center"}, func(c goldenLoss, in nodes) nodes {
 		p, teacher := c.Params, in.views("t")
 		return nodes{
-			"loss":         loss.DINO(teacher, in.views("s"), in["center"], p.TeacherTemp, p.StudentTemp),
+			"loss":         loss.DINO(teacher, in.views("s"), in["center"], constant(in["center"], p.TeacherTemp), p.StudentTemp),
 			"center_after": loss.DINOCenter(in["center"], teacher, p.CenterMomentum),
 		}
 	}},

@@ -30,10 +30,12 @@ func UniformFanIn(fanIn int) Init {
 	}
 }
 
-// NormalFanOut draws from a normal distribution of deviation √(2/fanOut), which
-// torchvision's ResNets take for convolutions (Kaiming normal, fan out).
-func NormalFanOut(fanOut int) Init {
-	deviation := math.Sqrt(2 / float64(fanOut))
+// NormalFanOut is [Normal] with deviation √(2/fanOut), which torchvision's ResNets
+// take for convolutions (Kaiming normal, fan out).
+func NormalFanOut(fanOut int) Init { return Normal(math.Sqrt(2 / float64(fanOut))) }
+
+// Normal draws from a normal distribution of mean 0.
+func Normal(deviation float64) Init {
 	return func(values []float64, key uint64) {
 		random := rand.New(rand.NewPCG(key, 0))
 		for i := range values {

@@ -46,12 +46,17 @@ func convolve(scope *Scope, x, weight *graph.Node, stride int) *graph.Node {
 //	weight  [in, out] (PyTorch's transposed)
 //	result  [batch, out], in the mode's precision
 func Dense(scope *Scope, x *graph.Node, out int, bias bool) *graph.Node {
+	in := x.Shape().Dimensions[x.Rank()-1]
+	return DenseInit(scope, x, out, bias, UniformFanIn(in), UniformFanIn(in))
+}
+
+// DenseInit is [Dense] with weights and a bias that start otherwise.
+func DenseInit(scope *Scope, x *graph.Node, out int, bias bool, weights, biases Init) *graph.Node {
 	x.AssertRank(2)
-	in := x.Shape().Dimensions[1]
-	weight := scope.Param("weight", UniformFanIn(in), in, out)
+	weight := scope.Param("weight", weights, x.Shape().Dimensions[1], out)
 	y := op.MatMul(compute(scope, x), compute(scope, weight))
 	if bias {
-		b := compute(scope, scope.Param("bias", UniformFanIn(in), out))
+		b := compute(scope, scope.Param("bias", biases, out))
 		y = graph.Add(y, graph.ExpandLeftToRank(b, 2))
 	}
 	return y

@@ -9,6 +9,8 @@
 package op
 
 import (
+	"math"
+
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 )
@@ -30,6 +32,15 @@ func ReLU(x *graph.Node) *graph.Node {
 	return withGradient(graph.Max(x, graph.ZerosLike(x)), func(y, dy *graph.Node) []*graph.Node {
 		return []*graph.Node{graph.Mul(dy, graph.Sign(y)), nil}
 	})
+}
+
+// GELU returns x·Φ(x), where Φ is the normal distribution's cumulative function: the
+// exact form, with erf.
+//
+// Hendrycks, Gimpel, Gaussian Error Linear Units, 2016, arXiv:1606.08415, sec. 2.
+func GELU(x *graph.Node) *graph.Node {
+	share := graph.MulScalar(graph.OnePlus(graph.Erf(graph.MulScalar(x, math.Sqrt2/2))), 0.5)
+	return graph.Mul(x, share)
 }
 
 // Normalize divides every row by its Euclidean norm, or by 1e-12 where the norm
