@@ -24,6 +24,9 @@
 // projection, quick, and says how much of the features' variance it shows. t-SNE
 // keeps neighbours together, takes longer, and its distances between groups
 // mean little.
+//
+// [Spectrum] has the singular values of features; [RankMe] and [EffectiveRank] say of
+// them in how many directions a network has spread its features, without any label.
 package embedding
 
 import (

@@ -101,3 +101,20 @@ func ExamplePCA() {
 	// dog/rex.jpg is at -5.3, 1.0
 	// 85 % and 12 % of the variance
 }
+
+// Four images whose features lie in a plane: their third number never differs.
+func ExampleRankMe() {
+	s := &embedding.Set{Features: []float32{1, 0, 5, -1, 0, 5, 0, 1, 5, 0, -1, 5}, Dim: 3}
+	values, err := embedding.Spectrum(s, false)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	centred, err := embedding.Spectrum(s, true)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("RankMe %.2f of %d, effective rank of what differs %.2f\n", embedding.RankMe(values), s.Dim, embedding.EffectiveRank(centred))
+	// Output: RankMe 1.97 of 3, effective rank of what differs 2.00
+}

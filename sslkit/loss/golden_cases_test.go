@@ -53,7 +53,9 @@ var goldenLosses = []builder{
 	{"barlow_", nil, func(c goldenLoss, in nodes) nodes {
 		return value(loss.BarlowTwins(in["z0"], in["z1"], c.Params.Lambda, c.Params.Eps == 0))
 	}},
+	{"vicregl", nil, vicRegLCase},
 	{"vicreg", nil, func(c goldenLoss, in nodes) nodes {
+		in = cells(in)
 		return value(loss.VICReg(in["z0"], in["z1"], c.Params.Invariance, c.Params.Variance, c.Params.Covariance))
 	}},
 	{"dcl_", nil, func(c goldenLoss, in nodes) nodes {
@@ -65,13 +67,18 @@ var goldenLosses = []builder{
 	{"swav_", nil, swavCase},
 	{"dino_", []string{"center"}, func(c goldenLoss, in nodes) nodes {
 		p, teacher := c.Params, in.views("t")
+		center := graph.Reshape(in["center"], -1) // some cases have it as a row
 		return nodes{
-			"loss":         loss.DINO(teacher, in.views("s"), in["center"], constant(in["center"], p.TeacherTemp), p.StudentTemp),
-			"center_after": loss.DINOCenter(in["center"], teacher, p.CenterMomentum),
+			"loss":         loss.DINO(teacher, in.views("s"), center, constant(center, p.TeacherTemp), p.StudentTemp),
+			"center_after": loss.DINOCenter(center, teacher, p.CenterMomentum),
 		}
 	}},
 	{"tico_", []string{"C"}, func(c goldenLoss, in nodes) nodes {
-		value, after := loss.TiCo(in["z0"], in["z1"], in["C"], c.Params.Beta, c.Params.Rho)
+		old := strings.HasPrefix(c.Name, "tico_2023")
+		value, after := loss.TiCo(in["z0"], in["z1"], in["C"], c.Params.Beta, c.Params.Rho, old)
+		if old {
+			return nodes{"loss": value} // the case says nothing of the covariance
+		}
 		return nodes{"loss": value, "C_after": after}
 	}},
 	{"frossl", nil, func(_ goldenLoss, in nodes) nodes { return value(loss.FroSSL(in.views("z"))) }},
@@ -162,11 +169,38 @@ func swavCase(c goldenLoss, in nodes) nodes {
 	if in["low"] != nil {
 		scores = append(scores, in["low"])
 	}
+	scores = append(scores, in.views("l")...)
 	results := value(loss.SwAV(scores, q, c.Params.Temperature))
 	if c.keys["sinkhorn_h0"] != nil {
 		results["sinkhorn_h0"] = q[0]
 	}
 	return results
+}
+
+// cells gives maps, [batch, rows, columns, dim], one axis of cells.
+func cells(in nodes) nodes {
+	flat := nodes{}
+	for name, x := range in {
+		if x.Rank() == 4 {
+			x = graph.Reshape(x, x.Shape().Dim(0), -1, x.Shape().Dim(3))
+		}
+		flat[name] = x
+	}
+	return flat
+}
+
+func vicRegLCase(c goldenLoss, in nodes) nodes {
+	in = cells(in)
+	p, batch := c.Params, in["global0"].Shape().Dim(0)
+	var places [2]*graph.Node
+	for v := range places {
+		grid := p.Grids.View(v, batch) // [batch, cells, 2]
+		places[v] = graph.ConvertDType(graph.Const(in["local0"].Graph(), grid.Tensor(dtypes.Float64)), op.Widen(in["local0"]).DType())
+	}
+	global := loss.VICReg(in["global0"], in["global1"], p.Invariance, p.Variance, p.Covariance/2) // mean over the views
+	local := loss.VICRegLocal(in["local0"], in["local1"], places[0], places[1], p.Matches, p.Invariance, p.Variance, p.LocalCovariance)
+	total := graph.Add(graph.MulScalar(global, p.Alpha), graph.MulScalar(local, 1-p.Alpha))
+	return nodes{"loss": total, "global_loss": global, "local_loss": local}
 }
 
 func nnclrCase(c goldenLoss, in nodes) nodes {

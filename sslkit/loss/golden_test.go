@@ -32,6 +32,10 @@ type goldenLoss struct {
 		TeacherTemp                      float64         `json:"teacher_temp"`
 		CenterMomentum                   float64         `json:"center_momentum"`
 		CBefore                          json.RawMessage `json:"C_before"`
+		LocalCovariance                  float64         `json:"local_covariance"`
+		Alpha                            float64
+		Matches                          [2]int
+		Grids                            testkit.Grids
 	}
 	Inputs   map[string]testkit.Input
 	Loss     float64
@@ -57,7 +61,7 @@ func (n nodes) views(letter string) []*graph.Node {
 func goldenCases(t *testing.T) []goldenLoss {
 	t.Helper()
 	var cases []goldenLoss
-	for _, golden := range testkit.Cases(t, "losses") {
+	for _, golden := range testkit.Cases(t, "losses", "loss_more") {
 		c := goldenLoss{Case: golden}
 		golden.Decode(t, &c)
 		golden.Decode(t, &c.keys)

@@ -26,7 +26,7 @@ func TestTiCoEqualsThePaper(t *testing.T) {
 		}
 	}
 	equalsOracle(t, 2, func(in []*graph.Node) *graph.Node {
-		value, _ := loss.TiCo(in[0], in[1], in[2], beta, rho)
+		value, _ := loss.TiCo(in[0], in[1], in[2], beta, rho, false)
 		return value
 	}, func(in []testkit.Array) float64 {
 		sum := 0.0
@@ -40,7 +40,7 @@ func TestTiCoEqualsThePaper(t *testing.T) {
 		return sum / batch
 	}, z0, z1, before)
 	out := testkit.Run(t, testkit.Open(t, device.Go), func(in []*graph.Node) []*graph.Node {
-		_, c := loss.TiCo(in[0], in[1], in[2], beta, rho)
+		_, c := loss.TiCo(in[0], in[1], in[2], beta, rho, false)
 		return []*graph.Node{c}
 	}, z0.Tensor(dtypes.Float64), z1.Tensor(dtypes.Float64), before.Tensor(dtypes.Float64))
 	testkit.Near(t, "covariance", out[0], after.Data, 1e-13)
@@ -139,8 +139,8 @@ func TestNearestNeighbour(t *testing.T) {
 
 func TestRegularizersPanic(t *testing.T) {
 	panics(t, map[string]func(g *graph.Graph){
-		"TiCo: z0 has shape":               func(g *graph.Graph) { loss.TiCo(zeros(g, 2, 3), zeros(g, 3, 3), zeros(g, 3, 3), 0.9, 8) },
-		"TiCo: covariance has shape":       func(g *graph.Graph) { loss.TiCo(zeros(g, 2, 3), zeros(g, 2, 3), zeros(g, 2, 3), 0.9, 8) },
+		"TiCo: z0 has shape":               func(g *graph.Graph) { loss.TiCo(zeros(g, 2, 3), zeros(g, 3, 3), zeros(g, 3, 3), 0.9, 8, false) },
+		"TiCo: covariance has shape":       func(g *graph.Graph) { loss.TiCo(zeros(g, 2, 3), zeros(g, 2, 3), zeros(g, 2, 3), 0.9, 8, false) },
 		"FroSSL: 1 views":                  func(g *graph.Graph) { loss.FroSSL([]*graph.Node{zeros(g, 2, 3)}) },
 		"FroSSL: view 0 has shape":         func(g *graph.Graph) { loss.FroSSL([]*graph.Node{zeros(g, 2, 3), zeros(g, 2, 4)}) },
 		"KoLeo: z has shape":               func(g *graph.Graph) { loss.KoLeo(zeros(g, 1, 3)) },

@@ -51,9 +51,17 @@ func TestVICRegEqualsThePaper(t *testing.T) {
 	testkit.NearScalar(t, "views without spread", scalar(t, vicReg, still, moved), 25*4+20*0.99, 1e-12)
 }
 
+// TestMeanStd compares with a batch whose deviations are known.
+func TestMeanStd(t *testing.T) {
+	z := testkit.Array{Shape: []int{3, 2}, Data: []float64{1, -4, 2, 0, 3, 4}} // deviations 1 and 4
+	got := scalar(t, func(in []*graph.Node) *graph.Node { return loss.MeanStd(in[0]) }, z)
+	testkit.NearScalar(t, "mean of deviations", got, 2.5, 1e-12)
+}
+
 func TestVICRegPanics(t *testing.T) {
 	panics(t, map[string]func(g *graph.Graph){
-		"VICReg: z0 has shape": func(g *graph.Graph) { loss.VICReg(zeros(g, 2, 3), zeros(g, 2, 4), 1, 1, 1) },
-		"at least 2 rows":      func(g *graph.Graph) { loss.VICReg(zeros(g, 1, 3), zeros(g, 1, 3), 1, 1, 1) },
+		"VICReg: z0 has shape":        func(g *graph.Graph) { loss.VICReg(zeros(g, 2, 3), zeros(g, 2, 4), 1, 1, 1) },
+		"[1 3], want at least 2 rows": func(g *graph.Graph) { loss.VICReg(zeros(g, 1, 3), zeros(g, 1, 3), 1, 1, 1) },
+		"MeanStd: z has shape":        func(g *graph.Graph) { loss.MeanStd(zeros(g, 1, 3)) },
 	})
 }

@@ -8,7 +8,8 @@ import "github.com/gomlx/gomlx/pkg/core/graph"
 //	b       [k, m]
 //	result  [n, m], in the arguments' type
 //
-// Its gradient is two matrix products. (GoMLX's own gradient of a product is a
+// Of arrays with an axis more, which comes first, it returns the product of each
+// pair of matrices. Its gradient is two matrix products. (GoMLX's own gradient of a product is a
 // broadcast, a multiplication and a sum, which costs as much as a whole
 // ResNet-18 on a CPU.) It panics if the shapes do not fit.
 func MatMul(a, b *graph.Node) *graph.Node {
@@ -27,10 +28,12 @@ func MatMulT(a, b *graph.Node) *graph.Node {
 	return product(a, b, 1)
 }
 
-// product contracts axis 1 of a with the given axis of b.
+// product contracts axis 1 of matrices a with the given axis of matrices b.
 func product(a, b *graph.Node, axisOfB int) *graph.Node {
-	a.AssertRank(2)
-	b.AssertRank(2)
+	if a.Rank() != 3 {
+		a.AssertRank(2)
+	}
+	b.AssertRank(a.Rank())
 	return withGradient(contract(a, 1, b, axisOfB), func(y, dy *graph.Node) []*graph.Node {
 		a, b := y.Inputs()[0], y.Inputs()[1]
 		da := contract(dy, 1, b, 1-axisOfB)
@@ -41,6 +44,11 @@ func product(a, b *graph.Node, axisOfB int) *graph.Node {
 	})
 }
 
+// contract does so with the given axes of matrices, or of those of a stack.
 func contract(a *graph.Node, axisOfA int, b *graph.Node, axisOfB int) *graph.Node {
+	if a.Rank() == 3 {
+		each := []int{0}
+		return graph.Dot(a, b).General([]int{axisOfA + 1}, each, []int{axisOfB + 1}, each)
+	}
 	return graph.Dot(a, b).General([]int{axisOfA}, nil, []int{axisOfB}, nil)
 }

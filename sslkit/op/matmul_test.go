@@ -6,6 +6,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
+	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/op"
@@ -52,6 +53,38 @@ func TestMatMulWithItself(t *testing.T) {
 		return []*graph.Node{graph.Gradient(ours, in[0])[0], graph.Gradient(theirs, in[0])[0]}
 	}, z.Tensor(dtypes.Float64))
 	testkit.Near(t, "gradient", results[0], results[1], 1e-12)
+}
+
+// TestMatMulOfStacks compares products and gradients of stacks with those of their
+// matrices.
+func TestMatMulOfStacks(t *testing.T) {
+	const groups, n, k, m = 3, 4, 2, 5
+	stack := func(s, rows, columns int) *tensors.Tensor {
+		a := matrix(s, groups*rows, columns)
+		a.Shape = []int{groups, rows, columns}
+		return a.Tensor(dtypes.Float64)
+	}
+	compare := func(what string, product func(a, b *graph.Node) *graph.Node, a, b *tensors.Tensor) {
+		t.Helper()
+		results := testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
+			var each []*graph.Node
+			for i := range groups {
+				one := func(x *graph.Node) *graph.Node { return graph.Squeeze(graph.Slice(x, graph.AxisElem(i)), 0) }
+				each = append(each, product(one(in[0]), one(in[1])))
+			}
+			var outputs []*graph.Node
+			for _, y := range []*graph.Node{product(in[0], in[1]), graph.Stack(each, 0)} {
+				loss := graph.ReduceAllSum(graph.Mul(graph.Square(y), in[2]))
+				outputs = append(append(outputs, y), graph.Gradient(loss, in[0], in[1])...)
+			}
+			return outputs
+		}, a, b, stack(9, n, m))
+		for i, name := range []string{"y", "da", "db"} {
+			testkit.Near(t, what+": "+name, results[i], results[3+i], 1e-12)
+		}
+	}
+	compare("MatMul", op.MatMul, stack(6, n, k), stack(7, k, m))
+	compare("MatMulT", op.MatMulT, stack(6, n, k), stack(8, m, k))
 }
 
 // TestGradientIsMadeOfProducts builds gradients and looks at their nodes: two

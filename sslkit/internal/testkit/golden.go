@@ -76,6 +76,7 @@ type Input struct {
 	Shape   []int    `json:"shape"`
 	Scale   *float64 `json:"scale"`
 	RowNorm bool     `json:"rownorm"`
+	Reshape []int    `json:"reshape"` // of the array; none: Shape
 }
 
 // Array makes the input.
@@ -98,6 +99,9 @@ func (in Input) Array(t testing.TB) Array {
 				row[i] /= norm
 			}
 		}
+	}
+	if in.Reshape != nil {
+		return Array{Shape: in.Reshape, Data: values}
 	}
 	return Array{Shape: in.Shape, Data: values}
 }
