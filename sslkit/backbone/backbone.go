@@ -78,7 +78,7 @@ func Describe(b Backbone) string {
 }
 
 // All lists a value of every backbone.
-func All() []Backbone { return []Backbone{ResNet{}} }
+func All() []Backbone { return []Backbone{ResNet{}, ViT{}} }
 
 // Types are the backbones that can be written and read by name.
 var Types = named.New(All)

@@ -107,6 +107,36 @@ func BenchmarkKNN(b *testing.B) {
 	}
 }
 
+// BenchmarkGrid times the classification of a test set in several ways at once.
+func BenchmarkGrid(b *testing.B) {
+	const size, queries, dim = 5_000, 1_000, 128
+	bank := testkit.Tensor(dtypes.Float32, testkit.G(1, size, dim), size, dim)
+	tests := testkit.Tensor(dtypes.Float32, testkit.G(2, queries, dim), queries, dim)
+	labels := make([]int32, size)
+	for i := range labels {
+		labels[i] = int32(i % 10)
+	}
+	classes := tensors.FromFlatDataAndDimensions(labels, size)
+	for _, grid := range []eval.Grid{{K: []int{200}, Temperature: []float64{0.1}}, eval.DefaultGrid()} {
+		b.Run(fmt.Sprintf("settings=%d", len(grid.K)*len(grid.Temperature)), func(b *testing.B) {
+			classifier, err := grid.NewClassifier(testkit.XLA(b), 10)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer classifier.Free()
+			scores := func() {
+				if _, err := classifier.Scores(context.Background(), tests, bank, classes, labels[:queries]); err != nil {
+					b.Fatal(err)
+				}
+			}
+			scores()
+			for b.Loop() {
+				scores()
+			}
+		})
+	}
+}
+
 // BenchmarkLinear times the fit of a linear probe.
 func BenchmarkLinear(b *testing.B) {
 	d := testkit.XLA(b)

@@ -3,6 +3,7 @@
 //
 // An [Embedder] turns images into features. [KNN] classifies each by its
 // nearest neighbours among features whose labels are known, and needs no
-// training. [Linear] fits a linear classifier. Either compares its answers with
+// training; a [Grid] does so with several numbers of neighbours and temperatures at
+// once. [Linear] fits a linear classifier. Either compares its answers with
 // the labels by [Accuracy].
 package eval

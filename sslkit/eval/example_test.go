@@ -93,3 +93,22 @@ func ExampleLinear_Classify() {
 	// flat flat
 	// steep steep
 }
+
+// How accuracy depends on the neighbours that are asked is one search.
+func ExampleGrid_Scores() {
+	train := &embedding.Set{
+		Features: []float32{3, 1, 4, 0, 5, 2, 1, 3, 0, 4, 2, 2.1}, Dim: 2,
+		Labels: []int32{0, 0, 0, 1, 1, 1}, Classes: []string{"flat", "steep"},
+	}
+	test := &embedding.Set{Features: []float32{9, 8, 8, 9, 1, 7}, Dim: 2, Labels: []int32{0, 1, 1}, Classes: train.Classes}
+	scores, err := eval.Grid{K: []int{1, 3}, Temperature: []float64{0.07, 10}}.Scores(context.Background(), device.Go, train, test)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(scores)
+	// Output:
+	// kNN accuracy    T 0.07     T 10
+	// k 1              0.667    0.667
+	// k 3              0.667    1.000
+}

@@ -113,7 +113,7 @@ func checkScores(t *testing.T, knn KNN, c knnCase, queries, bank testkit.Array, 
 	for name, find := range searches {
 		got := testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
 			similarities := op.MatMulT(op.Normalize(in[0]), op.Normalize(in[1]))
-			return []*graph.Node{knn.vote(find, similarities, in[2], c.Classes)}
+			return votes([]KNN{knn}, find, similarities, in[2], c.Classes)
 		}, queries.Tensor(dtypes.Float32), bank.Tensor(dtypes.Float32), tensors.FromFlatDataAndDimensions(labels, len(labels)))[0]
 		for q := 0; q < len(got); q += c.Classes {
 			copy(got[q:], shares(got[q:q+c.Classes]))

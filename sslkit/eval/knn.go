@@ -42,28 +42,15 @@ func (k KNN) Validate() error {
 }
 
 // A Classifier is a compiled [KNN] with a number of classes.
-type Classifier struct {
-	knn       KNN
-	kind      device.Kind
-	normalize *graph.Exec
-	vote      *graph.Exec
-}
+type Classifier struct{ voter }
 
 // NewClassifier returns a classifier on a device.
 func (k KNN) NewClassifier(d *device.Device, classes int) (*Classifier, error) {
 	if err := k.check(classes); err != nil {
 		return nil, err
 	}
-	c := &Classifier{knn: k, kind: d.Kind}
-	var err error
-	if c.normalize, err = graph.NewExec(d.Backend, normalize); err != nil {
-		return nil, fmt.Errorf("eval: KNN: %w", err)
-	}
-	if c.vote, err = graph.NewExec(d.Backend, k.classify(d.Kind, classes)); err != nil {
-		return nil, fmt.Errorf("eval: KNN: %w", err)
-	}
-	c.vote.WithName(voteName)
-	return c, nil
+	v, err := newVoter(d, []KNN{k}, classes)
+	return &Classifier{v}, err
 }
 
 // Plan compiles the program that classifies a batch of queries for a device that is not
@@ -72,7 +59,7 @@ func (k KNN) Plan(d *device.Device, queries, bank, dim, classes int) (device.Pro
 	if err := k.check(classes); err != nil {
 		return device.Program{}, err
 	}
-	return d.Plan(voteName, k.classify(d.Kind, classes),
+	return d.Plan(voteName, classify([]KNN{k}, d.Kind, classes),
 		shapes.Make(dtypes.Float32, queries, dim), shapes.Make(dtypes.Float32, bank, dim), shapes.Make(dtypes.Int32, bank), shapes.Make(dtypes.Int32))
 }
 
@@ -104,8 +91,8 @@ func normalize(in []*graph.Node) []*graph.Node {
 // classify returns the program that classifies the batch of queries that begins at start.
 //
 //	in      queries [n, dim] and bank [m, dim], both normalised; labels [m] int32; start, a scalar int32
-//	result  [batch] int32
-func (k KNN) classify(kind device.Kind, classes int) func(in []*graph.Node) []*graph.Node {
+//	result  [batch] int32 for each setting
+func classify(settings []KNN, kind device.Kind, classes int) func(in []*graph.Node) []*graph.Node {
 	find := sorted
 	if kind == device.CUDA {
 		find = pruned
@@ -115,8 +102,11 @@ func (k KNN) classify(kind device.Kind, classes int) func(in []*graph.Node) []*g
 		batch := queryBatch(kind, queries.Shape().Dimensions[0], bank.Shape().Dimensions[0])
 		rows := graph.Add(graph.Iota(queries.Graph(), shapes.Make(dtypes.Int32, batch, 1), 0), start) // [batch, 1]
 		similarities := op.MatMulT(graph.Gather(queries, rows, true), bank)                           // [batch, bank]
-		scores := k.vote(find, similarities, labels, classes)                                         // [batch, classes]
-		return []*graph.Node{graph.ArgMax(scores, 1, dtypes.Int32)}
+		answers := votes(settings, find, similarities, labels, classes)                               // [batch, classes] each
+		for i, scores := range answers {
+			answers[i] = graph.ArgMax(scores, 1, dtypes.Int32)
+		}
+		return answers
 	}
 }
 
@@ -142,60 +132,11 @@ func queryBatch(kind device.Kind, queries, bank int) int {
 // It stops between batches when the context ends. A feature that is not a finite number
 // is an error.
 func (c *Classifier) Predict(ctx context.Context, queries, bank, labels *tensors.Tensor) ([]int32, error) {
-	total, size := queries.Shape().Dimensions[0], bank.Shape().Dimensions[0]
-	if c.knn.K > size {
-		return nil, fmt.Errorf("eval: KNN: k %d is more than the %d features of the bank", c.knn.K, size)
-	}
-	queries, err := c.normalized(queries, "the queries")
+	predictions, err := c.predict(ctx, queries, bank, labels)
 	if err != nil {
 		return nil, err
 	}
-	defer queries.MustFinalizeAll()
-	if bank, err = c.normalized(bank, "the bank"); err != nil {
-		return nil, err
-	}
-	defer bank.MustFinalizeAll()
-
-	predictions := make([]int32, 0, total)
-	batch := queryBatch(c.kind, total, size)
-	for start := 0; start < total; start += batch {
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("eval: KNN: %w", err)
-		}
-		from := min(start, total-batch)
-		part, err := c.vote.Exec1(queries, bank, labels, int32(from))
-		if err != nil {
-			return nil, fmt.Errorf("eval: KNN: queries %d to %d: %w", from, from+batch, err)
-		}
-		classes, err := tensors.CopyFlatData[int32](part)
-		part.MustFinalizeAll()
-		if err != nil {
-			return nil, fmt.Errorf("eval: KNN: %w", err)
-		}
-		predictions = append(predictions, classes[start-from:]...)
-	}
-	return predictions, nil
-}
-
-// normalized returns features with norm 1.
-func (c *Classifier) normalized(features *tensors.Tensor, name string) (*tensors.Tensor, error) {
-	total := int32(features.Shape().Dimensions[0])
-	x, bad, err := c.normalize.Exec2(features)
-	if err != nil {
-		return nil, fmt.Errorf("eval: KNN: normalise %s: %w", name, err)
-	}
-	defer bad.MustFinalizeAll()
-	if image := tensors.ToScalar[int32](bad); image < total {
-		x.MustFinalizeAll()
-		return nil, fmt.Errorf("eval: KNN: a feature of image %d of %s is not a finite number, or too large", image, name)
-	}
-	return x, nil
-}
-
-// Free releases the compiled programs. The classifier is of no use then.
-func (c *Classifier) Free() {
-	c.normalize.Finalize()
-	c.vote.Finalize()
+	return predictions[0], nil
 }
 
 // Accuracy is the fraction of predictions that equal the labels, in [0, 1]. Both

@@ -49,18 +49,31 @@ func pruned(similarities *graph.Node, k int) (highest, places *graph.Node) {
 	return highest, graph.Add(first, graph.ModScalar(at, length))
 }
 
-// vote returns for each class the sum of the weights of those of the k nearest
-// neighbours that are of the class. Weights are exp((s−s₁)/T) with s₁ the highest
-// similarity of the query, so that none overflows.
+// votes returns for each setting and class the sum of the weights of those of the
+// setting's k nearest neighbours that are of the class. Weights are exp((s−s₁)/T) with s₁
+// the highest similarity of the query, so that none overflows. One search is for all.
 //
 //	similarities  [queries, bank]
 //	labels        [bank] int32
-//	result        [queries, classes]
-func (k KNN) vote(find search, similarities, labels *graph.Node, classes int) *graph.Node {
-	nearest, places := find(similarities, k.K)                    // [queries, k] each
-	classOf := graph.Gather(labels, graph.ExpandAxes(places, -1)) // [queries, k]
+//	result        [queries, classes] for each setting
+func votes(settings []KNN, find search, similarities, labels *graph.Node, classes int) []*graph.Node {
+	most := 0
+	for _, knn := range settings {
+		most = max(most, knn.K)
+	}
+	nearest, places := find(similarities, most)                   // [queries, most] each
+	classOf := graph.Gather(labels, graph.ExpandAxes(places, -1)) // [queries, most]
 	highest := graph.ReduceAndKeep(nearest, graph.ReduceMax, 1)   // [queries, 1]; a slice would make XLA sort whole rows
-	weights := graph.Exp(graph.DivScalar(graph.Sub(nearest, highest), k.Temperature))
-	votes := graph.Mul(graph.OneHot(classOf, classes, weights.DType()), graph.ExpandAxes(weights, -1)) // [queries, k, classes]
-	return graph.ReduceSum(votes, 1)
+	scores := make([]*graph.Node, len(settings))
+	for i, knn := range settings {
+		weights := graph.Exp(graph.DivScalar(graph.Sub(nearest, highest), knn.Temperature))
+		if knn.K < most { // nor are the first k sliced off
+			place := graph.Iota(weights.Graph(), shapes.Make(dtypes.Int32, weights.Shape().Dimensions...), 1)
+			among := graph.LessThan(place, graph.Const(weights.Graph(), int32(knn.K)))
+			weights = graph.Where(among, weights, graph.ZerosLike(weights))
+		}
+		all := graph.Mul(graph.OneHot(classOf, classes, weights.DType()), graph.ExpandAxes(weights, -1)) // [queries, most, classes]
+		scores[i] = graph.ReduceSum(all, 1)
+	}
+	return scores
 }

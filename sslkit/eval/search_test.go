@@ -31,7 +31,7 @@ func TestSearchesAgreeWithLoops(t *testing.T) {
 		want := loops(similarities, labels, knn, queries, classes)
 		for name, find := range searches {
 			got := testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
-				return []*graph.Node{knn.vote(find, in[0], in[1], classes)}
+				return votes([]KNN{knn}, find, in[0], in[1], classes)
 			}, testkit.Tensor(dtypes.Float32, similarities, queries, bank), tensors.FromFlatDataAndDimensions(labels, bank))
 			testkit.Near(t, name, got[0], want, 1e-5)
 		}

@@ -105,4 +105,12 @@ func (s *split) translate(predictions []int32, err error) ([]int32, error) {
 	return predictions, nil
 }
 
+// truth is the labels of the test set as indices of the bank's classes.
+func (s *split) truth(train, test *embedding.Set) ([]int32, error) {
+	if test.Labels == nil {
+		return nil, errors.New("the classes of the test set are not known: want its Labels, to compare the answers with")
+	}
+	return embedding.MatchLabels(test.Labels, test.Classes, train.Classes)
+}
+
 func (s *split) free() { free(&s.bank, &s.queries, &s.labels) }

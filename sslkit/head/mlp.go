@@ -102,10 +102,13 @@ func (m MLP) layer(scope *nn.Scope, number int, h *graph.Node, out int) *graph.N
 		normed = m.OutNorm != NoNorm
 	}
 	bias := m.AllBiases || !normed
-	if m.InitStd == 0 {
+	switch {
+	case m.InitStd == 0:
 		return nn.Dense(scope, h, out, bias)
+	case bias:
+		return nn.DenseInit(scope, h, out, nn.Normal(m.InitStd), nn.Constant(0))
 	}
-	return nn.DenseInit(scope, h, out, bias, nn.Normal(m.InitStd), nn.Constant(0))
+	return nn.DenseInit(scope, h, out, nn.Normal(m.InitStd), nil)
 }
 
 // normOf is where a hidden layer's batch norm lies.

@@ -123,6 +123,7 @@ func All() []Method {
 		DCL{},
 		DCLW{},
 		NNCLR{},
+		FastSiam{},
 	}
 }
 

@@ -101,6 +101,14 @@ func part(method, name string, m head.MLP) error {
 	return nil
 }
 
+// full reports a number of full views that leaves nothing to compare.
+func full(method string, views int) error {
+	if views < 2 {
+		return fmt.Errorf("method: %s: %d full views, want at least 2", method, views)
+	}
+	return nil
+}
+
 // temperature reports one that is not positive.
 func temperature(method string, t float64) error {
 	if !(t > 0) {

@@ -43,6 +43,9 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 	"NNCLR": func(c stepCase) method.Method {
 		return method.NNCLR{Projector: c.projector(), Predictor: c.predictor(), Temperature: 0.5, Queue: c.Sizes.Bank}
 	},
+	"FastSiam": func(c stepCase) method.Method {
+		return method.FastSiam{Projector: c.projector(), Predictor: c.predictor(), Full: max(4, len(c.Pixels.Views))}
+	},
 	"DCLW": func(c stepCase) method.Method {
 		return method.DCLW{Projector: c.projector(), Temperature: 0.1, Sigma: 0.5, Separate: !c.isHead()}
 	},

@@ -87,3 +87,22 @@ func (m Model) WithPermutations(source func(n int) *graph.Node) Model {
 	m.build.permutation = source
 	return m
 }
+
+// Noise returns random numbers in [0, 1), others at every call and step.
+//
+//	result  [rows, n], at least float32
+//
+// It panics in a graph without a source of random keys.
+func (s *Scope) Noise(rows, n int) *graph.Node {
+	if s.build.noise != nil {
+		return s.build.noise(rows, n)
+	}
+	return op.Uniform(s.Key(), rows, n)
+}
+
+// WithNoise returns the model with numbers for [Scope.Noise] that are not drawn, such
+// as those of a reference.
+func (m Model) WithNoise(source func(rows, n int) *graph.Node) Model {
+	m.build.noise = source
+	return m
+}

@@ -30,6 +30,17 @@ func UniformFanIn(fanIn int) Init {
 	}
 }
 
+// Xavier draws from ±√(6/(fanIn+fanOut)), as transformers start (Xavier uniform).
+func Xavier(fanIn, fanOut int) Init {
+	bound := math.Sqrt(6 / float64(fanIn+fanOut))
+	return func(values []float64, key uint64) {
+		random := rand.New(rand.NewPCG(key, 0))
+		for i := range values {
+			values[i] = (2*random.Float64() - 1) * bound
+		}
+	}
+}
+
 // NormalFanOut is [Normal] with deviation √(2/fanOut), which torchvision's ResNets
 // take for convolutions (Kaiming normal, fan out).
 func NormalFanOut(fanOut int) Init { return Normal(math.Sqrt(2 / float64(fanOut))) }

@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"slices"
+
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/op"
 )
@@ -40,26 +42,33 @@ func convolve(scope *Scope, x, weight *graph.Node, stride int) *graph.Node {
 		Strides(stride).PaddingPerDim([][2]int{pad, pad}).Done()
 }
 
-// Dense returns x·weight, plus a bias if asked for.
+// Dense returns x·weight, plus a bias if asked for. Both start as [UniformFanIn],
+// PyTorch's default.
 //
-//	x       [batch, in]
+//	x       […, in]
 //	weight  [in, out] (PyTorch's transposed)
-//	result  [batch, out], in the mode's precision
+//	result  […, out], in the mode's precision
 func Dense(scope *Scope, x *graph.Node, out int, bias bool) *graph.Node {
-	in := x.Shape().Dimensions[x.Rank()-1]
-	return DenseInit(scope, x, out, bias, UniformFanIn(in), UniformFanIn(in))
+	init := UniformFanIn(x.Shape().Dimensions[x.Rank()-1])
+	if bias {
+		return DenseInit(scope, x, out, init, init)
+	}
+	return DenseInit(scope, x, out, init, nil)
 }
 
-// DenseInit is [Dense] with weights and a bias that start otherwise.
-func DenseInit(scope *Scope, x *graph.Node, out int, bias bool, weights, biases Init) *graph.Node {
-	x.AssertRank(2)
-	weight := scope.Param("weight", weights, x.Shape().Dimensions[1], out)
-	y := op.MatMul(compute(scope, x), compute(scope, weight))
-	if bias {
-		b := compute(scope, scope.Param("bias", biases, out))
+// DenseInit is [Dense] whose weights start otherwise. Without an init for the bias
+// there is none.
+func DenseInit(scope *Scope, x *graph.Node, out int, weight, bias Init) *graph.Node {
+	dims := slices.Clone(x.Shape().Dimensions)
+	last := len(dims) - 1
+	w := scope.Param("weight", weight, dims[last], out)
+	y := op.MatMul(compute(scope, graph.Reshape(x, -1, dims[last])), compute(scope, w)) // [all rows, out]
+	if bias != nil {
+		b := compute(scope, scope.Param("bias", bias, out))
 		y = graph.Add(y, graph.ExpandLeftToRank(b, 2))
 	}
-	return y
+	dims[last] = out
+	return graph.Reshape(y, dims...)
 }
 
 // MaxPool returns the largest value of every window of kernel×kernel pixels,

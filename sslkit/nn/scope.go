@@ -44,9 +44,10 @@ type build struct {
 	moves []*graph.Node  // momentum of each move of the target
 	moved map[string]int // moves that a target's variable has made, by path
 
-	clock       *Clock                  // nil: the graph is no step of a run
-	key         func() *graph.Node      // nil: nothing is random
-	permutation func(n int) *graph.Node // nil: permutations are drawn from keys
+	clock       *Clock                        // nil: the graph is no step of a run
+	key         func() *graph.Node            // nil: nothing is random
+	permutation func(n int) *graph.Node       // nil: permutations are drawn from keys
+	noise       func(rows, n int) *graph.Node // nil: noise is drawn from keys
 }
 
 // In returns the folder of that name.

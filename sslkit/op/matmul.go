@@ -2,53 +2,57 @@ package op
 
 import "github.com/gomlx/gomlx/pkg/core/graph"
 
-// MatMul returns the matrix product a·b.
+// MatMul returns the matrix product a·b, or those of each pair in two stacks.
 //
-//	a       [n, k]
-//	b       [k, m]
-//	result  [n, m], in the arguments' type
+//	a       [n, k], or […, n, k]
+//	b       [k, m], or […, k, m]
+//	result  [n, m], or […, n, m], in the arguments' type
 //
-// Of arrays with an axis more, which comes first, it returns the product of each
-// pair of matrices. Its gradient is two matrix products. (GoMLX's own gradient of a product is a
+// Its gradient is two matrix products. (GoMLX's own gradient of a product is a
 // broadcast, a multiplication and a sum, which costs as much as a whole
 // ResNet-18 on a CPU.) It panics if the shapes do not fit.
 func MatMul(a, b *graph.Node) *graph.Node {
-	return product(a, b, 0)
+	return product(a, b, false)
 }
 
 // MatMulT returns a·bᵀ, the dot product of every row of a with every row of b:
-// the similarity matrix of contrastive losses and of nearest neighbours.
+// the similarity matrix of contrastive losses, of attention and of nearest
+// neighbours.
 //
-//	a       [n, k]
-//	b       [m, k]
-//	result  [n, m], in the arguments' type
+//	a       [n, k], or […, n, k]
+//	b       [m, k], or […, m, k]
+//	result  [n, m], or […, n, m], in the arguments' type
 //
 // Gradient and panics are those of [MatMul].
 func MatMulT(a, b *graph.Node) *graph.Node {
-	return product(a, b, 1)
+	return product(a, b, true)
 }
 
-// product contracts axis 1 of matrices a with the given axis of matrices b.
-func product(a, b *graph.Node, axisOfB int) *graph.Node {
-	if a.Rank() != 3 {
-		a.AssertRank(2)
+// product is a·b of matrices or stacks of them, with b transposed or not.
+func product(a, b *graph.Node, transposed bool) *graph.Node {
+	rank := max(a.Rank(), 2)
+	a.AssertRank(rank)
+	b.AssertRank(rank)
+	rows, columns := rank-2, rank-1
+	inner, outer := rows, columns // of b
+	if transposed {
+		inner, outer = columns, rows
 	}
-	b.AssertRank(a.Rank())
-	return withGradient(contract(a, 1, b, axisOfB), func(y, dy *graph.Node) []*graph.Node {
+	return withGradient(contract(a, columns, b, inner), func(y, dy *graph.Node) []*graph.Node {
 		a, b := y.Inputs()[0], y.Inputs()[1]
-		da := contract(dy, 1, b, 1-axisOfB)
-		if axisOfB == 0 {
-			return []*graph.Node{da, contract(a, 0, dy, 0)}
+		da := contract(dy, columns, b, outer)
+		if transposed {
+			return []*graph.Node{da, contract(dy, rows, a, rows)}
 		}
-		return []*graph.Node{da, contract(dy, 0, a, 0)}
+		return []*graph.Node{da, contract(a, rows, dy, rows)}
 	})
 }
 
-// contract does so with the given axes of matrices, or of those of a stack.
+// contract sums over an axis of a and one of b, in each pair of matrices.
 func contract(a *graph.Node, axisOfA int, b *graph.Node, axisOfB int) *graph.Node {
-	if a.Rank() == 3 {
-		each := []int{0}
-		return graph.Dot(a, b).General([]int{axisOfA + 1}, each, []int{axisOfB + 1}, each)
+	var stack []int
+	for axis := range a.Rank() - 2 {
+		stack = append(stack, axis)
 	}
-	return graph.Dot(a, b).General([]int{axisOfA}, nil, []int{axisOfB}, nil)
+	return graph.Dot(a, b).General([]int{axisOfA}, stack, []int{axisOfB}, stack)
 }

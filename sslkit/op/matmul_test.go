@@ -43,6 +43,35 @@ func TestMatMul(t *testing.T) {
 	}
 }
 
+// TestMatMulOfMoreAxes compares products of several matrices at once with GoMLX's own.
+func TestMatMulOfMoreAxes(t *testing.T) {
+	stack := func(s, rows, columns int) testkit.Array {
+		return testkit.Array{Shape: []int{2, 3, rows, columns}, Data: testkit.G(s, 6*rows, columns)}
+	}
+	for name, c := range map[string]struct {
+		b      testkit.Array
+		ours   func(a, b *graph.Node) *graph.Node
+		theirs string
+	}{
+		"MatMul":  {stack(2, 5, 3), op.MatMul, "xynk,xykm->xynm"},
+		"MatMulT": {stack(3, 3, 5), op.MatMulT, "xynk,xymk->xynm"},
+	} {
+		a, weights := stack(1, 4, 5), stack(4, 4, 3)
+		results := testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
+			var outputs []*graph.Node
+			for _, y := range []*graph.Node{c.ours(in[0], in[1]), graph.Einsum(c.theirs, in[0], in[1])} {
+				y.AssertDims(2, 3, 4, 3)
+				loss := graph.ReduceAllSum(graph.Mul(graph.Square(y), in[2]))
+				outputs = append(append(outputs, y), graph.Gradient(loss, in[0], in[1])...)
+			}
+			return outputs
+		}, a.Tensor(dtypes.Float64), c.b.Tensor(dtypes.Float64), weights.Tensor(dtypes.Float64))
+		for i, what := range []string{"y", "da", "db"} {
+			testkit.Near(t, name+": "+what, results[i], results[3+i], 1e-12)
+		}
+	}
+}
+
 // TestMatMulWithItself checks the gradient where both factors are one node, as
 // in a similarity matrix.
 func TestMatMulWithItself(t *testing.T) {

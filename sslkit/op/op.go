@@ -81,3 +81,28 @@ func LogSumExp(x *graph.Node) *graph.Node {
 func Rows(x, places *graph.Node) *graph.Node {
 	return graph.Gather(x, graph.ExpandAxes(places, -1))
 }
+
+// StackRows is [Rows] of each matrix in a stack.
+//
+//	x       [batch, n, dim]
+//	places  [batch, m] int32
+//	result  [batch, m, dim]
+func StackRows(x, places *graph.Node) *graph.Node {
+	x.AssertRank(3)
+	places.AssertDims(x.Shape().Dimensions[0], -1)
+	batch, n, dim, m := x.Shape().Dimensions[0], x.Shape().Dimensions[1], x.Shape().Dimensions[2], places.Shape().Dimensions[1]
+	first := graph.MulScalar(graph.Iota(x.Graph(), places.Shape(), 0), n)
+	flat := graph.Reshape(graph.Add(places, first), batch*m)
+	return graph.Reshape(Rows(graph.Reshape(x, batch*n, dim), flat), batch, m, dim)
+}
+
+// Softmax is exp(x) / Σ exp(x) over the last axis, without overflow.
+//
+//	x       any shape
+//	result  as x, in at least float32
+func Softmax(x *graph.Node) *graph.Node {
+	x = Widen(x)
+	highest := graph.StopGradient(graph.ReduceAndKeep(x, graph.ReduceMax, -1))
+	e := graph.Exp(graph.Sub(x, highest))
+	return graph.Div(e, graph.ReduceAndKeep(e, graph.ReduceSum, -1))
+}

@@ -61,17 +61,23 @@ func Permutation(key *graph.Node, n int) *graph.Node {
 	return order(Uniform(key, n))
 }
 
-// InversePermutation returns the order that undoes another.
+// InversePermutation returns the order that undoes another, row by row.
 //
-//	order   [n] int32, each of 0…n−1 once
-//	result  [n] int32
+//	order   [n] or [batch, n] int32, each of 0…n−1 once
+//	result  as order
 func InversePermutation(permutation *graph.Node) *graph.Node {
 	return order(graph.Neg(graph.ConvertDType(permutation, dtypes.Float32)))
 }
 
-// order returns the places of values from the largest to the smallest.
+// Ascending returns the places of values from the smallest to the largest, row by row.
+//
+//	values  [n] or [batch, n]
+//	result  as values, int32
+func Ascending(values *graph.Node) *graph.Node { return order(graph.Neg(values)) }
+
+// order returns the places of values from the largest to the smallest, along the last axis.
 func order(values *graph.Node) *graph.Node {
-	_, places := graph.TopK(values, values.Shape().Dimensions[0], 0)
+	_, places := graph.TopK(values, values.Shape().Dimensions[values.Rank()-1], values.Rank()-1)
 	return graph.ConvertDType(places, dtypes.Int32)
 }
 

@@ -69,8 +69,9 @@ func TestFacts(t *testing.T) {
 	}
 }
 
-// TestViews says for every recipe what its views differ in: the smallest crop,
-// the saturation, and the shares of blurred and of solarized views.
+// TestViews says for the first methods, in all presets, what their views differ in:
+// the smallest crop, the saturation, and the shares of blurred and of solarized views.
+// [TestGoldenViews] compares those of all methods.
 func TestViews(t *testing.T) {
 	type view struct {
 		scale, saturation, blur, solarize float64
@@ -81,7 +82,7 @@ func TestViews(t *testing.T) {
 	byol := [2]view{{.08, .2, 0, 0}, {.08, .2, 0, .2}}
 	largeBYOL := [2]view{{.08, .2, 1, 0}, {.08, .2, .1, .2}}
 
-	// MoCo, SimCLR, SimSiam, BarlowTwins, BYOL; those of later methods are SimCLR's
+	// MoCo, SimCLR, SimSiam, BarlowTwins, BYOL
 	want := map[Preset]map[dataset.Name][5][2]view{
 		Seed2021: {
 			dataset.CIFAR10:    {simCLR, simCLR, simCLR, simCLR, simCLR},
@@ -99,7 +100,7 @@ func TestViews(t *testing.T) {
 	for _, r := range Published() {
 		i := slices.Index(since2021(), r.Name)
 		if i < 0 {
-			i = slices.Index(since2021(), "SimCLR")
+			continue
 		}
 		for number, v := range r.Views {
 			got := view{v.Scale[0], v.Saturation, v.BlurP, v.SolarizeP}

@@ -50,11 +50,11 @@ func TestParameters(t *testing.T) {
 		heads         map[string][2]int // projector, predictor
 	}{
 		{LightlyHEAD, dataset.CIFAR10, 512, 200, 11_168_832, map[string][2]int{
-			"MoCo": {328_320, 0}, "SimCLR": {328_960, 0}, "SimSiam": {5_251_072, 2_100_224},
+			"MoCo": {328_320, 0}, "SimCLR": {328_960, 0}, "SimSiam": {5_251_072, 2_100_224}, "FastSiam": {5_251_072, 2_100_224},
 			"BarlowTwins": {5_249_024, 0}, "BYOL": {788_736, 526_592},
 		}},
 		{LightlyHEAD, dataset.Imagenette, 256, 800, 11_176_512, map[string][2]int{
-			"MoCo": {1_312_896, 0}, "SimCLR": {328_960, 0}, "SimSiam": {9_445_376, 2_100_224},
+			"MoCo": {1_312_896, 0}, "SimCLR": {328_960, 0}, "SimSiam": {9_445_376, 2_100_224}, "FastSiam": {9_445_376, 2_100_224},
 			"BarlowTwins": {9_447_424, 0}, "BYOL": {3_154_176, 2_105_600},
 		}},
 		{Lightly2023, dataset.Imagenette, 256, 800, 11_176_512, map[string][2]int{

@@ -65,9 +65,10 @@ func torchDims(dims []int) []int {
 }
 
 // Kernel turns a weight of PyTorch's, [out, in, height, width] or [out, in],
-// into one of ours, [height, width, in, out] or [in, out]. Vectors stay.
+// into one of ours, [height, width, in, out] or [in, out]. Vectors stay, and so do
+// tokens and tables of them, [1, tokens, width].
 func Kernel(torch Array) Array {
-	if len(torch.Shape) == 1 {
+	if len(torch.Shape)%2 == 1 {
 		return torch
 	}
 	out, in, area := torch.Shape[0], torch.Shape[1], 1
