@@ -69,7 +69,7 @@ var goldenLosses = []builder{
 		p, teacher := c.Params, in.views("t")
 		center := graph.Reshape(in["center"], -1) // some cases have it as a row
 		return nodes{
-			"loss":         loss.DINO(teacher, in.views("s"), center, p.TeacherTemp, p.StudentTemp),
+			"loss":         loss.DINO(teacher, in.views("s"), center, constant(center, p.TeacherTemp), p.StudentTemp),
 			"center_after": loss.DINOCenter(center, teacher, p.CenterMomentum),
 		}
 	}},
