@@ -40,9 +40,10 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 	"FastSiam": func(c stepCase) method.Method {
 		return method.FastSiam{Projector: c.projector(), Predictor: c.predictor(), Full: max(4, len(c.Pixels.Views))}
 	},
-	"MSN":  func(c stepCase) method.Method { return c.msn() },
+	"MSN": func(c stepCase) method.Method { return c.msn() },
 	"PMSN": func(c stepCase) method.Method {
 		return method.PMSN{MSN: c.msn(), Exponent: c.param("power_law_exponent", 0.25), Plain: c.Recipe == "imagenette_2023"}
+	},
 	"MAE": func(c stepCase) method.Method {
 		return method.MAE{Decoder: c.decoder(), Masking: c.masking()}
 	},
@@ -78,7 +79,7 @@ func (c stepCase) msn() method.MSN {
 		Projector: c.projector(), Prototypes: c.Sizes.Prototypes,
 		Temperature: c.param("temperature", 0.1), Sharpen: c.param("sharpen", 0.25),
 		Iterations: int(c.param("sinkhorn_iterations", 3)), Even: c.param("regularization_weight", 1),
-		Momentum: c.momentum(0.99), Masking: c.masking(), DropLast: true, Small: max(0, len(c.Pixels.Views)-2),
+		Momentum: c.momentum(0.99), Masking: c.masking(), DropLast: true, Small: max(2, len(c.Pixels.Views)-2),
 	}
 }
 
@@ -96,12 +97,13 @@ func mlp(text string, hidden, out int) head.MLP {
 	text = strings.Replace(text, "(linear without bias)", "", 1)
 	text = strings.Replace(text, "bn(no weight, no bias)", "plain", 1)
 	text, _, _ = strings.Cut(text, ",")
-	layers := strings.Split(text, "relu")
+	layers := strings.Split(strings.ReplaceAll(text, "gelu", "relu"), "relu")
 	last := layers[len(layers)-1]
 	m := head.MLP{
 		Layers: len(layers), Hidden: hidden, Out: out, OutNorm: head.NoNorm,
 		BatchNorm: strings.Contains(layers[0], "bn"),
 		AllBiases: strings.Contains(layers[0], "(bias) bn"),
+		GELU:      strings.Contains(text, "gelu"),
 	}
 	switch {
 	case strings.Contains(last, "bn"):

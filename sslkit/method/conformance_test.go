@@ -84,6 +84,11 @@ func smallFor(name string) (backbone.Backbone, stepCase) {
 	switch name {
 	case "MAE", "SimMIM":
 		return smallTransformer()
+	case "MSN", "PMSN":
+		network, c := smallTransformer()
+		c.Mask.Length = []int{16, 16}
+		c.Sizes.Prototypes = 8
+		return network, c
 	}
 	return small()
 }
@@ -164,6 +169,10 @@ func (r *run) targetAfterMove(m method.Method) []float64 {
 		scheduled, moves = m.Momentum, m.Moves
 	case method.BYOL:
 		scheduled, moves = m.Momentum, m.Moves
+	case method.MSN:
+		scheduled, moves = m.Momentum, 1
+	case method.PMSN:
+		scheduled, moves = m.Momentum, 1
 	}
 	momentum := scheduled.Value(r.made, runSteps)
 	target, params, at := r.target(), r.params(), 0

@@ -43,9 +43,9 @@ func (c stepCase) references(t *testing.T, params []nn.Variable) []reference {
 	rest := below(params[len(undescribed):])
 	for _, tensor := range c.Tensors.list {
 		tensor.Number = c.FirstWeight + len(all)
-		name, _, _ := strings.Cut(tensor.Name, ".")
+		name, _, _ := strings.Cut(strings.TrimPrefix(tensor.Name, "anchor_"), ".")
 		r := reference{TorchTensor: tensor, part: name}
-		if c.ViT != nil {
+		if c.ViT != nil && name != "projection" {
 			r.path = c.pathOf(tensor.Name, params)
 			folder, _, _ := strings.Cut(r.path, "/")
 			rest[folder] = slices.DeleteFunc(rest[folder], func(path string) bool { return path == r.path })

@@ -33,14 +33,17 @@ func msn2023(r *Recipe) {
 		return
 	}
 	r.Backbone = torchvision2023(backbone.ViTSmall16())
-	full, part := augment.SimCLR(128).Blurred(0.5), augment.SimCLR(64).Blurred(0.5)
-	full.Scale, part.Scale = [2]float64{0.3, 1}, [2]float64{0.05, 0.3}
+	full := augment.SimCLR(128).Blurred(0.5)
+	full.Brightness, full.Contrast, full.Saturation, full.Hue = 0.8, 0.8, 0.8, 0.2
+	full.Scale[0] = 0.3
+	part := full
+	part.Size, part.Scale = 64, [2]float64{0.05, 0.3}
 	r.Views = append(both(full), slices.Repeat([]augment.Policy{part}, 10)...)
 	r.Optim = optim.AdamW{Beta1: 0.9, Beta2: 0.95, Epsilon: 1e-8, WeightDecay: schedule.Constant(0.05)}
 	r.LR = schedule.Schedule{From: 1.5e-4 * float64(r.Batch) / 256, Warmup: 15, Shape: schedule.Cosine, Per: schedule.Epoch}
 	r.Method = method.MSN{
-		Projector:  head.MLP{Layers: 3, Hidden: 2048, Out: 256, BatchNorm: true, OutNorm: head.NoNorm, GELU: true},
-		Prototypes: 1024, // not trained: the paper trains them
+		Projector:   head.MLP{Layers: 3, Hidden: 2048, Out: 256, BatchNorm: true, OutNorm: head.NoNorm, GELU: true},
+		Prototypes:  1024, // not trained: the paper trains them
 		Temperature: 0.1, Sharpen: 0.25, Iterations: 3, Even: 1,
 		Momentum: schedule.Constant(0.996),
 		Masking:  method.Masking{Ratio: 0.15, CountClass: true},
@@ -94,4 +97,11 @@ func msnOnShapes(r *Recipe) {
 func pmsnOnShapes(r *Recipe) {
 	msnOnShapes(r)
 	r.Method = method.PMSN{MSN: r.Method.(method.MSN), Exponent: 0.25}
+}
+
+// torchvision2023 is a vision transformer as torchvision builds it, with positions that
+// are learnt: those of lightly had no others in 2023.
+func torchvision2023(net backbone.ViT) backbone.ViT {
+	net.Positions, net.Resize, net.Init = backbone.Learned, backbone.Bicubic, backbone.TorchvisionInit
+	return net
 }
