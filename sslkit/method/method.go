@@ -123,9 +123,9 @@ func All() []Method {
 		DCL{},
 		DCLW{},
 		NNCLR{},
+		FastSiam{},
 		MAE{},
 		SimMIM{},
-		FastSiam{},
 		MSN{},
 		PMSN{},
 	}

@@ -51,7 +51,7 @@ func Untrained(r recipe.Recipe) (*Model, error) {
 
 // fromWeights takes the backbone that is evaluated out of a run's model.
 func fromWeights(w *train.Weights) (*Model, error) {
-	r, view := w.Recipe, w.Recipe.Views[0]
+	r, view := w.Recipe, w.Recipe.EvalView()
 	m := &Model{
 		Network: Network{Backbone: r.Backbone, Size: view.Size, Mean: view.Mean, Std: view.Std, Precision: r.Precision},
 		Origin: Origin{

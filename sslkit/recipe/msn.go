@@ -8,7 +8,6 @@ import (
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
-	"github.com/gossl/gossl/sslkit/optim"
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
@@ -32,14 +31,16 @@ func msn2023(r *Recipe) {
 	if r.small() {
 		return
 	}
-	r.Backbone = torchvision2023(backbone.ViTSmall16())
+	net := backbone.ViTSmall16()
+	net.Positions, net.Resize, net.Init = backbone.Learned, backbone.Bicubic, backbone.TorchvisionInit
+	r.Backbone = net
 	full := augment.SimCLR(128).Blurred(0.5)
 	full.Brightness, full.Contrast, full.Saturation, full.Hue = 0.8, 0.8, 0.8, 0.2
 	full.Scale[0] = 0.3
 	part := full
 	part.Size, part.Scale = 64, [2]float64{0.05, 0.3}
 	r.Views = append(both(full), slices.Repeat([]augment.Policy{part}, 10)...)
-	r.Optim = optim.AdamW{Beta1: 0.9, Beta2: 0.95, Epsilon: 1e-8, WeightDecay: schedule.Constant(0.05)}
+	r.Optim = adamW(0.95)
 	r.LR = schedule.Schedule{From: 1.5e-4 * float64(r.Batch) / 256, Warmup: 15, Shape: schedule.Cosine, Per: schedule.Epoch}
 	r.Method = method.MSN{
 		Projector:   head.MLP{Layers: 3, Hidden: 2048, Out: 256, BatchNorm: true, OutNorm: head.NoNorm, GELU: true},
@@ -57,7 +58,7 @@ func msnHEAD(r *Recipe) {
 	m.Masking.CountClass = false
 	r.Method = m
 	r.Backbone = backbone.ViTSmall16()
-	r.LR.To = r.LR.From / 1000
+	r.unended()
 }
 
 func pmsn2023(r *Recipe) {
@@ -81,8 +82,8 @@ func msnOnShapes(r *Recipe) {
 	part := augment.SimCLR(16)
 	part.Scale = [2]float64{0.1, 0.3}
 	r.Views = append(croppedFrom(0.3), part, part)
-	r.Optim = optim.AdamW{Beta1: 0.9, Beta2: 0.95, Epsilon: 1e-8, WeightDecay: schedule.Constant(0.05)}
-	r.LR = schedule.Schedule{From: 2e-3, Warmup: 1, Shape: schedule.Cosine, Per: schedule.Epoch}
+	r.Optim = adamW(0.95)
+	r.LR = schedule.Schedule{From: 2e-3, Warmup: 80, Shape: schedule.Cosine, Per: schedule.Step}
 	r.Method = method.MSN{
 		Projector:   head.MLP{Layers: 3, Hidden: 128, Out: 64, BatchNorm: true, OutNorm: head.NoNorm, GELU: true},
 		Prototypes:  64,
@@ -97,11 +98,4 @@ func msnOnShapes(r *Recipe) {
 func pmsnOnShapes(r *Recipe) {
 	msnOnShapes(r)
 	r.Method = method.PMSN{MSN: r.Method.(method.MSN), Exponent: 0.25}
-}
-
-// torchvision2023 is a vision transformer as torchvision builds it, with positions that
-// are learnt: those of lightly had no others in 2023.
-func torchvision2023(net backbone.ViT) backbone.ViT {
-	net.Positions, net.Resize, net.Init = backbone.Learned, backbone.Bicubic, backbone.TorchvisionInit
-	return net
 }

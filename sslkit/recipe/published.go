@@ -161,5 +161,19 @@ func annealed(lr float64) schedule.Schedule {
 	return schedule.Schedule{From: lr, Shape: schedule.Annealing, Per: schedule.Epoch}
 }
 
+// warmed is a learning rate for the recipe's batch, given that of 256 images. It climbs
+// for some epochs, twice as many in a run of 800, then goes along a cosine to 0, which
+// the last epoch has.
+func (r *Recipe) warmed(lr float64, warmup int) schedule.Schedule {
+	if r.Epochs >= 800 {
+		warmup *= 2
+	}
+	return schedule.Schedule{From: lr * float64(r.Batch) / 256, Warmup: warmup, Shape: schedule.Cosine, Per: schedule.Epoch}
+}
+
+// unended is that learning rate as it has been since 2023: the last epoch has a thousandth
+// of the peak.
+func (r *Recipe) unended() { r.LR.To = r.LR.From / 1000 }
+
 // both draws both views in the same way.
 func both(view augment.Policy) []augment.Policy { return []augment.Policy{view, view} }

@@ -45,7 +45,7 @@ func newEvaluator(d *device.Device, r recipe.Recipe, vars *nn.Variables, train, 
 	if e.truth, err = truth(data); err != nil {
 		return nil, err
 	}
-	if e.embedder, err = NewEmbedder(d, vars, r.Method, r.Backbone, r.Views[0], r.Precision); err != nil {
+	if e.embedder, err = NewEmbedder(d, vars, r.Method, r.Backbone, r.EvalView(), r.Precision); err != nil {
 		return e, err
 	}
 	if r.Eval.On() {
