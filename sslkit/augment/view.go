@@ -182,7 +182,7 @@ func (p Policy) draw(keys []*graph.Node, batch Batch) choices {
 //	images  [batch, height, width, 3] in [0, 1], a float type
 //	result  [views·batch, Size, Size, 3], as images, normalised
 func (p Policy) apply(images *graph.Node, c choices) *graph.Node {
-	return p.finish(crop(images, c.box, c.mirror, p.Size), c)
+	return p.finish(crop(images, c.box, c.mirror, p.Size, p.filter()), c)
 }
 
 // finish makes views of crops, [batch, Size, Size] for each colour: all that

@@ -61,6 +61,16 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 		return method.SMoG{Projector: c.projector(), Predictor: c.predictor(), Groups: c.Sizes.Groups, Beta: c.param("beta", 0.99),
 			Temperature: c.param("temperature", 0.1), Momentum: c.momentum(0.99), Queue: c.Sizes.Bank, Reset: c.ResetEvery}
 	},
+	"MSN": func(c stepCase) method.Method { return c.msn() },
+	"PMSN": func(c stepCase) method.Method {
+		return method.PMSN{MSN: c.msn(), Exponent: c.param("power_law_exponent", 0.25), Plain: c.Recipe == "imagenette_2023"}
+	},
+	"MAE": func(c stepCase) method.Method {
+		return method.MAE{Decoder: c.decoder(), Masking: c.masking()}
+	},
+	"SimMIM": func(c stepCase) method.Method {
+		return method.SimMIM{Masking: c.masking()}
+	},
 	"DCLW": func(c stepCase) method.Method {
 		return method.DCLW{Projector: c.projector(), Temperature: c.param("temperature", 0.1), Sigma: c.param("sigma", 0.5), Separate: !c.isHead()}
 	},
@@ -83,6 +93,15 @@ func (c stepCase) param(name string, otherwise float64) float64 {
 		return v
 	}
 	return otherwise
+}
+
+func (c stepCase) msn() method.MSN {
+	return method.MSN{
+		Projector: c.projector(), Prototypes: c.Sizes.Prototypes,
+		Temperature: c.param("temperature", 0.1), Sharpen: c.param("sharpen", 0.25),
+		Iterations: int(c.param("sinkhorn_iterations", 3)), Even: c.param("regularization_weight", 1),
+		Momentum: c.momentum(0.99), Masking: c.masking(), DropLast: true, Small: max(2, len(c.Pixels.Views)-2),
+	}
 }
 
 func (c stepCase) projector() head.MLP {
@@ -114,12 +133,13 @@ func mlp(text string, hidden, out int) head.MLP {
 	text = strings.Replace(text, "(linear without bias)", "", 1)
 	text = strings.Replace(text, "bn(no weight, no bias)", "plain", 1)
 	text, _, _ = strings.Cut(text, ",")
-	layers := strings.Split(text, "relu")
+	layers := strings.Split(strings.ReplaceAll(text, "gelu", "relu"), "relu")
 	last := layers[len(layers)-1]
 	m := head.MLP{
 		Layers: len(layers), Hidden: hidden, Out: out, OutNorm: head.NoNorm,
 		BatchNorm: strings.Contains(layers[0], "bn"), LayerNorm: strings.Contains(layers[0], " ln "),
 		AllBiases: strings.Contains(layers[0], "(bias) bn"),
+		GELU:      strings.Contains(text, "gelu"),
 	}
 	switch {
 	case strings.Contains(last, "bn"):
@@ -132,6 +152,9 @@ func mlp(text string, hidden, out int) head.MLP {
 
 // network is the case's backbone.
 func (c stepCase) network() backbone.Backbone {
+	if c.ViT != nil {
+		return c.vit()
+	}
 	r := backbone.ResNet18()
 	if strings.HasPrefix(c.Recipe, "imagenette") {
 		r = backbone.ResNet18Large()

@@ -43,8 +43,8 @@ func TestMethods(t *testing.T) {
 // TestMethodsLearn trains every method for a few steps on the same pictures.
 func TestMethodsLearn(t *testing.T) {
 	const steps = runSteps
-	network, c := small()
 	forEachMethod(t, func(t *testing.T, m method.Method) {
+		network, c := smallFor(method.Name(m))
 		build := goldenMethods[method.Name(m)]
 		if build == nil {
 			t.Fatal("the method is missing in goldenMethods")
@@ -77,6 +77,20 @@ func TestMethodsLearn(t *testing.T) {
 			t.Errorf("two equal runs differ: %v and %v", first, again)
 		}
 	})
+}
+
+// smallFor is the network that a method is tried on, and its case.
+func smallFor(name string) (backbone.Backbone, stepCase) {
+	switch name {
+	case "MAE", "SimMIM":
+		return smallTransformer()
+	case "MSN", "PMSN":
+		network, c := smallTransformer()
+		c.Mask.Length = []int{16, 16}
+		c.Sizes.Prototypes = 8
+		return network, c
+	}
+	return small()
 }
 
 // small is a network, and the sizes of a case that trains in no time.
@@ -160,9 +174,14 @@ func (r *run) targetAfterMove(m method.Method) []float64 {
 	case method.TiCo:
 		scheduled, moves = m.Momentum, 1
 	case method.SMoG:
+		scheduled, moves = m.Momentum, 1
 		if m.Pauses(r.made) {
 			scheduled = schedule.Constant(0)
 		}
+	case method.MSN:
+		scheduled, moves = m.Momentum, 1
+	case method.PMSN:
+		scheduled, moves = m.Momentum, 1
 	}
 	momentum := scheduled.Value(r.made, runSteps)
 	target, params, at := r.target(), r.params(), 0

@@ -134,6 +134,10 @@ func All() []Method {
 		VICRegL{},
 		FroSSL{},
 		SMoG{},
+		MAE{},
+		SimMIM{},
+		MSN{},
+		PMSN{},
 	}
 }
 
@@ -159,4 +163,28 @@ const BackbonePath = "online/backbone"
 // it on images, a method on its views.
 func Features(scope *nn.Scope, net nn.Net, x *graph.Node) *graph.Node {
 	return net.Forward(scope.In(BackbonePath), x)
+}
+
+// A TargetEvaluated is a method whose features are those of the backbone in its
+// target network, not in the trained one: evaluation takes them.
+type TargetEvaluated interface {
+	Method
+	OfTarget()
+}
+
+// EvaluatedPath is where a model's scope has the backbone that runs of a method are
+// evaluated by. Without a method it is [BackbonePath].
+func EvaluatedPath(m Method) string {
+	if _, ok := m.(TargetEvaluated); ok {
+		return "target/backbone"
+	}
+	return BackbonePath
+}
+
+// Evaluated builds that backbone.
+func Evaluated(scope *nn.Scope, m Method, net nn.Net, x *graph.Node) *graph.Node {
+	if _, ok := m.(TargetEvaluated); ok {
+		return net.Forward(scope.TargetAsItIs().In("backbone"), x)
+	}
+	return Features(scope, net, x)
 }

@@ -100,6 +100,7 @@ func (r *run) build(m method.Method, o optim.Optimizer, freeze []optim.Freeze, i
 	model := r.vars.Bind(mode, params, buffers).WithClock(clock).WithPermutations(func(n int) *graph.Node {
 		return graph.Const(params.Graph(), referenceOrder(n))
 	})
+	model = r.c.withNoise(model, number)
 	out := m.Loss(r.newStep(m, model.Scope, views))
 	gradient := model.Gradient(out.Loss)
 	params, slots = optim.Step(o, optim.Update{
@@ -183,6 +184,17 @@ func (r *run) tensorNorms(gradient []float64) []float64 {
 	return norms
 }
 
+// trained leaves out tensors that are fixed: norms are without them.
+func trained(list []reference, tensors [][]float64) [][]float64 {
+	var all [][]float64
+	for i, r := range list {
+		if !r.IsFixed() {
+			all = append(all, tensors[i])
+		}
+	}
+	return all
+}
+
 // norm is that of all tensors together.
 func norm(tensors [][]float64) float64 { return testkit.Norm(slices.Concat(tensors...)) }
 
@@ -212,13 +224,14 @@ func (r *run) statistics(network string) statistics {
 	return s
 }
 
-// features of a view in evaluation mode, as the variables are now.
-func (r *run) features(t *testing.T, view int) []float64 {
+// features of a view in evaluation mode, as the variables are now, by the network
+// that the method is evaluated by; without a method by the trained one.
+func (r *run) features(t *testing.T, m method.Method, view int) []float64 {
 	t.Helper()
 	pictures := r.c.pictures(view).Tensor(r.mode.Precision.ParamDType())
 	return testkit.Run(t, r.device, func(in []*graph.Node) []*graph.Node {
 		model := r.vars.Bind(r.mode, in[0], in[1])
-		return []*graph.Node{method.Features(model.Scope, r.network, in[2])}
+		return []*graph.Node{method.Evaluated(model.Scope, m, r.network, in[2])}
 	}, r.state[0], r.state[1], pictures)[0]
 }
 

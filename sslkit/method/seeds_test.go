@@ -27,19 +27,22 @@ type seeds struct {
 	Center, Covariance *struct{ Start float64 }
 	Prototypes         *struct{ Number int } // of those that are never trained
 
-	Mask *struct {
-		Base     int
-		Ratio    float64
-		Count    string // "head" or "2023", how many are kept
-		Length   []int  // tokens of each call in a step, the class token included …
-		Sequence int    // … or of the only one
-	}
+	Mask       *maskCase
 	Grids      *testkit.Grids
 	ResetEvery int `json:"reset_every"` // steps from one k-means to the next, if there is any
 	KMeans     *struct {
 		Rows       []int `json:"init_rows"`
 		Iterations int
 	}
+}
+
+// A maskCase says by what noise tokens are masked, and how many.
+type maskCase struct {
+	Base     int
+	Ratio    float64
+	Count    string // "head" or "2023", how many are kept
+	Length   []int  // tokens of each call in a step, the class token included …
+	Sequence int    // … or of the only one
 }
 
 // firstPixels and runSteps are what the first methods' cases, and those of other

@@ -86,7 +86,7 @@ func (m *Model) place(d *device.Device) (*placed, error) {
 		p.buffers, err = m.flat(p.vars.Buffers())
 	}
 	if err == nil {
-		p.embedder, err = train.NewEmbedder(d, p.vars, m.Backbone, m.View(), m.Precision)
+		p.embedder, err = train.NewEmbedder(d, p.vars, nil, m.Backbone, m.View(), m.Precision)
 	}
 	if err != nil {
 		p.free()

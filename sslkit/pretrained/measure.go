@@ -46,7 +46,7 @@ func (m *Model) measure(ctx context.Context, kind device.Kind, data *dataset.Set
 	subject := &eval.Subject{
 		Device: d, Embedder: placed.embedder, Params: placed.params, Buffers: placed.buffers, Classes: len(data.Train.Classes),
 		NewDrawer: func(view augment.Policy) (*eval.Drawer, error) {
-			return train.NewDrawer(d, placed.vars, m.Backbone, view, m.Precision)
+			return train.NewDrawer(d, placed.vars, nil, m.Backbone, view, m.Precision)
 		},
 	}
 	if subject.Train, err = feed.OpenFor(d, data.Train, feed.Auto, m.Size); err != nil {

@@ -112,7 +112,8 @@ func TestDiff(t *testing.T) {
 				"method.projector.out_norm: \"affine\" → \"none\"\n" +
 				"method.predictor.layers: none → 2\nmethod.predictor.hidden: none → 1024\nmethod.predictor.out: none → 256\n" +
 				"method.predictor.batch_norm: none → true\nmethod.predictor.layer_norm: none → false\nmethod.predictor.out_norm: none → \"none\"\n" +
-				"method.predictor.all_biases: none → false\n" +
+				"method.predictor.all_biases: none → false\nmethod.predictor.gelu: none → false\n" +
+				"method.predictor.shared_norm: none → false\nmethod.predictor.init_std: none → 0\n" +
 				"method.momentum: none → 0.99\nmethod.moves: none → 1\nmethod.temperature: 0.5 → none"},
 		{func(r *recipe.Recipe) {
 			r.Optim = optim.LARS{Momentum: 0.9, WeightDecay: schedule.Constant(5e-4), Trust: 1e-3, SkipVectors: true}

@@ -8,6 +8,7 @@
 package recipe
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -33,7 +34,8 @@ type Recipe struct {
 	TestImages  int               `json:"test_images"`  // likewise; may be 0 where nothing is Labelled
 	Backbone    backbone.Backbone `json:"backbone"`     // written as {"ResNet": {…}}
 	Method      method.Method     `json:"method"`       // written as {"SimCLR": {…}}
-	Views       []augment.Policy  `json:"views"`        // one per view, full ones before local ones; images are evaluated with the first one's Size, Mean and Std
+	Views       []augment.Policy  `json:"views"`        // one per view, full ones before local ones; images are evaluated with the first one's Mean and Std
+	EvalSize    int               `json:"eval_size"`    // pixels, at which images are evaluated; 0: Size of the first view
 	Optim       optim.Optimizer   `json:"optim"`        // written as {"SGD": {…}}
 	LR          schedule.Schedule `json:"lr"`           // of the recipe's batch size
 	ClipNorm    float64           `json:"clip_norm"`    // longer gradients are shortened to it; 0: none is
@@ -60,6 +62,14 @@ type Expect struct {
 // Steps is the number of steps of an epoch.
 func (r Recipe) Steps() int { return r.TrainImages / r.Batch }
 
+// EvalView prepares images to be evaluated, by its [augment.Policy.Plain]. The recipe
+// must have a view.
+func (r Recipe) EvalView() augment.Policy {
+	view := r.Views[0]
+	view.Size = cmp.Or(r.EvalSize, view.Size)
+	return view
+}
+
 // LearningRate is that of a step, counted from 0 in each epoch; epochs count from 1.
 func (r Recipe) LearningRate(epoch, step int) float64 {
 	if r.LR.Per == schedule.Step {
@@ -80,6 +90,7 @@ func (r Recipe) Validate() error {
 		{r.TrainImages < 1, fmt.Sprintf("train_images is %d, want at least 1", r.TrainImages)},
 		{r.TestImages < 0, fmt.Sprintf("test_images is %d, want 0 or more", r.TestImages)},
 		{r.TestImages == 0 && r.Labelled(), "test_images is 0, want at least 1 for eval, linear, and measures of classes, or none of them"},
+		{r.EvalSize < 0, fmt.Sprintf("eval_size is %d, want the pixels of images, or 0 for those of the first view", r.EvalSize)},
 		{r.Epochs < 0, fmt.Sprintf("epochs is %d, want 0 or more", r.Epochs)},
 		{r.Batch < 2, fmt.Sprintf("batch is %d, want at least 2", r.Batch)},
 		{r.Batch > r.TrainImages, fmt.Sprintf("batch is %d, more than the %d training images", r.Batch, r.TrainImages)},

@@ -39,7 +39,7 @@ type evaluator struct {
 func newEvaluator(d *device.Device, r recipe.Recipe, vars *nn.Variables, train, test *feed.Source, data *dataset.Set) (*evaluator, error) {
 	e := &evaluator{device: d, classes: len(data.Train.Classes), train: train, test: test}
 	e.drawer = func(view augment.Policy) (*eval.Drawer, error) {
-		return NewDrawer(d, vars, r.Backbone, view, r.Precision)
+		return NewDrawer(d, vars, r.Method, r.Backbone, view, r.Precision)
 	}
 	if r.Labelled() {
 		if err := e.label(data); err != nil {
@@ -47,7 +47,7 @@ func newEvaluator(d *device.Device, r recipe.Recipe, vars *nn.Variables, train, 
 		}
 	}
 	var err error
-	if e.embedder, err = NewEmbedder(d, vars, r.Backbone, r.Views[0], r.Precision); err != nil {
+	if e.embedder, err = NewEmbedder(d, vars, r.Method, r.Backbone, r.EvalView(), r.Precision); err != nil {
 		return e, err
 	}
 	if r.Eval.On() {
@@ -104,12 +104,12 @@ func aboutNeighbours(r recipe.Recipe, classes int) string {
 	return ""
 }
 
-// NewEmbedder returns an embedder of images as runs are evaluated: the features of a
-// backbone, whose variables are among vars as [method.Features] has them, of images
-// that the view's Size, Mean and Std prepare (see [augment.Policy.Plain]).
-func NewEmbedder(d *device.Device, vars *nn.Variables, net nn.Net, view augment.Policy, precision device.Precision) (*eval.Embedder, error) {
+// NewEmbedder returns an embedder of images as runs of a method are evaluated: the
+// features of a backbone, whose variables are among vars as [method.Evaluated] has
+// them, with or without a method, of images that the view's Size, Mean and Std prepare (see [augment.Policy.Plain]).
+func NewEmbedder(d *device.Device, vars *nn.Variables, m method.Method, net nn.Net, view augment.Policy, precision device.Precision) (*eval.Embedder, error) {
 	e, err := eval.NewEmbedder(d, vars, precision, func(scope *nn.Scope, images augment.Batch) *graph.Node {
-		return method.Features(scope, net, view.Plain(images))
+		return method.Evaluated(scope, m, net, view.Plain(images))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
@@ -119,9 +119,9 @@ func NewEmbedder(d *device.Device, vars *nn.Variables, net nn.Net, view augment.
 
 // NewDrawer returns a drawer of views of images as a policy has them, for a network and
 // variables as [NewEmbedder] has them.
-func NewDrawer(d *device.Device, vars *nn.Variables, net nn.Net, view augment.Policy, precision device.Precision) (*eval.Drawer, error) {
+func NewDrawer(d *device.Device, vars *nn.Variables, m method.Method, net nn.Net, view augment.Policy, precision device.Precision) (*eval.Drawer, error) {
 	w, err := eval.NewDrawer(d, vars, precision, func(scope *nn.Scope, keys *graph.Node, images augment.Batch) *graph.Node {
-		return method.Features(scope, net, view.View(keys, images))
+		return method.Evaluated(scope, m, net, view.View(keys, images))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)

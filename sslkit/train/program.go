@@ -134,7 +134,7 @@ func (s *step) build(in []*graph.Node) []*graph.Node {
 	out := s.recipe.Method.Loss(step)
 	gradient := model.Gradient(out.Loss)
 	params, slots = optim.Step(s.recipe.Optim, optim.Update{
-		Params: params, Gradient: gradient, Slots: slots,
+		Params: model.ParamsAfter(), Gradient: gradient, Slots: slots,
 		LR:        graph.Reshape(graph.Gather(rates, graph.Reshape(number, 1))), // scalar of [steps]
 		Variables: s.layout.vars.Params(), Clock: clock,
 	}, s.recipe.ClipNorm, s.recipe.Freeze)
