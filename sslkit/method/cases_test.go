@@ -13,20 +13,15 @@ import (
 type stepCase struct {
 	Recipe, Method      string
 	Width, Image, Batch int
-	LR                  rates
-	Sizes               struct {
-		Hidden, Out, Bank int
-		PredHidden        int `json:"pred_hidden"`
-		Head, Pred        string
-	}
-	Tensors     int `json:"-"` // their number
+	Sizes               sizes
+	LossParams          map[string]any `json:"loss_params"`
+	seeds
+	training
+
+	Tensors     tensorList // of the online networks; those of a ResNet come before
+	TensorCount int        `json:"tensor_count"`
 	Parameters  int
-	FirstWeight int `json:"weights_first"` // number of the first tensor's generator
-	Pixels      struct {
-		Base  int // number of their first generator
-		Views []struct{ View, Size int }
-	}
-	Bank           struct{ S int } // number of the generator of the queue
+
 	Loss           []float64
 	GradNorm       []float64  `json:"grad_norm"`
 	ParamNorm      []float64  `json:"param_norm_after"`
@@ -35,24 +30,32 @@ type stepCase struct {
 	LastTensor     []float64  `json:"online_last_tensor_0..3"`
 
 	TargetNorm       *float64   `json:"target_norm_step0"` // nil: there is no target
-	TargetNorms      []float64  `json:"target_norm_end"`   // backbone and projector
+	TargetNorms      partNorms  `json:"target_norm_end"`
 	TargetStatistics statistics `json:"bn_target"`
 	TargetLastTensor []float64  `json:"target_last_tensor_0..3"`
 
-	QueuePosition *float64  `json:"bank_ptr_end"` // nil: there is no queue
-	QueueRow0     []float64 `json:"bank_end_row0_0..3"`
-	QueueSum      float64   `json:"bank_end_sum"`
-	QueueNorm     float64   `json:"-"` // 0: the file does not say
+	State    map[string]state     `json:"state_after"`
+	Pointers map[string]float64   `json:"pointers_after"`
+	norms    map[string][]float64 // of what State names, after each step
 
-	Features struct {
-		First     []float64 `json:"image0_0..7"`
-		Last      []float64 `json:"last_image_0..3"`
-		Mean, Std float64
-	} `json:"eval_features_view0"`
+	Features features  `json:"eval_features_view0"`
+	Small    *features `json:"eval_features_small"` // of view 1, whose size is another
 	TorchF32 struct {
 		Loss     []float64 `json:"loss_abs_err"`
 		GradNorm []float64 `json:"grad_norm_rel_err"`
 	} `json:"torch_f32"`
+}
+
+// sizes are those of the heads, and what they are made of.
+type sizes struct {
+	Hidden, Out, Bank, Bottleneck, Prototypes, Groups int
+
+	PredHidden  int    `json:"pred_hidden"`
+	LocalHidden int    `json:"local_hidden"`
+	LocalOut    int    `json:"local_out"`
+	SharedBN    bool   `json:"shared_bn"`
+	Projection  string // "linear bn relu linear(bias)"
+	Prediction  string
 }
 
 // statistics are those of all batch norms.
@@ -61,35 +64,57 @@ type statistics struct {
 	FirstVar  []float64 `json:"first_var_0..3"`
 	SumMean   float64   `json:"sum_mean"`
 	SumVar    float64   `json:"sum_var"`
+	Layers    int       // 0: the file does not say
 }
 
-// rates are the learning rates of steps; the last one stays.
-type rates []float64
+// A state is what a method keeps beside its parameters.
+type state struct {
+	Shape     []int
+	Norm, Sum float64 // a norm of 0: the file does not say
+	First     []float64
+}
 
-// UnmarshalJSON reads a list, or one number.
-func (r *rates) UnmarshalJSON(text []byte) error {
-	var one float64
-	if json.Unmarshal(text, &one) == nil {
-		*r = rates{one}
+// features are those of a view in evaluation mode after the last step.
+type features struct {
+	First8    []float64 `json:"image0_0..7"`
+	First16   []float64 `json:"image0_0..15"`
+	Last      []float64 `json:"last_image_0..3"`
+	Mean, Std float64
+}
+
+// A tensorList is a list of tensors, or their number alone.
+type tensorList struct {
+	list  []testkit.TorchTensor
+	count int
+}
+
+// UnmarshalJSON reads either.
+func (l *tensorList) UnmarshalJSON(text []byte) error {
+	if json.Unmarshal(text, &l.count) == nil {
 		return nil
 	}
-	return json.Unmarshal(text, (*[]float64)(r))
+	return json.Unmarshal(text, &l.list)
 }
 
-func (r rates) at(step int) float64 { return r[min(step, len(r)-1)] }
+// partNorms are norms of a network's parts, by the reference's names of them.
+type partNorms map[string]float64
 
-// size is that of a view, in pixels.
-func (c stepCase) size(view int) int {
-	if c.Image > 0 {
-		return c.Image
+// UnmarshalJSON reads them, or the two norms of backbone and projection.
+func (n *partNorms) UnmarshalJSON(text []byte) error {
+	var two []float64
+	if json.Unmarshal(text, &two) == nil && len(two) == 2 {
+		*n = partNorms{"backbone": two[0], "projection": two[1]}
+		return nil
 	}
-	return c.Pixels.Views[view].Size
+	return json.Unmarshal(text, (*map[string]float64)(n))
 }
 
-// pictures are a view of the case's batch.
-func (c stepCase) pictures(view int) testkit.Array {
-	return testkit.PicturesFrom(c.Pixels.Base, view, c.Batch, c.size(view))
-}
+// isLong says whether a case takes more than ten seconds.
+func (c stepCase) isLong() bool { return c.Width > 16 || c.Parameters > 1e6 }
+
+// tensorCount is the number of all tensors of the online networks, 0 if the case
+// does not say.
+func (c stepCase) tensorCount() int { return max(c.TensorCount, c.Tensors.count) }
 
 // build makes the method. Cases of methods that are not here are skipped.
 func (c stepCase) build(t *testing.T) method.Method {
@@ -122,31 +147,41 @@ func readStepCase(t *testing.T, golden testkit.Case) stepCase {
 	var c stepCase
 	golden.Decode(t, &c)
 	if len(c.Pixels.Views) == 0 {
-		var first struct{ Tensors int }
-		golden.Decode(t, &first)
-		c.Tensors, c.Pixels.Base, c.Bank.S = first.Tensors, 1000, 3
+		c.readFirstMethods(t, golden)
 		return c
 	}
-	var more struct {
-		Sizes struct{ Projection, Prediction string }
-		Count int `json:"tensor_count"`
-		State struct {
-			Bank *struct {
-				Norm, Sum float64
-				First     []float64
+	var keys map[string]json.RawMessage
+	golden.Decode(t, &keys)
+	c.norms = map[string][]float64{}
+	for name := range c.State {
+		if text, ok := keys[name+"_norm"]; ok {
+			var norms []float64
+			if err := json.Unmarshal(text, &norms); err != nil {
+				t.Fatalf("%s: %s_norm: %v", golden.Name, name, err)
 			}
-		} `json:"state_after"`
-		Pointers struct{ Bank float64 } `json:"pointers_after"`
-		Features struct {
-			First []float64 `json:"image0_0..15"`
-		} `json:"eval_features_view0"`
-	}
-	golden.Decode(t, &more)
-	c.Sizes.Head, c.Sizes.Pred = more.Sizes.Projection, more.Sizes.Prediction
-	c.Tensors, c.Features.First = more.Count, more.Features.First
-	if bank := more.State.Bank; bank != nil {
-		c.QueuePosition, c.QueueRow0 = &more.Pointers.Bank, bank.First
-		c.QueueNorm, c.QueueSum = bank.Norm, bank.Sum
+			c.norms[name] = norms
+		}
 	}
 	return c
+}
+
+// readFirstMethods reads what the first methods' files name otherwise.
+func (c *stepCase) readFirstMethods(t *testing.T, golden testkit.Case) {
+	t.Helper()
+	var first struct {
+		LR    float64
+		Sizes struct{ Head, Pred string }
+
+		QueuePosition *float64  `json:"bank_ptr_end"`
+		QueueRow0     []float64 `json:"bank_end_row0_0..3"`
+		QueueSum      float64   `json:"bank_end_sum"`
+	}
+	golden.Decode(t, &first)
+	c.Pixels.Base = firstPixels
+	c.Sizes.Projection, c.Sizes.Prediction = first.Sizes.Head, first.Sizes.Pred
+	c.Bank = &testkit.Input{Gen: "G", S: 3, RowNorm: true, Shape: []int{c.Sizes.Bank, c.Sizes.Out}}
+	if first.QueuePosition != nil {
+		c.State = map[string]state{"bank": {First: first.QueueRow0, Sum: first.QueueSum}}
+		c.Pointers = map[string]float64{"bank": *first.QueuePosition}
+	}
 }

@@ -82,10 +82,12 @@ func TestMethodsLearn(t *testing.T) {
 // small is a network, and the sizes of a case that trains in no time.
 func small() (backbone.ResNet, stepCase) {
 	network := backbone.ResNet{Width: 4, Blocks: []int{1}, StemReLU: true, Splits: 1}
-	c := stepCase{Recipe: "cifar_head", Width: network.Width, Batch: 8, Image: 8, LR: rates{0.02}}
-	c.Pixels.Base, c.Bank.S = 1000, 3
+	c := stepCase{Recipe: "cifar_head", Width: network.Width, Batch: 8, Image: 8}
+	c.LR = rates{0.02}
+	c.Pixels.Base = firstPixels
 	c.Sizes.Hidden, c.Sizes.Out, c.Sizes.PredHidden, c.Sizes.Bank = 8, 8, 8, 32
-	c.Sizes.Head, c.Sizes.Pred = "linear bn relu linear", "linear bn relu linear(bias)"
+	c.Bank = &testkit.Input{Gen: "G", S: 3, Shape: []int{c.Sizes.Bank, c.Sizes.Out}, RowNorm: true}
+	c.Sizes.Projection, c.Sizes.Prediction = "linear bn relu linear", "linear bn relu linear(bias)"
 	return network, c
 }
 
@@ -172,12 +174,12 @@ func (r *run) targetAfterMove(m method.Method) []float64 {
 	return target
 }
 
-// fill sets all fields to values other than zero.
-func fill(v reflect.Value) {
+// fillFields sets all fields to values other than zero.
+func fillFields(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
-			fill(v.Field(i))
+			fillFields(v.Field(i))
 		}
 	case reflect.Bool:
 		v.SetBool(true)
@@ -188,14 +190,14 @@ func fill(v reflect.Value) {
 	case reflect.String:
 		v.SetString("x")
 	default:
-		panic("fill: hyperparameter of kind " + v.Kind().String())
+		panic("fillFields: hyperparameter of kind " + v.Kind().String())
 	}
 }
 
 func TestJSON(t *testing.T) {
 	forEachMethod(t, func(t *testing.T, m method.Method) {
 		full := reflect.New(reflect.TypeOf(m)).Elem()
-		fill(full)
+		fillFields(full)
 		want := full.Interface().(method.Method)
 		text, err := method.Types.Write(want)
 		if err != nil {

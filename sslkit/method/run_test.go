@@ -3,6 +3,7 @@ package method_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +16,6 @@ import (
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/optim"
-	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // A run trains a method on the same views at every step.
@@ -25,27 +25,22 @@ type run struct {
 	vars    *nn.Variables
 	network backbone.Backbone
 	exec    *graph.Exec
-	state   []*tensors.Tensor // parameters, buffers, velocity
+	state   []*tensors.Tensor // parameters, buffers, and what the optimizer keeps
 	fixed   []*tensors.Tensor // views
-	rates   rates
-	made    int // steps
+	made    int               // steps
+	c       stepCase
 	t       *testing.T
+
+	tensors, targetTensors []reference // of the online network and its target
 
 	embedding []float64 // of the last step
 }
 
-// runSteps is how many steps a run has, as its clock says: an epoch each.
-const runSteps = 20
-
-// referenceOptimizer takes the reference steps.
-var referenceOptimizer = optim.SGD{Momentum: 0.9, WeightDecay: schedule.Constant(5e-4)}
-
-// startRun gives the method's variables the reference weights, which are
-// counted through the online network.
+// startRun gives the method's variables the values that the case starts with.
 func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, network backbone.Backbone, c stepCase) *run {
 	t.Helper()
 	testkit.NoFloat64(t, d, mode.Precision)
-	r := &run{t: t, device: d, mode: mode, network: network, rates: c.LR}
+	r := &run{t: t, device: d, mode: mode, network: network, c: c}
 	dtype := mode.Precision.ParamDType()
 	for view := range m.Views().Count() {
 		r.fixed = append(r.fixed, c.pictures(view).Tensor(dtype))
@@ -61,32 +56,19 @@ func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, net
 		t.Fatalf("%+v", err)
 	}
 	r.vars = vars
-	_, buffers := vars.Initial(0)
-	weights := testkit.WeightsFrom(c.FirstWeight, vars.Params(), testkit.UnitNorms)
-	startBuffers(vars, c.Bank.S, weights, buffers)
-	if c.Tensors > 0 && (len(vars.Params()) != c.Tensors || len(weights) != c.Parameters) {
-		t.Fatalf("%d tensors of %d parameters, want %d of %d", len(vars.Params()), len(weights), c.Tensors, c.Parameters)
-	}
-	velocity := make([]float64, len(weights))
-	r.state = []*tensors.Tensor{
-		testkit.Tensor(dtype, weights, len(weights)),
-		testkit.Tensor(dtype, buffers, len(buffers)),
-		testkit.Tensor(dtype, velocity, len(velocity)),
+	params, buffers := vars.Initial(0)
+	r.tensors = c.references(t, vars.Params())
+	r.targetTensors = c.targetReferences(r.tensors)
+	fill(vars.Params(), params, "online/", r.tensors)
+	c.startBuffers(t, vars.Buffers(), buffers, r.targetTensors)
+
+	optimizer, freeze := c.optimizer(t)
+	r.state = []*tensors.Tensor{testkit.Tensor(dtype, params, len(params)), testkit.Tensor(dtype, buffers, len(buffers))}
+	for range optimizer.Slots() {
+		r.state = append(r.state, testkit.Tensor(dtype, make([]float64, len(params)), len(params)))
 	}
 	r.exec, err = graph.NewExec(d.Backend, func(in []*graph.Node) []*graph.Node {
-		mode := r.mode
-		mode.Training = true
-		params, buffers, velocity, number, lr, views := in[0], in[1], in[2], in[3], in[4], in[5:]
-		clock := nn.Clock{Step: number, Epoch: number, Steps: runSteps, Epochs: runSteps}
-		model := vars.Bind(mode, params, buffers).WithClock(clock).WithPermutations(func(n int) *graph.Node {
-			return graph.Const(params.Graph(), referenceOrder(n))
-		})
-		out := m.Loss(method.NewStep(m, model.Scope, network, views))
-		gradient := model.Gradient(out.Loss)
-		params, slots := referenceOptimizer.Step(optim.Update{
-			Params: params, Gradient: gradient, Slots: []*graph.Node{velocity}, LR: graph.Reshape(lr),
-		})
-		return []*graph.Node{params, model.BuffersAfter(), slots[0], out.Loss, gradient, out.Embedding}
+		return r.build(m, optimizer, freeze, in)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -96,43 +78,35 @@ func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, net
 	return r
 }
 
-// referenceOrder is how the reference shuffles the images of keys.
-func referenceOrder(n int) []int32 {
-	order := make([]int32, n)
-	for i := range order {
-		order[i] = int32((5*i + 3) % n)
-	}
-	return order
-}
-
-// startBuffers copies the weights to the target, and fills the queue with the
-// reference keys of a generator.
-func startBuffers(vars *nn.Variables, generator int, weights, buffers []float64) {
-	for _, v := range vars.Buffers() {
-		values := buffers[v.Offset : v.Offset+v.Size()]
-		if v.Path == "queue" {
-			for row, keys := 0, testkit.G(generator, v.Dims[0], v.Dims[1]); row < len(keys); row += v.Dims[1] {
-				norm := testkit.Norm(keys[row : row+v.Dims[1]])
-				for i := row; i < row+v.Dims[1]; i++ {
-					values[i] = keys[i] / norm
-				}
-			}
-		}
-		if name, isTarget := strings.CutPrefix(v.Path, "target/"); isTarget {
-			for _, online := range vars.Params() {
-				if online.Path == "online/"+name {
-					copy(values, weights[online.Offset:online.Offset+online.Size()])
-				}
-			}
-		}
-	}
+// build builds one step: state, number of the step, learning rate and views to
+// state, loss, gradient and embedding.
+func (r *run) build(m method.Method, o optim.Optimizer, freeze []optim.Freeze, in []*graph.Node) []*graph.Node {
+	mode := r.mode
+	mode.Training = true
+	params, buffers, slots := in[0], in[1], in[2:len(r.state)]
+	number, lr, views := in[len(r.state)], in[len(r.state)+1], in[len(r.state)+2:]
+	clock := nn.Clock{Step: number, Epoch: number, Steps: r.c.epochs(), Epochs: r.c.epochs()}
+	model := r.vars.Bind(mode, params, buffers).WithClock(clock).WithPermutations(func(n int) *graph.Node {
+		return graph.Const(params.Graph(), referenceOrder(n))
+	})
+	out := m.Loss(method.NewStep(m, model.Scope, r.network, views))
+	gradient := model.Gradient(out.Loss)
+	params, slots = optim.Step(o, optim.Update{
+		Params: params, Gradient: gradient, Slots: slots, LR: graph.Reshape(lr),
+		Variables: r.vars.Params(), Clock: clock,
+	}, 0, freeze)
+	return slices.Concat([]*graph.Node{params, model.BuffersAfter()}, slots, []*graph.Node{out.Loss, gradient, out.Embedding})
 }
 
 // step takes one training step.
 func (r *run) step(t *testing.T) (loss float64, gradient []float64) {
 	t.Helper()
-	rate := testkit.Tensor(r.mode.Precision.ParamDType(), []float64{r.rates.at(r.made)})
-	args := []any{r.state[0], r.state[1], r.state[2], tensors.FromScalar(int32(r.made)), rate}
+	var args []any
+	for _, in := range r.state {
+		args = append(args, in)
+	}
+	rate := r.c.rate(t).Value(r.made, r.c.epochs())
+	args = append(args, tensors.FromScalar(int32(r.made)), testkit.Tensor(r.mode.Precision.ParamDType(), []float64{rate}))
 	for _, in := range r.fixed {
 		args = append(args, in)
 	}
@@ -141,52 +115,39 @@ func (r *run) step(t *testing.T) (loss float64, gradient []float64) {
 	if err != nil {
 		t.Fatalf("%+v", err)
 	}
-	r.state = out[:3:3]
-	r.embedding = testkit.Values(t, out[5])
-	return testkit.Values(t, out[3])[0], testkit.Values(t, out[4])
+	n := len(r.state)
+	r.state = out[:n:n]
+	r.embedding = testkit.Values(t, out[n+2])
+	return testkit.Values(t, out[n])[0], testkit.Values(t, out[n+1])
 }
 
 func (r *run) params() []float64  { return testkit.Values(r.t, r.state[0]) }
 func (r *run) buffers() []float64 { return testkit.Values(r.t, r.state[1]) }
 
-// tensorNorms are the norms of a vector's tensors.
-func (r *run) tensorNorms(flat []float64) []float64 {
+// onlineNow and targetNow are the tensors of both networks.
+func (r *run) onlineNow() [][]float64 {
+	return values(r.vars.Params(), r.params(), "online/", r.tensors)
+}
+
+func (r *run) targetNow() [][]float64 {
+	return values(r.vars.Buffers(), r.buffers(), "target/", r.targetTensors)
+}
+
+// tensorNorms are the norms of a gradient's tensors; those that never change have
+// none.
+func (r *run) tensorNorms(gradient []float64) []float64 {
 	var norms []float64
-	for _, v := range r.vars.Params() {
-		norms = append(norms, testkit.Norm(flat[v.Offset:v.Offset+v.Size()]))
+	for _, tensor := range r.tensors {
+		norms = append(norms, 0)
+		if tensor.path != "" {
+			norms[len(norms)-1] = testkit.Norm(testkit.Part(r.t, r.vars.Params(), gradient, "online/"+tensor.path))
+		}
 	}
 	return norms
 }
 
-// lastTensor is the beginning of the last parameter below a path, in PyTorch's order.
-func lastTensor(list []nn.Variable, flat []float64, below string, n int) []float64 {
-	var last nn.Variable
-	for _, v := range list {
-		if strings.HasPrefix(v.Path, below) && !isStatistic(v) {
-			last = v
-		}
-	}
-	stride := 1
-	if len(last.Dims) == 2 {
-		stride = last.Dims[1]
-	}
-	head := make([]float64, n)
-	for i := range head {
-		head[i] = flat[last.Offset+i*stride]
-	}
-	return head
-}
-
-// targetNorm is the norm of the target's parameters below a path.
-func (r *run) targetNorm(below string) float64 {
-	var flat []float64
-	for _, v := range r.vars.Buffers() {
-		if strings.HasPrefix(v.Path, below) && !isStatistic(v) {
-			flat = append(flat, r.buffers()[v.Offset:v.Offset+v.Size()]...)
-		}
-	}
-	return testkit.Norm(flat)
-}
+// norm is that of all tensors together.
+func norm(tensors [][]float64) float64 { return testkit.Norm(slices.Concat(tensors...)) }
 
 func isStatistic(v nn.Variable) bool { return strings.Contains(v.Path, "/running_") }
 
@@ -201,6 +162,7 @@ func (r *run) statistics(network string) statistics {
 		first, sum := &s.FirstMean, &s.SumMean
 		if strings.HasSuffix(v.Path, "running_var") {
 			first, sum = &s.FirstVar, &s.SumVar
+			s.Layers++
 		}
 		values := buffers[v.Offset : v.Offset+v.Size()]
 		if *first == nil {
@@ -213,13 +175,14 @@ func (r *run) statistics(network string) statistics {
 	return s
 }
 
-// features of view 0 in evaluation mode, as the variables are now.
-func (r *run) features(t *testing.T) []float64 {
+// features of a view in evaluation mode, as the variables are now.
+func (r *run) features(t *testing.T, view int) []float64 {
 	t.Helper()
+	pictures := r.c.pictures(view).Tensor(r.mode.Precision.ParamDType())
 	return testkit.Run(t, r.device, func(in []*graph.Node) []*graph.Node {
 		model := r.vars.Bind(r.mode, in[0], in[1])
 		return []*graph.Node{method.Features(model.Scope, r.network, in[2])}
-	}, r.state[0], r.state[1], r.fixed[0])[0]
+	}, r.state[0], r.state[1], pictures)[0]
 }
 
 func meanAndStd(values []float64) (mean, std float64) {

@@ -76,6 +76,7 @@ type Input struct {
 	Shape   []int    `json:"shape"`
 	Scale   *float64 `json:"scale"`
 	RowNorm bool     `json:"rownorm"`
+	Ptr     int      `json:"ptr"`     // of a queue: the row that the next ones enter at
 	Reshape []int    `json:"reshape"` // of the array; none: Shape
 }
 

@@ -1,0 +1,100 @@
+package method_test
+
+import (
+	"math"
+
+	"github.com/gossl/gossl/sslkit/internal/testkit"
+)
+
+// seeds say by which generators a case's inputs and starts are made.
+type seeds struct {
+	FirstWeight int `json:"weights_first"` // of the first tensor
+	Pixels      struct {
+		Base  int // of the first view
+		Views []struct{ View, Size int }
+	}
+	TargetInit map[string]struct { // by part of the target network
+		Copy        bool // of the online one
+		FirstWeight int  `json:"weights_first"`
+	} `json:"target_init"`
+
+	Bank               *testkit.Input
+	Queues             []testkit.Input
+	Groups             *testkit.Input
+	Center, Covariance *struct{ Start float64 }
+	Prototypes         *struct{ Number int } // of those that are never trained
+
+	Mask *struct {
+		Base     int
+		Ratio    float64
+		Count    string // "head" or "2023", how many are kept
+		Length   []int  // tokens of each call in a step, the class token included …
+		Sequence int    // … or of the only one
+	}
+	Grids  *testkit.Grids
+	KMeans *struct {
+		Rows       []int `json:"init_rows"`
+		Iterations int
+	}
+}
+
+// firstPixels and runSteps are what the first methods' cases, and those of other
+// tests, do not say: the generator of their pictures, and the epochs of a run.
+const (
+	firstPixels = 1000
+	runSteps    = 20
+)
+
+// size is that of a view, in pixels.
+func (c stepCase) size(view int) int {
+	if c.Image > 0 {
+		return c.Image
+	}
+	return c.Pixels.Views[view].Size
+}
+
+// pictures are a view of the case's batch.
+func (c stepCase) pictures(view int) testkit.Array {
+	number := view
+	if c.Image == 0 {
+		number = c.Pixels.Views[view].View
+	}
+	return testkit.PicturesFrom(c.Pixels.Base, number, c.Batch, c.size(view))
+}
+
+// noise is what tokens are masked by in a step, [rows, tokens]: the least stay.
+// Calls are those of one step, counted from 0.
+func (c seeds) noise(step, call, rows int) []float64 {
+	m := c.Mask
+	tokens := m.Sequence
+	calls := max(1, len(m.Length))
+	if len(m.Length) > 0 {
+		tokens = m.Length[call]
+	}
+	noise := make([]float64, rows*tokens)
+	for i := range noise {
+		noise[i] = testkit.U(m.Base+calls*step+call, i)
+		if i%tokens == 0 { // the class token
+			noise[i] = -1
+		}
+	}
+	return noise
+}
+
+// frozenPrototypes are those that are never trained, [prototypes, out].
+func (c stepCase) frozenPrototypes() []float64 {
+	values := make([]float64, c.Sizes.Prototypes*c.Sizes.Out)
+	for k := range values {
+		values[k] = (2*testkit.U(c.seeds.Prototypes.Number, k) - 1) / math.Sqrt(float64(c.Sizes.Out))
+	}
+	return values
+}
+
+// referenceOrder is how the reference shuffles the images of keys.
+func referenceOrder(n int) []int32 {
+	order := make([]int32, n)
+	for i := range order {
+		order[i] = int32((5*i + 3) % n)
+	}
+	return order
+}
