@@ -6,6 +6,7 @@ import (
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // goldenMethods makes the method of a reference case. Recipes are named after
@@ -40,6 +41,27 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 	"FastSiam": func(c stepCase) method.Method {
 		return method.FastSiam{Projector: c.projector(), Predictor: c.predictor(), Full: max(4, len(c.Pixels.Views))}
 	},
+	"DINO": func(c stepCase) method.Method {
+		p := c.projector()
+		p.SharedNorm = c.Sizes.SharedBN
+		if c.Sizes.Bottleneck > 0 {
+			p.Out = c.Sizes.Bottleneck
+		}
+		cold := c.param("warmup_teacher_temp", 0.04)
+		temperature := schedule.Schedule{From: cold, To: c.param("teacher_temp", cold),
+			Over: int(c.param("warmup_epochs", 30)), Shape: schedule.Linear, Per: schedule.Epoch}
+		return method.DINO{Projector: p, Prototypes: c.Sizes.Out, Local: c.local(), Momentum: c.momentum(0.99),
+			StudentTemperature: c.param("student_temp", 0.1), TeacherTemperature: temperature,
+			CenterMomentum: c.param("center_momentum", 0.9), DrawTeacher: true}
+	},
+	"SwaV": func(c stepCase) method.Method { return c.swav() },
+	"SwaVQueue": func(c stepCase) method.Method {
+		queue := 8
+		if len(c.Queues) > 0 {
+			queue = c.Queues[0].Shape[0]
+		}
+		return method.SwaVQueue{SwaV: c.swav(), Queue: queue, QueueFrom: c.QueueFrom}
+	},
 	"DCLW": func(c stepCase) method.Method {
 		return method.DCLW{Projector: c.projector(), Temperature: c.param("temperature", 0.1), Sigma: c.param("sigma", 0.5), Separate: !c.isHead()}
 	},
@@ -64,6 +86,14 @@ func (c stepCase) param(name string, otherwise float64) float64 {
 	return otherwise
 }
 
+// local is how many small views a method has that sees two full ones.
+func (c stepCase) local() int { return max(0, len(c.Pixels.Views)-2) }
+
+func (c stepCase) swav() method.SwaV {
+	return method.SwaV{Projector: c.projector(), Prototypes: max(c.Sizes.Prototypes, 8), Bias: true, Local: c.local(),
+		Temperature: c.param("temperature", 0.1), Epsilon: c.param("epsilon", 0.05), Iterations: int(c.param("iterations", 3))}
+}
+
 func (c stepCase) projector() head.MLP {
 	return mlp(c.Sizes.Projection, c.Sizes.Hidden, c.Sizes.Out)
 }
@@ -78,12 +108,13 @@ func mlp(text string, hidden, out int) head.MLP {
 	text = strings.Replace(text, "(linear without bias)", "", 1)
 	text = strings.Replace(text, "bn(no weight, no bias)", "plain", 1)
 	text, _, _ = strings.Cut(text, ",")
-	layers := strings.Split(text, "relu")
+	gelu := strings.Contains(text, "gelu")
+	layers := strings.Split(strings.ReplaceAll(text, "gelu", "relu"), "relu")
 	last := layers[len(layers)-1]
 	m := head.MLP{
 		Layers: len(layers), Hidden: hidden, Out: out, OutNorm: head.NoNorm,
 		BatchNorm: strings.Contains(layers[0], "bn"),
-		AllBiases: strings.Contains(layers[0], "(bias) bn"),
+		AllBiases: strings.Contains(layers[0], "(bias) bn"), GELU: gelu,
 	}
 	switch {
 	case strings.Contains(last, "bn"):

@@ -124,6 +124,9 @@ func All() []Method {
 		DCLW{},
 		NNCLR{},
 		FastSiam{},
+		DINO{},
+		SwaV{},
+		SwaVQueue{},
 	}
 }
 
