@@ -94,7 +94,7 @@ func normalize(in []*graph.Node) []*graph.Node {
 //	result  [batch] int32 for each setting
 func classify(settings []KNN, kind device.Kind, classes int) func(in []*graph.Node) []*graph.Node {
 	find := sorted
-	if kind == device.CUDA {
+	if kind != device.Go {
 		find = pruned
 	}
 	return func(in []*graph.Node) []*graph.Node {

@@ -16,16 +16,16 @@ import (
 //	highest, places  [queries, k]
 type search func(similarities *graph.Node, k int) (highest, places *graph.Node)
 
-// sorted is the search for a CPU, where XLA finds the first k of a sorted row fast.
+// sorted is the search for short rows, and for the Go backend.
 func sorted(similarities *graph.Node, k int) (highest, places *graph.Node) {
 	return graph.TopK(similarities, k, 1)
 }
 
-// pruned is the search for a GPU, where to sort whole rows takes a dozen passes over the
-// similarities. It cuts each row into blocks, and sorts only the k blocks with the
-// highest maxima: what is in another block comes after those k maxima. Of the blocks'
-// length depends how long the two rows are that are sorted, maxima and what is left;
-// with √(bank/k) they are equally long.
+// pruned is the search for long rows: to sort them whole takes a GPU a dozen passes over
+// the similarities, and a CPU as long as the similarities themselves. It cuts each row
+// into blocks, and sorts only the k blocks with the highest maxima: what is in another
+// block comes after those k maxima. Of the blocks' length depends how long the two rows
+// are that are sorted, maxima and what is left; with √(bank/k) they are equally long.
 func pruned(similarities *graph.Node, k int) (highest, places *graph.Node) {
 	g, queries, bank := similarities.Graph(), similarities.Shape().Dimensions[0], similarities.Shape().Dimensions[1]
 	length := int(math.Round(math.Sqrt(float64(bank) / float64(k))))

@@ -8,28 +8,50 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A job is one call, whose batch is cut into pieces: the threads of XLA compute one each.
+// A job is one call, cut into pieces: the threads of XLA compute one each.
 typedef struct {
 	conv_shape shape; // of the whole
 	int64_t pieces;
+	bool by_channels;
 	char *x, *weights, *y;
-	float* partial;   // a gradient of the weights for each piece, or NULL: then there is one piece, and it is written in place
+	float* partial;   // a gradient of the weights for each piece, or NULL: then it is written in place
 	int64_t elements; // of the weights
 	atomic_bool failed;
 } job;
 
-static int64_t start_of(const job* j, int64_t piece) { return j->shape.n * piece / j->pieces; }
+// cut decides how a job is cut. By images, each thread has a copy of all weights, or of their gradient. Where those are larger
+// than what is computed or read with them, which is copied then, the job is cut by channels, and each thread has a part.
+static void cut(job* j, int64_t threads) {
+	enum { VECTOR = 16 }; // floats
+	const conv_shape* s = &j->shape;
+	int64_t channels = s->kind == CONV_INPUT_GRADIENT ? s->c : s->o;
+	int64_t copied = s->n * channels * (s->kind == CONV_INPUT_GRADIENT ? s->h * s->w : s->oh * s->ow);
+	j->by_channels = threads > 1 && channels % (threads * VECTOR) == 0 && j->elements > copied;
+	j->pieces = j->by_channels || threads < s->n ? threads : s->n;
+}
 
-static void compute(void* arg, int64_t piece) {
+static void compute(void* arg, int64_t number) {
 	job* j = arg;
 	const conv_shape* s = &j->shape;
-	int64_t start = start_of(j, piece);
-	conv_shape own = *s;
-	own.n = start_of(j, piece + 1) - start;
+	piece own = {.conv = *s, .partial = j->partial != NULL};
 	size_t item = s->bf16 ? 2 : 4;
-	void* weights = j->partial != NULL ? (void*)(j->partial + piece * j->elements) : j->weights;
+	char *x = j->x, *weights = j->weights, *y = j->y;
+	if (j->by_channels) {
+		bool of_x = s->kind == CONV_INPUT_GRADIENT;
+		own.of = of_x ? s->c : s->o;
+		int64_t count = own.of / j->pieces, first = count * number;
+		*(of_x ? &own.conv.c : &own.conv.o) = count;
+		*(of_x ? &x : &y) += first * item;
+		weights += first * (of_x ? s->o : 1) * item;
+	} else {
+		int64_t first = s->n * number / j->pieces;
+		own.conv.n = s->n * (number + 1) / j->pieces - first;
+		x += first * s->h * s->w * s->c * item;
+		y += first * s->oh * s->ow * s->o * item;
+		if (own.partial) weights = (char*)(j->partial + number * j->elements);
+	}
 	const plan* p = plan_of(&own);
-	if (p == NULL || !plan_run(p, j->x + start * s->h * s->w * s->c * item, weights, j->y + start * s->oh * s->ow * s->o * item)) atomic_store(&j->failed, true);
+	if (p == NULL || !plan_run(p, x, weights, y)) atomic_store(&j->failed, true);
 }
 
 // rounded is the bfloat16 nearest to a value, of two the even one.
@@ -99,9 +121,8 @@ void* conv_call(void* arg) {
 	job j = {0};
 	const char* wrong = read_job(call, &j);
 	if (wrong != NULL) return failure(call, FFI_INVALID_ARGUMENT, wrong);
-	j.pieces = parallel_threads(call);
-	if (j.pieces > j.shape.n) j.pieces = j.shape.n;
-	bool partial = j.shape.kind == CONV_WEIGHT_GRADIENT && (j.pieces > 1 || j.shape.bf16);
+	cut(&j, parallel_threads(call));
+	bool partial = j.shape.kind == CONV_WEIGHT_GRADIENT && j.pieces > 1 && !j.by_channels;
 	if (partial && (j.partial = aligned_alloc(64, (j.pieces * j.elements * sizeof(float) + 63) & ~(size_t)63)) == NULL) return failure(call, FFI_INTERNAL, "out of memory");
 	parallel(call, j.pieces, compute, &j);
 	bool ok = !atomic_load(&j.failed);

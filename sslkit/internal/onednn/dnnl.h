@@ -10,7 +10,7 @@ enum {
 	DNNL_CPU = 1,                // engine kind
 	DNNL_DEFAULT_FLAGS = 1,      // of a stream
 	DNNL_BF16 = 2, DNNL_F32 = 3, // data types
-	DNNL_ANY = 1, DNNL_NHWC = 22, DNNL_HWIO = 28, // format tags
+	DNNL_ANY = 1, DNNL_NHWC = 22, // format tags
 	DNNL_FORWARD_TRAINING = 64,  // kind of propagation
 	DNNL_CONVOLUTION_DIRECT = 1, // algorithm
 	DNNL_SCRATCHPAD_USER = 1,    // the caller brings working memory
@@ -49,6 +49,7 @@ typedef struct { int major, minor, patch; const char* hash; unsigned cpu_runtime
 	F(dnnl_status, engine_create, (dnnl_engine*, int kind, size_t index)) \
 	F(dnnl_status, stream_create, (dnnl_stream*, dnnl_engine, unsigned flags)) \
 	F(dnnl_status, memory_desc_create_with_tag, (dnnl_md*, int dims, const dnnl_dims, int type, int tag)) \
+	F(dnnl_status, memory_desc_create_with_strides, (dnnl_md*, int dims, const dnnl_dims, int type, const dnnl_dims strides)) \
 	F(dnnl_status, memory_desc_destroy, (dnnl_md)) \
 	F(int, memory_desc_equal, (dnnl_const_md, dnnl_const_md)) \
 	F(size_t, memory_desc_get_size, (dnnl_const_md)) \
@@ -69,6 +70,7 @@ typedef struct { int major, minor, patch; const char* hash; unsigned cpu_runtime
 	F(dnnl_status, reorder_primitive_desc_create, (dnnl_pd*, dnnl_const_md from, dnnl_engine, dnnl_const_md to, dnnl_engine, dnnl_attr)) \
 	F(dnnl_status, primitive_desc_query, (dnnl_pd, int what, int index, void* result)) \
 	F(dnnl_const_md, primitive_desc_query_md, (dnnl_pd, int what, int index)) \
+	F(dnnl_status, primitive_desc_next_impl, (dnnl_pd)) \
 	F(dnnl_status, primitive_desc_destroy, (dnnl_pd)) \
 	F(dnnl_status, primitive_create, (dnnl_primitive*, dnnl_pd)) \
 	F(dnnl_status, primitive_destroy, (dnnl_primitive)) \

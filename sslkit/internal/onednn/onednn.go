@@ -4,9 +4,10 @@
 // convolutions of a program, a StableHLO text, for such calls, forward and both gradients; those that it does not know, or
 // oneDNN has no fast code for on this CPU, stay with XLA.
 //
-// A call cuts its batch into as many pieces as XLA has threads, and each of those threads computes one: oneDNN starts no
-// threads of its own. Sums over the batch are made in the order of the pieces, so the last bits of a gradient depend on the
-// number of threads, but not on chance.
+// A call is cut into as many pieces as XLA has threads, and each of those threads computes one: oneDNN starts no threads of
+// its own. A piece is some images of the batch or, where weights are larger than what they are convolved with, some channels:
+// then no thread reads all weights. Sums over the batch are made in the order of the pieces, so the last bits of a gradient
+// depend on the number of threads, but not on chance.
 package onednn
 
 // #cgo CFLAGS: -O2

@@ -107,7 +107,7 @@ class MoCo(Method):
                 order = torch.randperm(len(y))
                 key = torch.empty(len(y), 128)
                 key[order] = F.normalize(self.follower(y[order]).float())
-            logits = torch.cat([(query * key).sum(1, keepdim=True), query @ self.queue.T], 1) / 0.1
+            logits = torch.cat([(query * key).sum(1, keepdim=True), query @ self.queue.clone().T], 1) / 0.1
             total = total + F.cross_entropy(logits, torch.zeros(len(x), dtype=torch.long)) / 2
             self.queue[self.at:self.at + len(key)] = key
             self.at = (self.at + len(key)) % len(self.queue)
