@@ -106,9 +106,10 @@ func (m DINO) Loss(step Step) Output {
 	}
 }
 
-// outputs are what a network, the online one or its target, makes of views: the rows of
-// the bottleneck, [batch, Projector.Out], and what the prototypes make of them, [batch,
-// Prototypes].
+// outputs are what a network, the online one or its target, makes of views.
+//
+//	z        [batch, bottleneck] each, rows of length 1
+//	outputs  [batch, prototypes] each
 func (m DINO) outputs(step Step, network, head *nn.Scope, views []*graph.Node) (z, outputs []*graph.Node) {
 	z = bottlenecks(step, network, head, m.Projector, views)
 	directions := unitColumns(head.In("last").Param("weight", nn.UniformFanIn(m.Projector.Out), m.Projector.Out, m.Prototypes))

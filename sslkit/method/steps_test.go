@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/method"
@@ -42,6 +43,9 @@ func TestGoldenStepOnGoBackend(t *testing.T) {
 	for name, c := range stepCases(t) {
 		if c.Width > 8 || done[c.Method] {
 			continue
+		}
+		if net, ok := c.network().(backbone.ResNet); ok && net.LargeStem {
+			continue // the backend has no gradient of its max pool
 		}
 		done[c.Method] = true
 		t.Run(name, func(t *testing.T) {

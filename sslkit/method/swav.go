@@ -139,9 +139,11 @@ func (m SwaV) loss(step Step, assign func(view int, z, scores *graph.Node, score
 	}
 }
 
-// score normalises the prototypes, and returns what makes scores of projections: from
-// [n, Projector.Out] to [n, Prototypes].
-func (m SwaV) score(scope *nn.Scope) func(z *graph.Node) *graph.Node {
+// score normalises the prototypes, and returns what makes scores of projections.
+//
+//	z       [n, dim]
+//	scores  [n, prototypes]
+func (m SwaV) score(scope *nn.Scope) func(z *graph.Node) (scores *graph.Node) {
 	fanIn := nn.UniformFanIn(m.Projector.Out)
 	scope.SetParam("weight", unitColumns(scope.Param("weight", fanIn, m.Projector.Out, m.Prototypes)))
 	weight := scope.Param("weight", fanIn, m.Projector.Out, m.Prototypes)
