@@ -43,7 +43,6 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 	},
 	"DINO": func(c stepCase) method.Method {
 		p := c.projector()
-		p.SharedNorm = c.Sizes.SharedBN
 		if c.Sizes.Bottleneck > 0 {
 			p.Out = c.Sizes.Bottleneck
 		}
@@ -95,7 +94,9 @@ func (c stepCase) swav() method.SwaV {
 }
 
 func (c stepCase) projector() head.MLP {
-	return mlp(c.Sizes.Projection, c.Sizes.Hidden, c.Sizes.Out)
+	m := mlp(c.Sizes.Projection, c.Sizes.Hidden, c.Sizes.Out)
+	m.SharedNorm = c.Sizes.SharedBN
+	return m
 }
 
 func (c stepCase) predictor() head.MLP {
