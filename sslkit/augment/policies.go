@@ -89,6 +89,36 @@ func VICRegL(size int) Policy {
 	return p
 }
 
+// DINO is the augmentation of DINO, a policy for each of its two full views and one for
+// local views: crops by a cubic filter of 40 to 100 %, local ones of 5 to 40 % of the
+// area, colours as in [BYOL], and
+//
+//	view 0  blur with probability 1.0, no solarize
+//	view 1  blur with probability 0.1, solarize with probability 0.2
+//	local   blur with probability 0.5, no solarize
+//
+// Caron et al., Emerging Properties in Self-Supervised Vision Transformers, 2021,
+// arXiv:2104.14294, appendix C, with the crops that it has for small networks.
+func DINO(size, localSize int) (view0, view1, local Policy) {
+	view0, view1 = BYOL(size)
+	local = view0.Blurred(0.5)
+	local.Size, local.Scale = localSize, [2]float64{0.05, 0.4}
+	view0.Scale[0], view1.Scale[0] = 0.4, 0.4
+	view0.Cubic, view1.Cubic, local.Cubic = true, true, true
+	return view0, view1, local
+}
+
+// SwAV is the augmentation of SwAV for full views and for local ones: [SimCLR] with
+// crops of 14 to 100 %, or 5 to 14 % of the area, and a blur in half of the views.
+//
+// Caron et al., Unsupervised Learning of Visual Features by Contrasting Cluster
+// Assignments, 2020, arXiv:2006.09882, sec. 3.2 and appendix A.
+func SwAV(size, localSize int) (full, local Policy) {
+	full, local = SimCLR(size).Blurred(0.5), SimCLR(localSize).Blurred(0.5)
+	full.Scale[0], local.Scale = 0.14, [2]float64{0.05, 0.14}
+	return full, local
+}
+
 // Blurred returns the policy with the blur of SimCLR and BYOL in the given share
 // of the views: σ uniform from 0.1 to 2 pixels. A probability of 0 leaves no blur.
 func (p Policy) Blurred(probability float64) Policy {

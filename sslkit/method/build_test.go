@@ -6,6 +6,7 @@ import (
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // goldenMethods makes the method of a reference case. Recipes are named after
@@ -71,6 +72,26 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 	"SimMIM": func(c stepCase) method.Method {
 		return method.SimMIM{Masking: c.masking()}
 	},
+	"DINO": func(c stepCase) method.Method {
+		p := c.projector()
+		if c.Sizes.Bottleneck > 0 {
+			p.Out = c.Sizes.Bottleneck
+		}
+		cold := c.param("warmup_teacher_temp", 0.04)
+		temperature := schedule.Schedule{From: cold, To: c.param("teacher_temp", cold),
+			Over: int(c.param("warmup_epochs", 30)), Shape: schedule.Linear, Per: schedule.Epoch}
+		return method.DINO{Projector: p, Prototypes: c.Sizes.Out, Local: c.local(), Momentum: c.momentum(0.99),
+			StudentTemperature: c.param("student_temp", 0.1), TeacherTemperature: temperature,
+			CenterMomentum: c.param("center_momentum", 0.9), DrawTeacher: true}
+	},
+	"SwaV": func(c stepCase) method.Method { return c.swav() },
+	"SwaVQueue": func(c stepCase) method.Method {
+		queue := 8
+		if len(c.Queues) > 0 {
+			queue = c.Queues[0].Shape[0]
+		}
+		return method.SwaVQueue{SwaV: c.swav(), Queue: queue, QueueFrom: c.QueueFrom}
+	},
 	"DCLW": func(c stepCase) method.Method {
 		return method.DCLW{Projector: c.projector(), Temperature: c.param("temperature", 0.1), Sigma: c.param("sigma", 0.5), Separate: !c.isHead()}
 	},
@@ -104,8 +125,18 @@ func (c stepCase) msn() method.MSN {
 	}
 }
 
+// local is how many small views a method has that sees two full ones.
+func (c stepCase) local() int { return max(0, len(c.Pixels.Views)-2) }
+
+func (c stepCase) swav() method.SwaV {
+	return method.SwaV{Projector: c.projector(), Prototypes: max(c.Sizes.Prototypes, 8), Bias: true, Local: c.local(),
+		Temperature: c.param("temperature", 0.1), Epsilon: c.param("epsilon", 0.05), Iterations: int(c.param("iterations", 3))}
+}
+
 func (c stepCase) projector() head.MLP {
-	return mlp(c.Sizes.Projection, c.Sizes.Hidden, c.Sizes.Out)
+	m := mlp(c.Sizes.Projection, c.Sizes.Hidden, c.Sizes.Out)
+	m.SharedNorm = c.Sizes.SharedBN
+	return m
 }
 
 func (c stepCase) localProjector() head.MLP {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
@@ -25,7 +26,17 @@ func TestCollapsed(t *testing.T) {
 		method method.Collapser
 		loss   func(z *graph.Node) *graph.Node
 	}{
-		"SimCLR":        {method.SimCLR{Temperature: 0.5}, func(z *graph.Node) *graph.Node { return loss.NTXent(z, z, 0.5) }},
+		"SimCLR": {method.SimCLR{Temperature: 0.5}, func(z *graph.Node) *graph.Node { return loss.NTXent(z, z, 0.5) }},
+		"DINO": {method.DINO{Prototypes: 3}, func(z *graph.Node) *graph.Node {
+			flat, center := graph.Reshape(graph.ReduceAndKeep(z, graph.ReduceSum, -1), batch, 1), graph.Zeros(z.Graph(), shapes.Make(z.DType(), 3))
+			flat = graph.BroadcastToDims(flat, batch, 3)
+			return loss.DINO([]*graph.Node{flat, flat}, []*graph.Node{flat, flat}, center, graph.Scalar(z.Graph(), z.DType(), 0.04), 0.1)
+		}},
+		"SwaV": {method.SwaV{Prototypes: 3}, func(z *graph.Node) *graph.Node { // projections at right angles to the prototypes
+			flat := graph.ZerosLike(z)
+			q := loss.Sinkhorn(graph.MulScalar(z, 0.01), nil, 0.05, 3)
+			return loss.SwAV([]*graph.Node{flat, flat}, []*graph.Node{q, q}, 0.1)
+		}},
 		"DCL":           {method.DCL{Temperature: 0.1}, func(z *graph.Node) *graph.Node { return loss.DCL(z, z, 0.1, false) }},
 		"DCL separate":  {method.DCL{Temperature: 0.1, Separate: true}, func(z *graph.Node) *graph.Node { return loss.DCL(z, z, 0.1, true) }},
 		"FroSSL":        {method.FroSSL{}, func(z *graph.Node) *graph.Node { return loss.FroSSL([]*graph.Node{z, z}) }},

@@ -138,6 +138,9 @@ func All() []Method {
 		SimMIM{},
 		MSN{},
 		PMSN{},
+		DINO{},
+		SwaV{},
+		SwaVQueue{},
 	}
 }
 

@@ -104,7 +104,7 @@ func (r *run) build(m method.Method, o optim.Optimizer, freeze []optim.Freeze, i
 	out := m.Loss(r.newStep(m, model.Scope, views))
 	gradient := model.Gradient(out.Loss)
 	params, slots = optim.Step(o, optim.Update{
-		Params: params, Gradient: gradient, Slots: slots, LR: graph.Reshape(lr),
+		Params: model.ParamsAfter(), Gradient: gradient, Slots: slots, LR: graph.Reshape(lr),
 		Variables: r.vars.Params(), Clock: clock,
 	}, 0, freeze)
 	return slices.Concat([]*graph.Node{params, model.BuffersAfter()}, slots, []*graph.Node{out.Loss, gradient, out.Embedding})
@@ -156,7 +156,20 @@ func (r *run) step(t *testing.T) (loss float64, gradient []float64) {
 	n := len(r.state)
 	r.state = out[:n:n]
 	r.embedding = testkit.Values(t, out[n+2])
-	return testkit.Values(t, out[n])[0], testkit.Values(t, out[n+1])
+	return testkit.Values(t, out[n])[0], r.trained(testkit.Values(t, out[n+1]))
+}
+
+// trained returns the gradient of the last step with 0 where parameters were frozen.
+func (r *run) trained(gradient []float64) []float64 {
+	_, freeze := r.c.optimizer(r.t)
+	for _, f := range freeze {
+		for _, v := range r.vars.Params() {
+			if strings.HasPrefix(v.Path, f.Path) && r.made <= f.Epochs {
+				clear(gradient[v.Offset : v.Offset+v.Size()])
+			}
+		}
+	}
+	return gradient
 }
 
 func (r *run) params() []float64  { return testkit.Values(r.t, r.state[0]) }

@@ -2,9 +2,9 @@ package nn
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/gomlx/backends"
-	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/support/exceptions"
 	"github.com/gossl/gossl/sslkit/op"
@@ -157,13 +157,25 @@ func (m Model) Gradient(loss *graph.Node) *graph.Node {
 // flat vector: what [Scope.SetParam] has set is changed.
 func (m Model) ParamsAfter() *graph.Node {
 	flat := m.build.flat[params]
-	for _, at := range m.build.set {
-		p := m.build.vars.lists[params][at]
-		value := graph.Reshape(m.build.values[p.Path], p.Size())
-		start := graph.Scalar(flat.Graph(), dtypes.Int32, p.Offset)
-		flat = graph.DynamicUpdateSlice(flat, value, []*graph.Node{start})
+	var parts []*graph.Node
+	from, end := 0, flat.Shape().Size()
+	kept := func(to int) {
+		if from < to {
+			parts = append(parts, graph.Slice(flat, graph.AxisRange(from, to)))
+		}
 	}
-	return flat
+	slices.Sort(m.build.set)
+	for _, at := range slices.Compact(m.build.set) {
+		p := m.build.vars.lists[params][at]
+		kept(p.Offset)
+		parts = append(parts, graph.Reshape(m.build.values[p.Path], p.Size()))
+		from = p.Offset + p.Size()
+	}
+	if parts == nil {
+		return flat
+	}
+	kept(end)
+	return graph.Concatenate(parts, 0)
 }
 
 // BuffersAfter returns the buffers as the graph leaves them, as a flat vector.

@@ -140,7 +140,7 @@ func (v viewsOf) policy(t *testing.T) augment.Policy {
 	for _, op := range v.Ops {
 		switch op.Op {
 		case "crop":
-			p.Scale, p.Ratio = op.Scale, op.Ratio
+			p.Scale, p.Ratio, p.Cubic = op.Scale, op.Ratio, op.Interpolation == "bicubic"
 		case "flip":
 			p.FlipP = op.P
 		case "jitter":

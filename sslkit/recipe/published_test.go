@@ -148,7 +148,7 @@ func TestFindErrors(t *testing.T) {
 	}{
 		{"2023", dataset.CIFAR10, "SimCLR", 512, 200, []string{`"2023"`, "preset one of seed2021, lightly2023, lightlyHEAD"}},
 		{Lightly2023, dataset.Shapes, "SimCLR", 512, 200, []string{`"shapes"`, "data set one of cifar10, imagenette"}},
-		{Lightly2023, dataset.CIFAR10, "SimCLRv9", 512, 200, []string{`"SimCLRv9"`, "method one of MoCo, SimCLR, SimSiam, BarlowTwins, BYOL, DCL, DCLW"}},
+		{Lightly2023, dataset.CIFAR10, "CPC", 512, 200, []string{`"CPC"`, "method one of MoCo, SimCLR, SimSiam, BarlowTwins, BYOL, DCL, DCLW"}},
 		{Seed2021, dataset.CIFAR10, "DCL", 512, 200, []string{`"DCL"`, "method one of MoCo, SimCLR, SimSiam, BarlowTwins, BYOL"}},
 		{Lightly2023, dataset.CIFAR10, "SimCLR", 256, 800, []string{"256/800", "batch/epochs one of 128/200, 512/200, 512/800"}},
 		{Seed2021, dataset.Imagenette, "BYOL", 128, 800, []string{"128/800", "batch/epochs one of 256/800, 256/200"}},
