@@ -12,6 +12,7 @@ type entry struct {
 	benchmark func(r *Recipe) // as of lightly2023, on CIFAR-10 or ImageNette; leaves Method nil where there is no recipe; nil where the method joined later
 	in2021    func(r *Recipe) // what seed2021 had instead; nil where the method joined later
 	since2023 func(r *Recipe) // what lightlyHEAD changes of that, or all that it has; nil for nothing
+	best      func(r *Recipe) // what best has instead; nil for nothing
 	shapes    func(r *Recipe)
 	results   []result
 }
