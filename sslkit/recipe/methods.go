@@ -3,7 +3,7 @@ package recipe
 import "github.com/gossl/gossl/sslkit/dataset"
 
 // entries are the methods' recipes, in the order of tables: a file each.
-var entries = []entry{moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw, nnclr, fastSiam, froSSL}
+var entries = []entry{moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw, nnclr, fastSiam, froSSL, mocoV3}
 
 // An entry has the recipes of a method, as what they change of what all recipes of
 // a preset, or all those on Shapes, have in common.
