@@ -40,6 +40,9 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 	"FastSiam": func(c stepCase) method.Method {
 		return method.FastSiam{Projector: c.projector(), Predictor: c.predictor(), Full: max(4, len(c.Pixels.Views))}
 	},
+	"MoCoV3": func(c stepCase) method.Method {
+		return method.MoCoV3{Projector: c.projector(), Predictor: c.predictor(), Temperature: c.param("temperature", 0.2), Momentum: c.momentum(0.99)}
+	},
 	"FroSSL": func(c stepCase) method.Method {
 		return method.FroSSL{Projector: c.projector(), Full: max(2, len(c.Pixels.Views))}
 	},

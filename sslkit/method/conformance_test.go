@@ -155,6 +155,8 @@ func (r *run) targetAfterMove(m method.Method) []float64 {
 		scheduled, moves = m.Momentum, m.Moves
 	case method.BYOL:
 		scheduled, moves = m.Momentum, m.Moves
+	case method.MoCoV3:
+		scheduled, moves = m.Momentum, 1
 	}
 	momentum := scheduled.Value(r.made, runSteps)
 	target, params, at := r.target(), r.params(), 0

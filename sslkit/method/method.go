@@ -125,6 +125,7 @@ func All() []Method {
 		NNCLR{},
 		FastSiam{},
 		FroSSL{},
+		MoCoV3{},
 	}
 }
 

@@ -95,7 +95,7 @@ func TestReadErrors(t *testing.T) {
 	for _, c := range []struct{ text, old, new, want string }{
 		{string(now), `"version":1`, `"version":2`, "version 2, want at most 1: a newer sslkit"},
 		{string(now), `"epochs"`, `"epoch_count"`, `recipe: json: unknown field "epoch_count"`},
-		{string(now), `"ResNet":`, `"ViT":`, `unknown backbone "ViT": want one of ResNet`},
+		{string(now), `"ResNet":`, `"Mixer":`, `unknown backbone "Mixer": want one of ResNet, ViT`},
 		{string(now), `"SimCLR":{`, `"SimClr":{`, `unknown method "SimClr": want one of MoCo`},
 		{string(now), `"stem_relu"`, `"stem"`, `backbone: ResNet: json: unknown field "stem"`},
 		{before(t), `"stem_relu"`, `"stem"`, `recipe: backbone: json: unknown field "stem"`},
