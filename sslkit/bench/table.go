@@ -112,6 +112,11 @@ func columns(rows []row) []column {
 		{"kNN last", accuracy(func(x Record) float64 { return x.Final })},
 	}
 	list = append(list, further(rows)...)
+	for _, accuracy := range Goals {
+		if c, reached := timeTo(rows, accuracy); reached {
+			list = append(list, c)
+		}
+	}
 	minutes := column{"minutes", func(r row) string {
 		mean, _ := r.mean(func(x Record) float64 { return x.Seconds() / 60 })
 		return fmt.Sprintf("%.1f", mean)
@@ -165,6 +170,32 @@ func further(rows []row) []column {
 		list = append([]column{probe}, list...)
 	}
 	return list
+}
+
+// timeTo is a column with the mean time to a kNN accuracy, if some run of the rows has
+// reached it. How many of a row's runs have stands beside, unless all have.
+func timeTo(rows []row, accuracy float64) (c column, reached bool) {
+	for _, r := range rows {
+		for i := range r {
+			_, here := r[i].SecondsTo(accuracy)
+			reached = reached || here
+		}
+	}
+	return column{"seconds to " + goal(accuracy), func(r row) string {
+		sum, n := 0.0, 0
+		for i := range r {
+			if seconds, ok := r[i].SecondsTo(accuracy); ok {
+				sum, n = sum+seconds, n+1
+			}
+		}
+		switch n {
+		case 0:
+			return "–"
+		case len(r):
+			return fmt.Sprintf("%.0f", sum/float64(n))
+		}
+		return fmt.Sprintf("%.0f (%d of %d)", sum/float64(n), n, len(r))
+	}}, reached
 }
 
 // accuracy is a cell with an accuracy, and its spread over several seeds.

@@ -55,6 +55,9 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 			Variance: c.param("variance", 25), Covariance: c.param("covariance", 1),
 			LocalCovariance: c.param("local_covariance", 0.5), Global: c.param("alpha", 0.75), Matches: c.matches()}
 	},
+	"MoCoV3": func(c stepCase) method.Method {
+		return method.MoCoV3{Projector: c.projector(), Predictor: c.predictor(), Temperature: c.param("temperature", 0.2), Momentum: c.momentum(0.99)}
+	},
 	"FroSSL": func(c stepCase) method.Method {
 		return method.FroSSL{Projector: c.projector(), Full: max(2, len(c.Pixels.Views))}
 	},

@@ -40,6 +40,7 @@ func TestCollapsed(t *testing.T) {
 		"DCL":           {method.DCL{Temperature: 0.1}, func(z *graph.Node) *graph.Node { return loss.DCL(z, z, 0.1, false) }},
 		"DCL separate":  {method.DCL{Temperature: 0.1, Separate: true}, func(z *graph.Node) *graph.Node { return loss.DCL(z, z, 0.1, true) }},
 		"FroSSL":        {method.FroSSL{}, func(z *graph.Node) *graph.Node { return loss.FroSSL([]*graph.Node{z, z}) }},
+		"MoCoV3":        {method.MoCoV3{Temperature: 0.2}, func(z *graph.Node) *graph.Node { return graph.MulScalar(loss.InfoNCE(z, z, 0.2), 4*0.2) }},
 		"DCLW":          {method.DCLW{Temperature: 0.1, Sigma: 0.5}, func(z *graph.Node) *graph.Node { return loss.DCLW(z, z, 0.1, 0.5, false) }},
 		"DCLW separate": {method.DCLW{Temperature: 0.1, Sigma: 0.5, Separate: true}, func(z *graph.Node) *graph.Node { return loss.DCLW(z, z, 0.1, 0.5, true) }},
 		"TiCo": {method.TiCo{Rho: 8}, func(z *graph.Node) *graph.Node {

@@ -184,6 +184,8 @@ func (r *run) targetAfterMove(m method.Method) []float64 {
 		scheduled, moves = m.Momentum, 1
 	case method.DINO:
 		scheduled, moves = m.Momentum, 1
+	case method.MoCoV3:
+		scheduled, moves = m.Momentum, 1
 	}
 	momentum := scheduled.Value(r.made, runSteps)
 	target, params, at := r.target(), r.params(), 0

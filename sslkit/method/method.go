@@ -129,18 +129,19 @@ func All() []Method {
 		DCLW{},
 		NNCLR{},
 		FastSiam{},
+		DINO{},
+		SwaV{},
+		SwaVQueue{},
+		SMoG{},
 		TiCo{},
 		VICReg{},
 		VICRegL{},
 		FroSSL{},
-		SMoG{},
 		MAE{},
 		SimMIM{},
 		MSN{},
 		PMSN{},
-		DINO{},
-		SwaV{},
-		SwaVQueue{},
+		MoCoV3{},
 	}
 }
 

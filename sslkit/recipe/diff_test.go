@@ -118,7 +118,7 @@ func TestDiff(t *testing.T) {
 		{func(r *recipe.Recipe) {
 			r.Optim = optim.LARS{Momentum: 0.9, WeightDecay: schedule.Constant(5e-4), Trust: 1e-3, SkipVectors: true}
 			r.LR = schedule.Constant(0.3)
-		}, "optim: SGD → LARS\noptim.trust: none → 0.001\noptim.epsilon: none → 0\noptim.skip_vectors: false → true\n" +
+		}, "optim: SGD → LARS\noptim.trust: none → 0.001\noptim.epsilon: none → 0\noptim.skip_vectors: false → true\noptim.clip: none → false\n" +
 			"lr: none → 0.3\nlr.from: 0.24 → none\nlr.to: 0 → none\nlr.warmup: 0 → none\nlr.over: 0 → none\nlr.shape: \"annealing\" → none\nlr.per: \"epoch\" → none"},
 		{func(r *recipe.Recipe) { r.ClipNorm, r.Freeze = 3, []optim.Freeze{{Path: "online", Epochs: 1}} },
 			"clip_norm: 0 → 3\nfreeze[0].path: none → \"online\"\nfreeze[0].epochs: none → 1"},

@@ -106,7 +106,7 @@ func TestGoldenPublished(t *testing.T) {
 func TestGoldenViews(t *testing.T) {
 	file := only[policies](t, "policies")
 	for _, r := range Published() {
-		if r.Preset == Seed2021 {
+		if r.Preset != Lightly2023 && r.Preset != LightlyHEAD {
 			continue
 		}
 		name := r.Name
@@ -213,7 +213,7 @@ func TestGoldenOptimizers(t *testing.T) {
 	}](t, "schedules")
 	for _, r := range Published() {
 		text, ok := of(file.Peak, r.Name)
-		if !ok || r.Preset == Seed2021 {
+		if !ok || r.Preset != Lightly2023 && r.Preset != LightlyHEAD {
 			continue
 		}
 		var p peak

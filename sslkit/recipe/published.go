@@ -11,7 +11,8 @@ import (
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
-// A Preset is a state of lightly's benchmarks, with its recipes for every method.
+// A Preset is a state of lightly's benchmarks, with its recipes for every method, or
+// [Best].
 type Preset string
 
 // The presets, oldest first. Each has a file of its own here: that of Lightly2023
@@ -21,10 +22,11 @@ const (
 	Seed2021    Preset = "seed2021"    // the first published tables
 	Lightly2023 Preset = "lightly2023" // the tables of spring 2023, the ones to compare with
 	LightlyHEAD Preset = "lightlyHEAD" // the scripts since then, without a published result
+	Best        Preset = "best"        // what the literature recommends on CIFAR-10, for a few methods, without a published result
 )
 
 // Presets lists them.
-func Presets() []Preset { return []Preset{Seed2021, Lightly2023, LightlyHEAD} }
+func Presets() []Preset { return []Preset{Seed2021, Lightly2023, LightlyHEAD, Best} }
 
 // A table has the recipes of a preset on a data set, for the batches and epochs that
 // were, or would be, published.
@@ -43,6 +45,7 @@ var tables = []table{
 	{Lightly2023, dataset.Imagenette, nil, [][2]int{{256, 800}, {256, 200}}},
 	{LightlyHEAD, dataset.CIFAR10, since2023, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
 	{LightlyHEAD, dataset.Imagenette, since2023, [][2]int{{128, 800}, {128, 200}, {256, 800}, {256, 200}}},
+	{Best, dataset.CIFAR10, strongest, [][2]int{{256, 200}, {256, 100}, {256, 1000}}},
 }
 
 // recipe is a method's at any batch and number of epochs, if the table has it.

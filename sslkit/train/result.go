@@ -107,6 +107,22 @@ func (r *Result) Last() Epoch {
 	return r.Epochs[len(r.Epochs)-1]
 }
 
+// SecondsTo is the time, as [Result.Seconds] counts it, until the end of the first
+// trained epoch with that kNN accuracy or a higher one; false if there is none.
+func (r *Result) SecondsTo(accuracy float64) (seconds float64, reached bool) {
+	if !r.Recipe.Eval.On() {
+		return 0, false
+	}
+	seconds = r.CompileSeconds
+	for _, e := range r.Epochs {
+		seconds += e.TrainSeconds + e.KNNSeconds
+		if e.Epoch > 0 && e.KNN >= accuracy {
+			return seconds, true
+		}
+	}
+	return 0, false
+}
+
 // Seconds is the time for compiling, training and kNN together.
 func (r *Result) Seconds() float64 {
 	sum := r.CompileSeconds
