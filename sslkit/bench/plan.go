@@ -126,7 +126,7 @@ func (p Plan) measured(r recipe.Recipe) recipe.Recipe {
 
 // measures are all that plans know of.
 func measures(r recipe.Recipe) eval.Measures {
-	all := eval.DefaultMeasures(r.Views[0])
+	all := eval.DefaultMeasures(r.EvalView())
 	all.KNN = all.KNN.UpTo(r.TrainImages)
 	return all
 }

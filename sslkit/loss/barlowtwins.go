@@ -52,6 +52,23 @@ func CrossCorrelation(z0, z1 *graph.Node, unbiased bool) *graph.Node {
 	return graph.DivScalar(op.MatMul(graph.Transpose(z0, 0, 1), z1), float64(batch)) // [dim, dim]
 }
 
+// Correlations returns the means of a cross-correlation's entries: of those on the diagonal,
+// and of the sizes of the others.
+//
+//	c             [dim, dim]  see [CrossCorrelation]
+//	same, others  scalars
+//
+// Where the views agree and the dimensions tell different things they are 1 and 0. Of one
+// dimension others is 0.
+func Correlations(c *graph.Node) (same, others *graph.Node) {
+	wantColumns("Correlations", "c", c, graph.Transpose(c, 0, 1))
+	dim := c.Shape().Dim(0)
+	diagonal, zero := graph.Diagonal(c.Graph(), dim), graph.ZerosLike(c)
+	same = graph.DivScalar(graph.ReduceAllSum(graph.Where(diagonal, c, zero)), float64(dim))
+	others = graph.DivScalar(graph.ReduceAllSum(graph.Where(diagonal, zero, graph.Abs(c))), float64(max(dim*(dim-1), 1)))
+	return same, others
+}
+
 // standardize gives every column mean 0 and standard deviation 1.
 //
 //	z       [batch, dim]

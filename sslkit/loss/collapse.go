@@ -40,3 +40,30 @@ func Perplexity(p *graph.Node) *graph.Node {
 	mean := graph.ReduceMean(op.Widen(p), 0) // [n]
 	return graph.Exp(graph.Neg(graph.ReduceAllSum(graph.Mul(mean, graph.Log(graph.MaxScalar(mean, 1e-30))))))
 }
+
+// ContrastiveAccuracy returns the share of queries that find their own key: to no other
+// candidate they are as similar.
+//
+//	q, k    [batch, dim]  queries and their keys, not yet normalised
+//	bank    [size, dim]   the other candidates, rows of norm 1; nil: the batch's other keys
+//	result  scalar, at least float32
+//
+// Guessing has 1/(candidates), a network that has collapsed 0: nothing is found where all
+// is alike. It panics if q and k differ in shape, or if the bank has rows of another length.
+func ContrastiveAccuracy(q, k, bank *graph.Node) *graph.Node {
+	wantAlike("ContrastiveAccuracy", "q", q, "k", k)
+	q, k = op.Normalize(q), op.Normalize(k)
+	own := graph.ReduceSum(graph.Mul(q, k), -1) // [batch]
+	var others *graph.Node                      // [batch, candidates]
+	if bank == nil {
+		others = op.MatMulT(q, k)
+		self := graph.Diagonal(q.Graph(), q.Shape().Dim(0))
+		others = graph.Where(self, graph.Infinity(q.Graph(), q.DType(), -1), others)
+	} else {
+		wantColumns("ContrastiveAccuracy", "bank", bank, q)
+		others = op.MatMulT(q, graph.ConvertDType(bank, q.DType()))
+	}
+	// Rounding must not tell apart what is equal.
+	found := graph.GreaterThan(graph.AddScalar(own, -1e-6), graph.ReduceMax(others, -1))
+	return graph.ReduceAllMean(graph.ConvertDType(found, q.DType()))
+}

@@ -81,6 +81,45 @@ func scalar(t *testing.T, build func(in []*graph.Node) *graph.Node, inputs ...te
 	return value
 }
 
+// TestContrastiveAccuracy has queries that find their key, one that is nearer to another, and
+// a network that has collapsed.
+func TestContrastiveAccuracy(t *testing.T) {
+	q, k := filled(0, 4, 4), filled(0, 4, 4)
+	for r := range 4 {
+		row(q, r)[r], row(k, r)[r] = 1, 3
+	}
+	row(q, 2)[3] = 2 // nearer to key 3
+	bank := filled(0, 2, 4)
+	row(bank, 0)[0], row(bank, 1)[2], row(bank, 1)[3] = 1, 0.8, 0.6
+	same := filled(0.1, 4, 4)
+	accuracy := func(inputs ...testkit.Array) float64 {
+		return scalar(t, func(in []*graph.Node) *graph.Node {
+			if len(in) == 2 {
+				return loss.ContrastiveAccuracy(in[0], in[1], nil)
+			}
+			return loss.ContrastiveAccuracy(in[0], in[1], in[2])
+		}, inputs...)
+	}
+	testkit.NearScalar(t, "among the batch's keys", accuracy(q, k), 0.75, 1e-12)
+	testkit.NearScalar(t, "among a bank", accuracy(q, k, bank), 0.5, 1e-12) // 0 has an equal, 2 a nearer one
+	testkit.Within(t, "collapsed", []float64{accuracy(same, same)}, []float64{0}, 0)
+	panics(t, map[string]func(g *graph.Graph){
+		"ContrastiveAccuracy: q has shape":    func(g *graph.Graph) { loss.ContrastiveAccuracy(zeros(g, 2, 3), zeros(g, 2, 4), nil) },
+		"ContrastiveAccuracy: bank has shape": func(g *graph.Graph) { loss.ContrastiveAccuracy(zeros(g, 2, 3), zeros(g, 2, 3), zeros(g, 2, 4)) },
+	})
+}
+
+func TestCorrelations(t *testing.T) {
+	c := testkit.Array{Shape: []int{3, 3}, Data: []float64{1, -0.5, 0.2, 0, 0.8, 0, -0.1, 0.4, 0.6}}
+	for i, want := range []float64{0.8, 0.2} {
+		got := scalar(t, func(in []*graph.Node) *graph.Node {
+			same, others := loss.Correlations(in[0])
+			return []*graph.Node{same, others}[i]
+		}, c)
+		testkit.NearScalar(t, fmt.Sprint("mean ", i), got, want, 1e-12)
+	}
+}
+
 func TestNormalizedStdPanics(t *testing.T) {
 	d := testkit.Open(t, device.Go)
 	testkit.Panics(t, d, "at least 2 rows", func(g *graph.Graph) { loss.NormalizedStd(zeros(g, 1, 3)) })

@@ -3,6 +3,7 @@ package method
 import (
 	"fmt"
 
+	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
@@ -40,5 +41,12 @@ func (m BarlowTwins) Validate(backbone.Backbone) error {
 // Loss compares the cross-correlation with the unit matrix.
 func (m BarlowTwins) Loss(step Step) Output {
 	z := step.Projections(m.Projector, step.Full)
-	return Output{Loss: loss.BarlowTwins(z[0], z[1], m.Lambda, m.Unbiased), Embedding: z[0]}
+	return Output{Loss: loss.BarlowTwins(z[0], z[1], m.Lambda, m.Unbiased), Embedding: z[0], Meters: m.correlations(z)}
+}
+
+// correlations are the meters: of a dimension with itself in the other view, which the
+// loss makes 1, and with the other dimensions, which it makes 0.
+func (m BarlowTwins) correlations(z []*graph.Node) map[string]*graph.Node {
+	same, others := loss.Correlations(loss.CrossCorrelation(z[0], z[1], m.Unbiased))
+	return map[string]*graph.Node{"correlation": same, "redundancy": others}
 }

@@ -76,13 +76,13 @@ func (m DCLW) Validate(backbone.Backbone) error {
 // Loss is [loss.DCL] of the two views' projections.
 func (m DCL) Loss(step Step) Output {
 	z := step.Projections(m.Projector, step.Full)
-	return Output{Loss: loss.DCL(z[0], z[1], m.Temperature, m.Separate), Embedding: z[0]}
+	return Output{Loss: loss.DCL(z[0], z[1], m.Temperature, m.Separate), Embedding: z[0], Meters: found(z[0], z[1], nil)}
 }
 
 // Loss is [loss.DCLW] of the two views' projections.
 func (m DCLW) Loss(step Step) Output {
 	z := step.Projections(m.Projector, step.Full)
-	return Output{Loss: loss.DCLW(z[0], z[1], m.Temperature, m.Sigma, m.Separate), Embedding: z[0]}
+	return Output{Loss: loss.DCLW(z[0], z[1], m.Temperature, m.Sigma, m.Separate), Embedding: z[0], Meters: found(z[0], z[1], nil)}
 }
 
 // unweighted is the DCL that m weights.

@@ -117,6 +117,19 @@ type Collapse struct {
 	Start bool
 }
 
+// A Watcher is a method that knows by which of its meters one sees that training has
+// failed, where neither the spread of the embeddings nor the loss tells.
+type Watcher interface {
+	Watched() []Watch
+}
+
+// A Watch is a meter with the least that it has in a healthy epoch.
+type Watch struct {
+	Meter   string // one of Output.Meters
+	Least   float64
+	Failure string // what is wrong below it, in a few words
+}
+
 // All lists a value of every method, in the order of tables.
 func All() []Method {
 	return []Method{

@@ -79,6 +79,7 @@ func (m MoCo) Loss(step Step) Output {
 	k := m.keys(step, step.Full[1], step.Full[0]) // in the order of the halves
 
 	queue := openQueue(step.Scope, "queue", m.Queue, m.Projector.Out)
+	meters := found(q[0], k[0], queue.bank)
 	first := loss.NTXentBank(q[0], k[0], queue.bank, m.Temperature)
 	if m.Enqueue == EnqueueBetween {
 		queue.add(k[0])
@@ -89,7 +90,7 @@ func (m MoCo) Loss(step Step) Output {
 	}
 	queue.add(k[1])
 	queue.keep()
-	return Output{Loss: symmetric(first, second), Embedding: q[0]}
+	return Output{Loss: symmetric(first, second), Embedding: q[0], Meters: meters}
 }
 
 // keys returns the normalised keys of both halves' views.

@@ -66,5 +66,6 @@ func (m NNCLR) Loss(step Step) Output {
 			loss.NTXent(near[0], p[1], m.Temperature),
 			loss.NTXent(near[1], p[0], m.Temperature)),
 		Embedding: z[0],
+		Meters:    found(near[0], p[1], nil),
 	}
 }

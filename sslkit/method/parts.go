@@ -136,6 +136,12 @@ func (q *queue) keep() {
 	q.scope.SetBuffer(q.name+"_position", graph.Reshape(q.position, 1)) // [1]
 }
 
+// found is the meter of methods that find an image's other view among others, see
+// [loss.ContrastiveAccuracy].
+func found(q, k, bank *graph.Node) map[string]*graph.Node {
+	return map[string]*graph.Node{"contrastive accuracy": loss.ContrastiveAccuracy(q, k, bank)}
+}
+
 // symmetric is the mean of two halves of a loss.
 func symmetric(first, second *graph.Node) *graph.Node {
 	return graph.MulScalar(graph.Add(first, second), 0.5)

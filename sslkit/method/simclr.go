@@ -39,5 +39,5 @@ func (m SimCLR) Validate(backbone.Backbone) error {
 // Loss is NT-Xent of the two views' projections.
 func (m SimCLR) Loss(step Step) Output {
 	z := step.Projections(m.Projector, step.Full)
-	return Output{Loss: loss.NTXent(z[0], z[1], m.Temperature), Embedding: z[0]}
+	return Output{Loss: loss.NTXent(z[0], z[1], m.Temperature), Embedding: z[0], Meters: found(z[0], z[1], nil)}
 }

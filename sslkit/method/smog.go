@@ -41,6 +41,8 @@ type SMoG struct {
 var (
 	_ Method = SMoG{}
 	_ Pauser = SMoG{}
+
+	_ Watcher = SMoG{}
 )
 
 // mostIterations of k-means is as many as scikit-learn makes.
@@ -48,6 +50,11 @@ const mostIterations = 300
 
 // Views is two full ones.
 func (SMoG) Views() Crops { return Crops{Full: 2} }
+
+// Watched says where all images are in one group.
+func (SMoG) Watched() []Watch {
+	return []Watch{{Meter: "groups used", Least: 1.5, Failure: "nearly all images are in one group"}}
+}
 
 // Validate reports the first hyperparameter that makes no sense.
 func (m SMoG) Validate(backbone.Backbone) error {

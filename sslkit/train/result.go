@@ -146,6 +146,8 @@ func warning(r recipe.Recipe, e Epoch, bad []string) string {
 	case e.EmbeddingSpread < collapsedSpread:
 		return fmt.Sprintf("collapsed: all images have nearly the same embedding (spread %.3f, healthy is about 1): "+
 			"likely the learning rate is too high, or a predictor, a stop of the gradient or batch norm is missing", e.EmbeddingSpread)
+	case watched(r, e) != "":
+		return watched(r, e)
 	case stuck(r, e):
 		return fmt.Sprintf("stuck: the loss %.3f is that of a network that cannot tell images apart: "+
 			"likely embeddings or queue are not normalised, or the learning rate is too high", e.Loss)
@@ -153,6 +155,20 @@ func warning(r recipe.Recipe, e Epoch, bad []string) string {
 		return "the gradient is zero: the loss does not depend on anything that is trained"
 	case len(bad) > 0:
 		return fmt.Sprintf("meters that were not a finite number in some step are left out: %s", strings.Join(bad, ", "))
+	}
+	return ""
+}
+
+// watched says which meter of the method tells that training has failed, or "".
+func watched(r recipe.Recipe, e Epoch) string {
+	m, ok := r.Method.(method.Watcher)
+	if !ok {
+		return ""
+	}
+	for _, w := range m.Watched() {
+		if value, ok := e.Meters[w.Meter]; ok && value < w.Least {
+			return fmt.Sprintf("collapsed: %s (%s %.3g, healthy is at least %.3g)", w.Failure, w.Meter, value, w.Least)
+		}
 	}
 	return ""
 }

@@ -49,6 +49,22 @@ func TestWarning(t *testing.T) {
 	}
 }
 
+// A method's own meters tell of what neither loss nor spread do.
+func TestWatched(t *testing.T) {
+	for used, want := range map[float64]string{
+		40: "", 1.6: "",
+		1.02: "collapsed: nearly all images are in one group (groups used 1.02, healthy is at least 1.5)",
+	} {
+		e := Epoch{Epoch: 2, EmbeddingSpread: 0.9, GradientNorm: 1, Meters: map[string]float64{"groups used": used}}
+		if got := warning(recipe.Recipe{Method: method.SMoG{}}, e, nil); got != want {
+			t.Errorf("%g groups used: warning %q, want %q", used, got, want)
+		}
+		if got := warning(recipe.Recipe{Method: method.SimSiam{}}, e, nil); got != "" {
+			t.Errorf("a method that watches nothing: warning %q", got)
+		}
+	}
+}
+
 // A loss that depends on nothing that is trained would be found out by nobody; the
 // untrained network has no gradient either.
 func TestWarningWithoutGradient(t *testing.T) {
