@@ -78,7 +78,7 @@ func msnOnShapes(r *Recipe) {
 	net := backbone.ViTTiny()
 	net.Patch, net.Grid = 8, 4
 	net.Depth = 2
-	r.Backbone, r.Batch, r.Epochs = net, 64, 8
+	r.Backbone, r.Batch, r.Epochs = net, 64, 16
 	part := augment.SimCLR(16)
 	part.Scale = [2]float64{0.1, 0.3}
 	r.Views = append(croppedFrom(0.3), part, part)
