@@ -30,7 +30,7 @@ func mae2023(r *Recipe) {
 		Masking: method.Masking{Ratio: 0.75, CountClass: true},
 	}
 	view := augment.SimCLR(224)
-	r.Views = []augment.Policy{{Size: 224, Scale: [2]float64{0.2, 1}, Ratio: view.Ratio, FlipP: 0.5, Mean: view.Mean, Std: view.Std}}
+	r.Views = []augment.Policy{{Size: 224, Scale: [2]float64{0.2, 1}, Ratio: view.Ratio, Cubic: true, FlipP: 0.5, Mean: view.Mean, Std: view.Std}}
 	r.Optim, r.LR = adamW(0.95), r.warmed(1.5e-4, 20)
 }
 
