@@ -32,13 +32,13 @@
 // plain value that decides every number of a run, from the data set to the last
 // hyperparameter. Package train compiles a recipe into one step, drives its
 // epochs and keeps the run's folder, from which a stopped run goes on. Package
-// eval embeds images, classifies them by their nearest neighbours, and fits
-// linear probes. Package show puts progress, curves and pictures into a
-// notebook: images and their views, nearest neighbours, confusion matrices, maps
-// of an embedding. Package pretrained takes a backbone out of a run or a file,
-// embeds images with it, and hands it to PyTorch and ONNX. Package bench runs
-// the recipes of published tables, keeps a record of each run, and makes tables
-// of records. The command cmd/sslkit does with trained backbones what needs no
-// Go: it carries them to other tools, embeds images with them, and asks package
-// embedding about those.
+// eval embeds images, classifies them by their nearest neighbours, fits linear
+// probes, and measures whatever else comparisons quote. Package show puts
+// progress, curves and pictures into a notebook: images and their views, nearest
+// neighbours, confusion matrices, maps of an embedding. Package pretrained takes
+// a backbone out of a run or a file, embeds images with it, and hands it to
+// PyTorch and ONNX. Package bench runs the recipes of published tables, keeps a
+// record of each run, and makes tables of records. The command cmd/sslkit does
+// with trained backbones what needs no Go: it carries them to other tools,
+// embeds images with them, and asks package embedding about those.
 package sslkit

@@ -191,3 +191,25 @@ func TestBlurDraws(t *testing.T) {
 		t.Errorf("values of σ: %v, want 0, 5, 6 and 7", counts)
 	}
 }
+
+// TestSolarizeFirst compares both orders of blur and solarize, which differ, with
+// the operations one after the other.
+func TestSolarizeFirst(t *testing.T) {
+	p := VICReg(12)
+	out := testkit.Run(t, testkit.Any(t), func(in []*graph.Node) []*graph.Node {
+		c := choices{sigma: graph.Const(in[0].Graph(), []float64{1, 1.5}), solar: graph.Const(in[0].Graph(), []bool{true, true})}
+		var views []*graph.Node
+		for _, p.SolarizeFirst = range []bool{true, false} {
+			views = append(views, p.finish(planesOf(in[0]), c))
+		}
+		blur := func(x planes) planes { return x.blur(c.sigma, p.blurRadius()) }
+		first := p.normalise(blur(planesOf(in[0]).solarize(c.solar)))
+		last := p.normalise(blur(planesOf(in[0])).solarize(c.solar))
+		return append(views, first, last)
+	}, testkit.Tensor(dtypes.Float64, testkit.PicturesFrom(7, 0, 2, 12).Data, 2, 12, 12, 3))
+	testkit.Near(t, "solarize first", out[0], out[2], 1e-12)
+	testkit.Near(t, "blur first", out[1], out[3], 1e-12)
+	if cmp.Equal(out[0], out[1]) {
+		t.Error("the order makes no difference")
+	}
+}

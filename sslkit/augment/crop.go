@@ -106,14 +106,14 @@ func centralBox(height, width int, ratio [2]float64) (h, w int) {
 //	mirror  [views·batch] bool, or nil for none
 //	result  [views·batch, size, size] for each colour
 //
-// The resize is bilinear with antialias, as Pillow's and torchvision's. It is
-// two matrix products per image, of which the second also mirrors.
-func crop(images *graph.Node, b box, mirror *graph.Node, size int) planes {
+// The resize is with antialias, as Pillow's and torchvision's. It is two matrix
+// products per image, of which the second also mirrors. Colours stay in [0, 1].
+func crop(images *graph.Node, b box, mirror *graph.Node, size int, filter filter) planes {
 	images.AssertDims(-1, -1, -1, 3)
 	height, width := images.Shape().Dimensions[1], images.Shape().Dimensions[2]
-	vertical := triangles(b.top, b.height, nil, height, size)     // [views·batch, size, height]
-	horizontal := triangles(b.left, b.width, mirror, width, size) // [views·batch, size, width]
-	return resample(images, vertical, horizontal)
+	vertical := filter.weights(b.top, b.height, nil, height, size)     // [views·batch, size, height]
+	horizontal := filter.weights(b.left, b.width, mirror, width, size) // [views·batch, size, width]
+	return filter.clip(resample(images, vertical, horizontal))
 }
 
 // resample makes the pixels of new images from weights for those of the old.
@@ -144,17 +144,51 @@ func resample(images, vertical, horizontal *graph.Node) planes {
 	return y
 }
 
-// triangles returns the weights with which n pixels of an axis make size new
-// ones.
+// A filter is how much pixels count for a new one, by how far they are away from it.
+type filter bool
+
+const (
+	bilinear filter = false // a triangle, one pixel to either side
+	bicubic  filter = true  // Keys' cubic with a = -1/2, two pixels to either side, as Pillow's
+)
+
+// of returns the weights at distances of at least 0.
+//
+// Keys, Cubic Convolution Interpolation for Digital Image Processing, 1981.
+func (f filter) of(away *graph.Node) *graph.Node {
+	if f == bilinear {
+		return graph.MaxScalar(graph.OneMinus(away), 0.0)
+	}
+	polynomial := func(cubed, squared, linear, constant float64) *graph.Node {
+		y := graph.AddScalar(graph.MulScalar(away, cubed), squared)
+		y = graph.AddScalar(graph.Mul(y, away), linear)
+		return graph.AddScalar(graph.Mul(y, away), constant)
+	}
+	below := func(x float64) *graph.Node { return graph.LessThan(away, graph.Scalar(away.Graph(), away.DType(), x)) }
+	outer := graph.Where(below(2), polynomial(-0.5, 2.5, -4, 2), graph.ZerosLike(away))
+	return graph.Where(below(1), polynomial(1.5, -2.5, 0, 1), outer)
+}
+
+// clip keeps colours in [0, 1], beyond which a cubic goes at edges.
+func (f filter) clip(x planes) planes {
+	if f == bicubic {
+		for c := range x {
+			x[c] = graph.ClipScalar(x[c], 0, 1)
+		}
+	}
+	return x
+}
+
+// weights returns the weights with which n pixels of an axis make size new ones.
 //
 //	start, length  [batch]  the part of the axis that is resized
 //	backwards      [batch] bool, or nil: whether the new pixels run from right to left
 //	result         [batch, size, n], every row with sum 1
 //
-// A new pixel's weights are a triangle around its centre, one pixel to either
-// side or, where length shrinks, as many as make a new one. Centres of pixels
-// are at halves; pixels outside the part have no weight.
-func triangles(start, length, backwards *graph.Node, n, size int) *graph.Node {
+// A new pixel's weights are the filter around its centre, stretched where length
+// shrinks by as many pixels as make a new one. Centres of pixels are at halves;
+// pixels outside the part have no weight.
+func (f filter) weights(start, length, backwards *graph.Node, n, size int) *graph.Node {
 	g, dtype, batch := start.Graph(), start.DType(), start.Shape().Dimensions[0]
 	start, length = graph.Reshape(start, batch, 1, 1), graph.Reshape(length, batch, 1, 1) // [batch, 1, 1]
 
@@ -165,20 +199,19 @@ func triangles(start, length, backwards *graph.Node, n, size int) *graph.Node {
 	step := graph.MulScalar(length, 1/float64(size))                                 // [batch, 1, 1]
 	centre := graph.Add(start, graph.Mul(step, at))                                  // [batch, size, 1]
 	pixel := graph.AddScalar(graph.Iota(g, shapes.Make(dtype, batch, 1, n), 2), 0.5) // [batch, 1, n]
-	return triangle(pixel, centre, step, start, length)
+	return f.around(centre, pixel, step, start, length)
 }
 
-// triangle returns the weights of pixels for new ones, [batch, size, n].
+// around returns the weights of pixels for new ones, [batch, size, n].
 //
-//	pixel          [batch, 1, n]     centres of the pixels
-//	centre         [batch, size, 1]  centres of the new ones, on the same axis
+//	centre         [batch, size, 1]  centres of the new ones
+//	pixel          [batch, 1, n]     centres of the pixels, on the same axis
 //	step           [batch, 1, 1]     pixels per new one
 //	start, length  [batch, 1, 1]     the part of the axis outside which weights are 0
-func triangle(pixel, centre, step, start, length *graph.Node) *graph.Node {
+func (f filter) around(centre, pixel, step, start, length *graph.Node) *graph.Node {
 	inside := graph.LogicalAnd(graph.GreaterThan(pixel, start), graph.LessThan(pixel, graph.Add(start, length)))
 	away := graph.Div(graph.Abs(graph.Sub(pixel, centre)), graph.MaxScalar(step, 1.0)) // [batch, size, n]
-	weight := graph.MaxScalar(graph.OneMinus(away), 0.0)
-	weight = graph.Mul(weight, graph.ConvertDType(inside, pixel.DType())) // [batch, size, n]
+	weight := graph.Mul(f.of(away), graph.ConvertDType(inside, pixel.DType()))         // [batch, size, n]
 	return graph.Div(weight, graph.ReduceAndKeep(weight, graph.ReduceSum, 2))
 }
 

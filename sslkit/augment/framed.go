@@ -16,10 +16,11 @@ type axis struct {
 	skip          *graph.Node // new pixels before the first that is wanted; nil for none
 	backwards     *graph.Node // bool: whether the new ones run from the end to the start; nil for none
 	first         *graph.Node // the pixel that the stored ones begin with; nil for 0
+	filter        filter
 }
 
 // weights returns the weights with which n stored pixels make size new ones,
-// [batch, size, n]: see [triangles].
+// [batch, size, n]: see [filter.weights].
 func (a axis) weights(n, size int) *graph.Node {
 	g, dtype, batch := a.start.Graph(), a.start.DType(), a.start.Shape().Dimensions[0]
 	whole := func(x *graph.Node) *graph.Node { return graph.Reshape(x, batch, 1, 1) } // [batch, 1, 1]
@@ -37,7 +38,7 @@ func (a axis) weights(n, size int) *graph.Node {
 	}
 	start, step := whole(a.start), whole(a.step)
 	centre := graph.Add(start, graph.Mul(step, at)) // [batch, size, 1]
-	return triangle(pixel, centre, step, start, whole(a.length))
+	return a.filter.around(centre, pixel, step, start, whole(a.length))
 }
 
 // crop is the function of that name for images of several sizes.
@@ -50,7 +51,7 @@ func (a axis) weights(n, size int) *graph.Node {
 func (b Batch) crop(x box, mirror *graph.Node, p Policy) planes {
 	turned := b.turned()
 	along := func(start, length *graph.Node) axis {
-		return axis{start: start, length: length, step: graph.MulScalar(length, 1/float64(p.Size))}
+		return axis{start: start, length: length, step: graph.MulScalar(length, 1/float64(p.Size)), filter: p.filter()}
 	}
 	long := along(graph.Where(turned, x.left, x.top), graph.Where(turned, x.width, x.height))
 	short := along(graph.Where(turned, x.top, x.left), graph.Where(turned, x.height, x.width))
@@ -59,7 +60,7 @@ func (b Batch) crop(x box, mirror *graph.Node, p Policy) planes {
 		short.backwards = graph.LogicalAnd(mirror, graph.LogicalNot(turned))
 	}
 	side := b.Pixels.Shape().Dimensions[1]
-	return b.resize(long.start, boxRows(side, p.Ratio), long, short, p.Size)
+	return p.filter().clip(b.resize(long.start, boxRows(side, p.Ratio), long, short, p.Size))
 }
 
 // boxRows is how many pixels a random box takes at most of the longer side of

@@ -68,8 +68,10 @@ func framedPolicies() map[string]Policy {
 	oblong.Ratio = [2]float64{1.6, 2.5}
 	large := crops
 	large.Size = 50
+	cubic := crops
+	cubic.Cubic = true
 	_, all := BYOL(24)
-	return map[string]Policy{"crops": crops, "never": never, "oblong": oblong, "large": large, "all": all}
+	return map[string]Policy{"crops": crops, "never": never, "oblong": oblong, "large": large, "cubic": cubic, "all": all}
 }
 
 // TestFramedEqualsWhole compares images of several sizes with a batch of copies

@@ -64,7 +64,7 @@ const goldenRadius = 8
 // scale 0…255 except where normalised, with parameters for each image.
 var goldenOperations = map[string]func(images *graph.Node, p []goldenParams) *graph.Node{
 	"crop_resize": func(images *graph.Node, p []goldenParams) *graph.Node {
-		return bytes(crop(images, boxes(images, p), nil, p[0].Size))
+		return bytes(crop(images, boxes(images, p), nil, p[0].Size, bilinear))
 	},
 	"hflip": func(images *graph.Node, p []goldenParams) *graph.Node {
 		side := images.Shape().Dimensions[1]
@@ -72,7 +72,7 @@ var goldenOperations = map[string]func(images *graph.Node, p []goldenParams) *gr
 		for i := range p {
 			p[i].Height, p[i].Width, mirror[i] = side, side, true
 		}
-		return bytes(crop(images, boxes(images, p), graph.Const(images.Graph(), mirror), side))
+		return bytes(crop(images, boxes(images, p), graph.Const(images.Graph(), mirror), side, bilinear))
 	},
 	"jitter": func(images *graph.Node, p []goldenParams) *graph.Node {
 		return bytes(jitters(images, p).apply(planesOf(images), false))

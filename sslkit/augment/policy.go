@@ -14,6 +14,7 @@ type Policy struct {
 	Size  int        `json:"size"`  // side of the square view, pixels
 	Scale [2]float64 `json:"scale"` // bounds of the crop's area, as a fraction of the image
 	Ratio [2]float64 `json:"ratio"` // bounds of the crop's width over its height
+	Cubic bool       `json:"cubic"` // the crop is resized with a cubic filter, sharper than the usual triangle
 
 	FlipP float64 `json:"flip_p"` // probability of mirroring left to right
 
@@ -29,7 +30,8 @@ type Policy struct {
 	BlurSigma  [2]float64 `json:"blur_sigma"`  // bounds of its standard deviation σ, pixels of the view; uniform
 	BlurKernel float64    `json:"blur_kernel"` // if not 0, σ is drawn from this instead: see [Policy.Blurred2021]
 
-	SolarizeP float64 `json:"solarize_p"` // probability of inverting all values from 128/255 on
+	SolarizeP     float64 `json:"solarize_p"`     // probability of inverting all values from 128/255 on
+	SolarizeFirst bool    `json:"solarize_first"` // before the blur, as VICReg does
 
 	Mean [3]float64 `json:"mean"` // subtracted from red, green, blue in [0, 1]
 	Std  [3]float64 `json:"std"`  // divides what is left
@@ -106,5 +108,8 @@ func of255(numbers [3]float64) string {
 	}
 	return fmt.Sprintf("; of colours from 0 to 255 that is %v", numbers)
 }
+
+// filter is how crops are resized.
+func (p Policy) filter() filter { return filter(p.Cubic) }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -121,6 +121,16 @@ func TestPublishedPolicies(t *testing.T) {
 			t.Errorf("policy %d (-want +got):\n%s", i, diff)
 		}
 	}
+	first := byol0.Blurred(.5)
+	first.SolarizeP, first.SolarizeFirst = .1, true
+	if diff := cmp.Diff(first, VICReg(128)); diff != "" {
+		t.Errorf("VICReg (-want +got):\n%s", diff)
+	}
+	jittered := byol0.Blurred(.5)
+	jittered.Scale[0], jittered.JitterP = .2, 1
+	if diff := cmp.Diff(jittered, VICRegL(128)); diff != "" {
+		t.Errorf("VICRegL (-want +got):\n%s", diff)
+	}
 	if p := SimCLR(128).Blurred(1).Blurred2021(.5); p.BlurP != .5 || p.BlurKernel != 12.8 || p.BlurSigma != [2]float64{} {
 		t.Errorf("blur of 2021: %+v", p)
 	}
@@ -131,7 +141,7 @@ func TestPublishedPolicies(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	want, _ := BYOL(32)
-	want.BlurKernel, want.SolarizeP = 1.5, 0.2
+	want.BlurKernel, want.SolarizeP, want.SolarizeFirst = 1.5, 0.2, true
 	text, err := json.Marshal(want)
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +154,7 @@ func TestJSON(t *testing.T) {
 		t.Errorf("read back as %+v from %s", back, text)
 	}
 	for _, key := range []string{`"size":32`, `"flip_p":0.5`, `"jitter_p":0.8`, `"grayscale_p":0.2`,
-		`"blur_p":1`, `"blur_sigma":[0.1,2]`, `"blur_kernel":1.5`, `"solarize_p":0.2`} {
+		`"blur_p":1`, `"blur_sigma":[0.1,2]`, `"blur_kernel":1.5`, `"solarize_p":0.2`, `"solarize_first":true`} {
 		if !strings.Contains(string(text), key) {
 			t.Errorf("no %s in %s", key, text)
 		}

@@ -10,7 +10,8 @@ import (
 
 // View returns one random view of every image.
 //
-//	key     scalar uint64: the same key gives the same views
+//	key     scalar uint64: the same key gives the same views; or [batch], a key for each
+//	        image, whose view then does not depend on the batch that it is in
 //	result  [batch, Size, Size, 3] float32, normalised
 //
 // It panics if the policy is not valid or the batch is not as [Batch] says.
@@ -57,8 +58,9 @@ func Views(policies []Policy, keys []*graph.Node, batch Batch, jointly bool) []*
 func (p Policy) views(keys []*graph.Node, batch Batch, jointly bool) *graph.Node {
 	p.check("View", batch)
 	for _, key := range keys {
-		if key.DType() != dtypes.Uint64 || !key.IsScalar() {
-			panic(fmt.Errorf("augment: View: key has shape %s, want a scalar uint64", key.Shape()))
+		each := key.Rank() == 1 && key.Shape().Dimensions[0] == batch.len()
+		if key.DType() != dtypes.Uint64 || !key.IsScalar() && !each {
+			panic(fmt.Errorf("augment: View: key has shape %s, want a scalar uint64, or one for each of %d images", key.Shape(), batch.len()))
 		}
 	}
 	c := p.draw(keys, batch)
@@ -147,7 +149,11 @@ func (p Policy) draw(keys []*graph.Node, batch Batch) choices {
 	}
 	draws := make([]*graph.Node, len(keys))
 	for v, key := range keys {
-		draws[v] = op.Uniform(key, count, batch.len()) // [count, batch]
+		if key.IsScalar() {
+			draws[v] = op.Uniform(key, count, batch.len()) // [count, batch]
+		} else {
+			draws[v] = op.UniformEach(key, count)
+		}
 	}
 	u := graph.Concatenate(draws, 1) // [count, len(keys)·batch]
 
@@ -176,7 +182,7 @@ func (p Policy) draw(keys []*graph.Node, batch Batch) choices {
 //	images  [batch, height, width, 3] in [0, 1], a float type
 //	result  [views·batch, Size, Size, 3], as images, normalised
 func (p Policy) apply(images *graph.Node, c choices) *graph.Node {
-	return p.finish(crop(images, c.box, c.mirror, p.Size), c)
+	return p.finish(crop(images, c.box, c.mirror, p.Size, p.filter()), c)
 }
 
 // finish makes views of crops, [batch, Size, Size] for each colour: all that
@@ -191,10 +197,13 @@ func (p Policy) finish(x planes, c choices) *graph.Node {
 	if c.gray != nil {
 		x = x.grayscale(c.gray)
 	}
+	if c.solar != nil && p.SolarizeFirst {
+		x = x.solarize(c.solar)
+	}
 	if c.sigma != nil {
 		x = x.blur(c.sigma, p.blurRadius())
 	}
-	if c.solar != nil {
+	if c.solar != nil && !p.SolarizeFirst {
 		x = x.solarize(c.solar)
 	}
 	return p.normalise(x)

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/internal/named"
 	"github.com/gossl/gossl/sslkit/nn"
 )
@@ -53,6 +54,18 @@ func Parts(b Backbone) int {
 		return s.Parts()
 	}
 	return 1
+}
+
+// A Mapped backbone makes its features of a map of the image, which it can show.
+type Mapped interface {
+	Backbone
+
+	// Map returns what the network sees in each part of the image,
+	// [batch, rows, columns, channels], in the mode's precision.
+	Map(scope *nn.Scope, x *graph.Node) *graph.Node
+
+	// Pool returns the features of a map: Forward is Pool of Map, in the same scope.
+	Pool(scope *nn.Scope, m *graph.Node) *graph.Node
 }
 
 // A Describer is a backbone that says in words what it is.

@@ -50,7 +50,7 @@ func (p PositionTable) Forward(scope *nn.Scope, in ...*graph.Node) *graph.Node {
 // table is [1, 1+Grid·Grid, Width].
 func (p PositionTable) table(scope *nn.Scope) *graph.Node {
 	if p.Positions == Learned {
-		return scope.Param("weight", nn.Normal(tokenDeviation), 1, 1+p.Grid*p.Grid, p.Width)
+		return scope.Param("weight", nn.Normal(TokenDeviation), 1, 1+p.Grid*p.Grid, p.Width)
 	}
 	return scope.Buffer("weight", SineCosineTable(p.Width), 1, 1+p.Grid*p.Grid, p.Width)
 }
@@ -74,6 +74,33 @@ func (p PositionTable) resized(table *graph.Node, rows, columns int) *graph.Node
 	grid = graph.Mul(graph.Reshape(across, 1, columns, p.Grid, 1), graph.Reshape(grid, rows, 1, p.Grid, p.Width)) // [rows, columns, Grid, Width]
 	grid = graph.Reshape(graph.ReduceSum(grid, 2), 1, rows*columns, p.Width)
 	return graph.Concatenate([]*graph.Node{class, grid}, 1)
+}
+
+// Resized is what Forward adds to the tokens of images of that size, in pixels, made of
+// the values of the table's weight.
+func (p PositionTable) Resized(table []float32, height, width int) []float32 {
+	rows, columns := height/p.Patch, width/p.Patch
+	if rows == p.Grid && columns == p.Grid {
+		return table
+	}
+	result := make([]float32, (1+rows*columns)*p.Width)
+	copy(result, table[:p.Width])
+	down, across := resizeWeights(p.Resize, p.Grid, rows), resizeWeights(p.Resize, p.Grid, columns)
+	for place := range rows * columns {
+		sums := make([]float64, p.Width)
+		for y, up := range down[place/columns] {
+			for x, left := range across[place%columns] {
+				old := table[(1+y*p.Grid+x)*p.Width:]
+				for i := range sums {
+					sums[i] += up * left * float64(old[i])
+				}
+			}
+		}
+		for i, sum := range sums {
+			result[(1+place)*p.Width+i] = float32(sum)
+		}
+	}
+	return result
 }
 
 // weights are how much each of the Grid places counts for each of n, in x's type.

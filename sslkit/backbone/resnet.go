@@ -36,6 +36,7 @@ type ResNet struct {
 var (
 	_ Listed    = ResNet{}
 	_ Splitter  = ResNet{}
+	_ Mapped    = ResNet{}
 	_ Describer = ResNet{}
 )
 
@@ -109,30 +110,54 @@ func (r ResNet) Forward(scope *nn.Scope, x *graph.Node) *graph.Node {
 	return Build(scope, r.Layers(), x)
 }
 
+// Map returns the last stage's result.
+//
+//	x       [batch, height, width, 3], normalised
+//	result  [batch, rows, columns, Features()], in the mode's precision
+func (r ResNet) Map(scope *nn.Scope, x *graph.Node) *graph.Node {
+	return Build(scope, listing(r.body), x)
+}
+
+// Pool returns the mean over the map, or what FinalConv makes of it.
+//
+//	m       [batch, rows, columns, Features()]
+//	result  [batch, Features()], at least float32
+func (r ResNet) Pool(scope *nn.Scope, m *graph.Node) *graph.Node {
+	return Build(scope, listing(r.end), m)
+}
+
 // Layers lists the network as torchvision has it. What torchvision has no name for
 // is final_conv.
 func (r ResNet) Layers() iter.Seq[Layer] {
 	return listing(func(l *list) {
-		r.stem(l)
-		in := r.Width
-		for stage, blocks := range r.Blocks {
-			out, stride := r.Width<<stage, 1
-			if stage > 0 {
-				stride = 2
-			}
-			for i := range blocks {
-				if l.stopped {
-					return
-				}
-				r.block(l, fmt.Sprintf("layer%d.%d.", stage+1, i), in, out, stride)
-				in, stride = out, 1
-			}
-		}
-		l.add("avgpool", AveragePool{})
-		if r.FinalConv {
-			l.add("final_conv", PointConv{r.Features(), r.Features()})
-		}
+		r.body(l)
+		r.end(l)
 	})
+}
+
+func (r ResNet) body(l *list) {
+	r.stem(l)
+	in := r.Width
+	for stage, blocks := range r.Blocks {
+		out, stride := r.Width<<stage, 1
+		if stage > 0 {
+			stride = 2
+		}
+		for i := range blocks {
+			if l.stopped {
+				return
+			}
+			r.block(l, fmt.Sprintf("layer%d.%d.", stage+1, i), in, out, stride)
+			in, stride = out, 1
+		}
+	}
+}
+
+func (r ResNet) end(l *list) {
+	l.add("avgpool", AveragePool{})
+	if r.FinalConv {
+		l.add("final_conv", PointConv{r.Features(), r.Features()})
+	}
 }
 
 func (r ResNet) stem(l *list) {

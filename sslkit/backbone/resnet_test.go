@@ -52,6 +52,21 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+// TestMapAndPool compares them with Forward, whose variables they share.
+func TestMapAndPool(t *testing.T) {
+	x := testkit.Pictures(0, 2, 32)
+	for _, training := range []bool{true, false} {
+		net := ResNet{Width: 4, Blocks: []int{1, 1}, StemReLU: true, LargeStem: true, FinalConv: true, Splits: 1}
+		m := testkit.NewModel(t, testkit.Open(t, device.Go), nn.Mode{Precision: device.F64}, func(scope *nn.Scope, inputs []*graph.Node) *graph.Node {
+			cells := net.Map(scope, inputs[0])
+			cells.AssertDims(2, 4, 4, net.Features())
+			return graph.Concatenate([]*graph.Node{net.Pool(scope, cells), net.Forward(scope, inputs[0])}, 0)
+		}, x)
+		y := m.Pass(t, training, nil, x).Y
+		testkit.Near(t, "Pool of Map", y[:len(y)/2], y[len(y)/2:], 1e-12)
+	}
+}
+
 // TestStemReLU checks the switch with an image that makes the stem negative.
 func TestStemReLU(t *testing.T) {
 	x := testkit.Pictures(0, 2, 8)

@@ -101,7 +101,7 @@ func (v ViT) Forward(scope *nn.Scope, x *graph.Node) *graph.Node {
 const (
 	vitTokens   = "tokens"
 	vitEmbedded = "embedded"
-	vitFeatures = "features"
+	vitFeatures = "pool"
 )
 
 // Layers lists the network as timm has it.
@@ -251,8 +251,8 @@ const (
 	TorchvisionInit ViTInit = "torchvision"
 )
 
-// tokenDeviation is that of tokens and learned positions at first.
-const tokenDeviation = 0.02
+// TokenDeviation is that of tokens and learned positions at first.
+const TokenDeviation = 0.02
 
 // patch is how the weight and the bias of the embedding of patches start.
 func (i ViTInit) patch(in, out int) (weight, bias nn.Init) {
@@ -269,7 +269,7 @@ func (i ViTInit) token() nn.Init {
 	if i == TorchvisionInit {
 		return nn.Constant(0)
 	}
-	return nn.Normal(tokenDeviation)
+	return nn.Normal(TokenDeviation)
 }
 
 func (i ViTInit) linear(in, out int) (weight, bias nn.Init) {

@@ -56,6 +56,26 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// What is measured besides is asked for of each run, as far as it has images.
+func TestPlanOfMeasures(t *testing.T) {
+	p := Quick(dataset.CIFAR10)
+	p.Methods, p.Linear, p.Measures, p.LinearCrops = []string{"BYOL"}, true, true, true
+	p.Scale.TrainImages = 150
+	recipes, err := p.Recipes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := recipes[0]
+	want := eval.DefaultMeasures(r.Views[0])
+	want.KNN.K[3] = 150
+	if diff := cmp.Diff(want, r.Measures); diff != "" || r.Linear != eval.DefaultLinear() {
+		t.Errorf("measures (-want +got):\n%s", diff)
+	}
+	if want := "cifar10-lightly2023-BYOL-b64-e4-s0-i150-t1000-w8-f32-k15-linear-measures-crops"; ID(r) != want {
+		t.Errorf("the run is called %s, want %s", ID(r), want)
+	}
+}
+
 func TestShard(t *testing.T) {
 	all, err := Default(dataset.Imagenette).Recipes()
 	if err != nil {
@@ -116,6 +136,12 @@ func TestNamesOfChangedRecipes(t *testing.T) {
 			r.TrainImages, r.TestImages, r.Backbone = 1000, 10, backbone.ResNet18().Sized(8)
 		}},
 		{name + "-linear", "", func(r *recipe.Recipe) { r.Linear = eval.DefaultLinear() }},
+		{name + "-measures", "", func(r *recipe.Recipe) { r.Measures.Ranks, r.Measures.KNN = true, eval.DefaultGrid() }},
+		{name + "-linear-crops", "", func(r *recipe.Recipe) {
+			r.Linear, r.Measures.Linear = eval.DefaultLinear(), eval.DefaultLinearCrops(r.Views[0])
+		}},
+		{name + "-measures-crops", "", func(r *recipe.Recipe) { r.Measures = eval.DefaultMeasures(r.Views[0]) }},
+		{name + "-????????", "", func(r *recipe.Recipe) { r.Measures.Ranks = true }},
 		{name + "-????????", "changed recipe", func(r *recipe.Recipe) { r.LR.From *= 2 }},
 		{name + "-????????", "changed recipe", func(r *recipe.Recipe) { r.Method = method.SimCLR{Temperature: 1} }},
 		{"cifar10-own-SimCLR-b512-e200-s0-????????", "a recipe of its own", func(r *recipe.Recipe) { r.Preset = "" }},

@@ -139,7 +139,7 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 	flags.Usage = func() { usage(flags, data, out) }
 	p := Default(data)
 	methods := flags.String("methods", "all", "methods, separated by commas, of "+strings.Join(p.Methods, ", "))
-	preset := flags.String("preset", string(p.Preset), fmt.Sprintf("%s, %s or %s", recipe.Seed2021, recipe.Lightly2023, recipe.LightlyHEAD))
+	preset := flags.String("preset", string(p.Preset), "one of "+presets())
 	batches := flags.String("batch", "", fmt.Sprintf("images per step, several separated by commas (default %d)", p.Batches[0]))
 	epochs := flags.String("epochs", "", fmt.Sprintf("epochs, several separated by commas (default %d)", p.Epochs[0]))
 	seeds := flags.Int("seeds", 1, "how many seeds: 0, 1, …")
@@ -148,7 +148,7 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 	tests := flags.Int("test-images", 0, "test on the first ones only")
 	width := flags.Int("width", 0, "channels of the network's first stage (published: 64)")
 	precision := flags.String("precision", "", "bf16 or f32 (default: the recipe's bf16)")
-	linear := flags.Bool("linear", false, "fit a linear probe after each run, too")
+	measured := measureFlags(flags)
 	shard := flags.String("shard", "0/1", "i/n: share i of n of the runs, i from 0")
 	where := flags.String("feed", string(feed.Auto), "where images are kept: resident (on the device), streamed (on the host), or auto")
 	on := flags.String("device", string(device.Auto), "auto, cuda, cpu or go")
@@ -168,7 +168,8 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 	if *quick {
 		p = Quick(data)
 	}
-	p.Preset, p.Seeds, p.Linear, c.device = recipe.Preset(*preset), *seeds, *linear, device.Kind(*on)
+	p.Preset, p.Seeds, c.device = recipe.Preset(*preset), *seeds, device.Kind(*on)
+	p.Linear, p.Measures, p.LinearCrops = measured.Linear, measured.Measures, measured.LinearCrops
 	var err error
 	if p.Methods, err = methodsOf(*methods, p.Preset, data); err != nil {
 		return command{}, err
@@ -189,6 +190,15 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 	c.plan, c.feed, c.out = p, feed.Mode(*where), place.WithHome(c.out)
 	c.shard, c.shards, err = share(*shard)
 	return c, err
+}
+
+// measureFlags are the flags of what a plan measures after each run.
+func measureFlags(flags *flag.FlagSet) *Plan {
+	var p Plan
+	flags.BoolVar(&p.Linear, "linear", false, "fit a linear probe after each run, too")
+	flags.BoolVar(&p.Measures, "measures", false, "measure RankMe, effective rank, and kNN accuracy for several k and temperatures after each run, too")
+	flags.BoolVar(&p.LinearCrops, "linear-crops", false, "fit a linear probe to random crops after each run, too: 90 passes through the network")
+	return &p
 }
 
 // usage prints what -help asks for.
@@ -225,9 +235,15 @@ func methodsOf(text string, preset recipe.Preset, data dataset.Name) ([]string, 
 	}
 	all := Methods(preset, data)
 	if all == nil {
-		return nil, fmt.Errorf("-preset %q: want %s, %s or %s", preset, recipe.Seed2021, recipe.Lightly2023, recipe.LightlyHEAD)
+		return nil, fmt.Errorf("-preset %q has no recipes for %s: want one of %s", preset, titleOf(data), presets())
 	}
 	return all, nil
+}
+
+// presets lists their names.
+func presets() string {
+	names := fmt.Sprint(recipe.Presets())
+	return strings.ReplaceAll(strings.Trim(names, "[]"), " ", ", ")
 }
 
 func numbers(name, text string) ([]int, error) {

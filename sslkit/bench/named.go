@@ -8,6 +8,7 @@ import (
 
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
@@ -58,15 +59,15 @@ func (w *words) read(word string) error {
 			return w.once("data", word)
 		}
 	}
-	for _, preset := range []recipe.Preset{recipe.Seed2021, recipe.Lightly2023, recipe.LightlyHEAD} {
+	for _, preset := range recipe.Presets() {
 		if word == string(preset) {
 			w.plan.Preset, w.size = preset, true
 			return w.once("preset", word)
 		}
 	}
-	for _, method := range Methods(recipe.Lightly2023, dataset.CIFAR10) {
-		if strings.EqualFold(word, method) {
-			w.plan.Methods = append(w.plan.Methods, method)
+	for _, name := range allMethods() {
+		if strings.EqualFold(word, name) {
+			w.plan.Methods = append(w.plan.Methods, name)
 			return nil
 		}
 	}
@@ -75,6 +76,15 @@ func (w *words) read(word string) error {
 		return w.once("precision", word)
 	}
 	return w.number(word)
+}
+
+// allMethods lists the methods that some recipe has.
+func allMethods() []string {
+	var names []string
+	for _, m := range method.All() {
+		names = append(names, method.Name(m))
+	}
+	return names
 }
 
 // number takes a letter with a number.
@@ -106,7 +116,7 @@ func (w *words) number(word string) error {
 // recipe is what the words say together.
 func (w *words) recipe() (recipe.Recipe, error) {
 	if len(w.plan.Methods) != 1 {
-		return recipe.Recipe{}, fmt.Errorf("want one method of %s", strings.Join(Methods(recipe.Lightly2023, dataset.CIFAR10), ", "))
+		return recipe.Recipe{}, fmt.Errorf("want one method of %s", strings.Join(allMethods(), ", "))
 	}
 	if w.plan.Data == dataset.Shapes {
 		if w.size {

@@ -33,6 +33,7 @@ func TestNamedByPartOfAName(t *testing.T) {
 		"byol-b128":             "cifar10-lightly2023-BYOL-b128-e200-s0",
 		"imagenette-MoCo":       "imagenette-lightly2023-MoCo-b256-e200-s0",
 		"seed2021-SimSiam-e800": "cifar10-seed2021-SimSiam-b512-e800-s0",
+		"lightlyHEAD-FroSSL":    "cifar10-lightlyHEAD-FroSSL-b512-e200-s0",
 		"BarlowTwins-f32-s3":    "cifar10-lightly2023-BarlowTwins-b512-e200-s3-f32",
 	} {
 		r, err := Named(name)
@@ -63,6 +64,7 @@ func TestNamesThatAreNone(t *testing.T) {
 		"SimCLR-ü":            `"ü" is no data set`,
 		"MoCo-b100":           "multiple of the backbone's 8 splits",
 		"shapes-SimCLR-b64":   "has one size and no preset: want shapes-SimCLR",
+		"FroSSL":              `no recipe "lightly2023" for "FroSSL"`,
 		"seed2021-DCL":        "want as method one of MoCo, SimCLR",
 		"imagenette-DCL-b-1":  `"b" is no data set`,
 		"SimCLR-b512-b128":    `"b512" and "b128": want one of them`,

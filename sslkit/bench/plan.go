@@ -26,7 +26,11 @@ type Plan struct {
 	Epochs  []int
 	Seeds   int // how many: 0, 1, …
 	Scale   Scale
-	Linear  bool // a linear probe after each run, eval.DefaultLinear
+
+	// After each run:
+	Linear      bool // a linear probe, eval.DefaultLinear
+	Measures    bool // ranks, and eval.DefaultGrid as far as there are images
+	LinearCrops bool // a linear probe on random crops, eval.DefaultLinearCrops
 }
 
 // Scale makes runs smaller than the published ones. A zero leaves a recipe's
@@ -90,10 +94,7 @@ func (p Plan) Recipes() ([]recipe.Recipe, error) {
 					if p.Scale.Width != 0 && width(r) == 0 {
 						return nil, fmt.Errorf("bench: plan: %s: width %d: a %s has none", name, p.Scale.Width, backbone.Name(r.Backbone))
 					}
-					r = p.Scale.apply(r)
-					if p.Linear {
-						r.Linear = eval.DefaultLinear()
-					}
+					r = p.measured(p.Scale.apply(r))
 					if err := r.Validate(); err != nil {
 						return nil, fmt.Errorf("bench: plan: %s: %w", name, err)
 					}
@@ -106,6 +107,28 @@ func (p Plan) Recipes() ([]recipe.Recipe, error) {
 		}
 	}
 	return recipes, nil
+}
+
+// measured returns a recipe with what the plan measures after each run.
+func (p Plan) measured(r recipe.Recipe) recipe.Recipe {
+	if p.Linear {
+		r.Linear = eval.DefaultLinear()
+	}
+	all := measures(r)
+	if p.Measures {
+		r.Measures.Ranks, r.Measures.KNN = all.Ranks, all.KNN
+	}
+	if p.LinearCrops {
+		r.Measures.Linear = all.Linear
+	}
+	return r
+}
+
+// measures are all that plans know of.
+func measures(r recipe.Recipe) eval.Measures {
+	all := eval.DefaultMeasures(r.EvalView())
+	all.KNN = all.KNN.UpTo(r.TrainImages)
+	return all
 }
 
 func (s Scale) apply(r recipe.Recipe) recipe.Recipe {
@@ -200,6 +223,15 @@ func name(r recipe.Recipe) (id string, told bool) {
 		id += "-linear"
 		row.Linear = r.Linear
 	}
+	all := measures(r)
+	if r.Measures.Ranks && reflect.DeepEqual(r.Measures.KNN, all.KNN) {
+		id += "-measures"
+		row.Measures.Ranks, row.Measures.KNN = true, r.Measures.KNN
+	}
+	if r.Measures.Linear == all.Linear {
+		id += "-crops"
+		row.Measures.Linear = r.Measures.Linear
+	}
 	return id, reflect.DeepEqual(row, r)
 }
 
@@ -232,7 +264,8 @@ func scaled(r recipe.Recipe) string {
 		setWidth(&row, w)
 	}
 	row.TrainImages, row.TestImages = r.TrainImages, r.TestImages
-	row.Seed, row.Precision, row.Expect, row.Eval.K, row.Linear = r.Seed, r.Precision, r.Expect, r.Eval.K, r.Linear
+	row.Seed, row.Precision, row.Expect, row.Eval.K = r.Seed, r.Precision, r.Expect, r.Eval.K
+	row.Linear, row.Measures = r.Linear, r.Measures
 	if !reflect.DeepEqual(row, r) {
 		parts = append(parts, "changed recipe")
 	}

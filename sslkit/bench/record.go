@@ -30,9 +30,20 @@ type Record struct {
 	Best         float64 `json:"best_knn_accuracy"`
 	BestEpoch    int     `json:"best_epoch"` // counted from 1: the untrained network does not count
 	Final        float64 `json:"last_knn_accuracy"`
+
+	// Reached has for each of [Goals] that the run has reached, as "0.85", the seconds
+	// until then, see [train.Result.SecondsTo].
+	Reached map[string]float64 `json:"seconds_to_knn_accuracy,omitempty"`
+
 	Build
 	Finished time.Time `json:"finished"`
 }
+
+// Goals are the kNN accuracies that records and tables say the time to.
+var Goals = []float64{0.85, 0.90}
+
+// goal is a kNN accuracy as records and tables write it.
+func goal(accuracy float64) string { return fmt.Sprintf("%.2f", accuracy) }
 
 // newRecord returns the record of a run that has ended now.
 func newRecord(result *train.Result) Record {
@@ -44,6 +55,14 @@ func newRecord(result *train.Result) Record {
 	for _, e := range result.Epochs {
 		record.TrainSeconds += e.TrainSeconds
 		record.KNNSeconds += e.KNNSeconds
+	}
+	for _, accuracy := range Goals {
+		if seconds, reached := result.SecondsTo(accuracy); reached {
+			if record.Reached == nil {
+				record.Reached = map[string]float64{}
+			}
+			record.Reached[goal(accuracy)] = seconds
+		}
 	}
 	return record
 }

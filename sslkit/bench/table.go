@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
@@ -110,8 +111,11 @@ func columns(rows []row) []column {
 		{"kNN best", accuracy(func(x Record) float64 { return x.Best })},
 		{"kNN last", accuracy(func(x Record) float64 { return x.Final })},
 	}
-	if slices.ContainsFunc(rows, func(r row) bool { return r.first().Linear.On() }) {
-		list = append(list, column{"linear probe", accuracy(func(x Record) float64 { return x.Linear })})
+	list = append(list, further(rows)...)
+	for _, accuracy := range Goals {
+		if c, reached := timeTo(rows, accuracy); reached {
+			list = append(list, c)
+		}
 	}
 	minutes := column{"minutes", func(r row) string {
 		mean, _ := r.mean(func(x Record) float64 { return x.Seconds() / 60 })
@@ -137,14 +141,74 @@ func columns(rows []row) []column {
 	)
 }
 
+// further are the columns of what some of the runs have measured after their last epoch.
+func further(rows []row) []column {
+	var list []column
+	for _, c := range []struct {
+		title   string
+		asked   func(recipe.Recipe) bool
+		decimal int
+		value   func(eval.Measured) float64
+	}{
+		{"best of several kNN", func(r recipe.Recipe) bool { return r.Measures.KNN.On() }, 3, func(m eval.Measured) float64 { return m.KNN.Best().Accuracy }},
+		{"linear probe, crops", func(r recipe.Recipe) bool { return r.Measures.Linear.On() }, 3, func(m eval.Measured) float64 { return m.Linear }},
+		{"RankMe", func(r recipe.Recipe) bool { return r.Measures.Ranks }, 1, func(m eval.Measured) float64 { return m.RankMe }},
+		{"effective rank", func(r recipe.Recipe) bool { return r.Measures.Ranks }, 1, func(m eval.Measured) float64 { return m.EffectiveRank }},
+	} {
+		if !slices.ContainsFunc(rows, func(r row) bool { return c.asked(r.first()) }) {
+			continue
+		}
+		list = append(list, column{c.title, spread(c.decimal, func(x Record) float64 {
+			if x.Measured == nil {
+				return 0
+			}
+			return c.value(*x.Measured)
+		})})
+	}
+	if slices.ContainsFunc(rows, func(r row) bool { return r.first().Linear.On() }) {
+		probe := column{"linear probe", accuracy(func(x Record) float64 { return x.Linear })}
+		list = append([]column{probe}, list...)
+	}
+	return list
+}
+
+// timeTo is a column with the mean time to a kNN accuracy, if some run of the rows has
+// reached it. How many of a row's runs have stands beside, unless all have.
+func timeTo(rows []row, accuracy float64) (c column, reached bool) {
+	for _, r := range rows {
+		for i := range r {
+			_, here := r[i].SecondsTo(accuracy)
+			reached = reached || here
+		}
+	}
+	return column{"seconds to " + goal(accuracy), func(r row) string {
+		sum, n := 0.0, 0
+		for i := range r {
+			if seconds, ok := r[i].SecondsTo(accuracy); ok {
+				sum, n = sum+seconds, n+1
+			}
+		}
+		switch n {
+		case 0:
+			return "–"
+		case len(r):
+			return fmt.Sprintf("%.0f", sum/float64(n))
+		}
+		return fmt.Sprintf("%.0f (%d of %d)", sum/float64(n), n, len(r))
+	}}, reached
+}
+
 // accuracy is a cell with an accuracy, and its spread over several seeds.
-func accuracy(of func(Record) float64) func(row) string {
+func accuracy(of func(Record) float64) func(row) string { return spread(3, of) }
+
+// spread is a cell with a number, and its spread over several seeds.
+func spread(decimals int, of func(Record) float64) func(row) string {
 	return func(r row) string {
 		mean, sd := r.mean(of)
 		if len(r) == 1 {
-			return number("%.3f", mean)
+			return number(fmt.Sprintf("%%.%df", decimals), mean)
 		}
-		return fmt.Sprintf("%.3f ± %.3f", mean, sd)
+		return fmt.Sprintf("%.*f ± %.*f", decimals, mean, decimals, sd)
 	}
 }
 

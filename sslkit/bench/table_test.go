@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
@@ -25,10 +26,10 @@ func TestMarkdown(t *testing.T) {
 	})
 	want := `**CIFAR-10, preset lightly2023, bf16**
 
-| method | batch | epochs | runs | kNN untrained | kNN best | kNN last | published 2021 | published 2023 | difference | minutes | published 2023 | peak GiB | published 2021 | published 2023 |
-|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
-| MoCo | 512 | 200 | 1 | 0.300 | 0.850 | 0.850 | 0.850 | 0.847 | +0.003 | 135.0 | 112.2 | 3.00 | 7.4 | 5.6 |
-| BYOL | 512 | 200 | 2 | 0.300 ± 0.000 | 0.860 ± 0.014 | 0.860 ± 0.014 | 0.840 | 0.868 | -0.008 | 135.0 | 108.3 | 3.00 | 7.5 | 5.6 |
+| method | batch | epochs | runs | kNN untrained | kNN best | kNN last | seconds to 0.85 | published 2021 | published 2023 | difference | minutes | published 2023 | peak GiB | published 2021 | published 2023 |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+| MoCo | 512 | 200 | 1 | 0.300 | 0.850 | 0.850 | 180 | 0.850 | 0.847 | +0.003 | 135.0 | 112.2 | 3.00 | 7.4 | 5.6 |
+| BYOL | 512 | 200 | 2 | 0.300 ± 0.000 | 0.860 ± 0.014 | 0.860 ± 0.014 | 180 | 0.840 | 0.868 | -0.008 | 135.0 | 108.3 | 3.00 | 7.5 | 5.6 |
 
 Run on cuda (H100), memory: device allocator, commit 0123456789ab.
 
@@ -45,6 +46,35 @@ Run on cuda (H100), memory: device allocator, commit 0123456789ab.
 	}
 	if Markdown(nil) != "" {
 		t.Error("no records make a table")
+	}
+}
+
+// Columns of what runs have measured besides stand in tables where some run has.
+func TestMarkdownOfMeasures(t *testing.T) {
+	measured := func(seed uint64, m eval.Measured) Record {
+		record := finishedRun(t, "BYOL", seed, 0.85, func(r *recipe.Recipe) {
+			full(r)
+			r.Measures = eval.DefaultMeasures(r.Views[0])
+		})
+		record.Measured = &m
+		return record
+	}
+	scores := func(accuracy float64) eval.Scores {
+		return eval.Scores{{Accuracy: 0.5}, {Accuracy: accuracy}, {Accuracy: 0.25}}
+	}
+	got := Markdown([]Record{
+		measured(0, eval.Measured{RankMe: 100, EffectiveRank: 50.06, KNN: scores(0.8), Linear: 0.9}),
+		measured(1, eval.Measured{RankMe: 102, EffectiveRank: 50.06, KNN: scores(0.9), Linear: 0.9}),
+		finishedRun(t, "MoCo", 0, 0.85, full),
+	})
+	for _, want := range []string{
+		"| kNN last | best of several kNN | linear probe, crops | RankMe | effective rank | published 2021 |",
+		"| 0.850 | – | – | – | – | 0.850 |",
+		"| 0.850 ± 0.000 | 0.850 ± 0.071 | 0.900 ± 0.000 | 101.0 ± 1.4 | 50.1 ± 0.0 | 0.840 |",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %q in\n%s", want, got)
+		}
 	}
 }
 
@@ -87,5 +117,19 @@ func TestList(t *testing.T) {
 	of2023 := 3 * len(Methods(recipe.Lightly2023, "cifar10"))
 	if n := len(Published("cifar10")); n != 16+of2023 {
 		t.Errorf("%d rows on CIFAR-10 have a published result, want 16 of 2021 and %d of 2023", n, of2023)
+	}
+}
+
+// TestTimeTo tells the runs that have reached an accuracy from those that have not.
+func TestTimeTo(t *testing.T) {
+	records := []Record{finishedRun(t, "BYOL", 0, 0.91, full), finishedRun(t, "BYOL", 1, 0.87, full), finishedRun(t, "SimCLR", 0, 0.8, full)}
+	if diff := cmp.Diff(map[string]float64{"0.85": 180, "0.90": 180}, records[0].Reached); diff != "" {
+		t.Errorf("the record (-want +got):\n%s", diff)
+	}
+	table := Markdown(records)
+	for _, want := range []string{"| seconds to 0.85 | seconds to 0.90 |", "| 180 | 180 (1 of 2) |", "| 0.800 | – | – |"} {
+		if !strings.Contains(table, want) {
+			t.Errorf("no %q in\n%s", want, table)
+		}
 	}
 }

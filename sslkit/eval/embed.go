@@ -40,11 +40,15 @@ func NewEmbedder(d *device.Device, vars *nn.Variables, precision device.Precisio
 		model := vars.Bind(nn.Mode{Precision: precision}, params, buffers)
 		return []*graph.Node{features(model.Scope, feed.Take(set, places))}
 	}
+	return newEmbedder(d, embedName, build)
+}
+
+func newEmbedder(d *device.Device, name string, build func([]*graph.Node) []*graph.Node) (*Embedder, error) {
 	embed, err := graph.NewExec(d.Backend, build)
 	if err != nil {
 		return nil, fmt.Errorf("eval: %w", err)
 	}
-	embed.WithName(embedName)
+	embed.WithName(name)
 	join, err := graph.NewExec(d.Backend, func(parts []*graph.Node) *graph.Node {
 		return graph.Concatenate(parts, 0)
 	})
@@ -82,6 +86,12 @@ func (e *Embedder) Free() {
 //
 // It stops between batches when the context ends.
 func (e *Embedder) Embed(ctx context.Context, params, buffers *tensors.Tensor, images *feed.Source) (*tensors.Tensor, error) {
+	return e.batches(ctx, images, func(_, places []int32) []any { return []any{params, buffers, places} })
+}
+
+// batches runs the program batch by batch. arguments returns those of a batch before the
+// set: which images they are, and their places in the set.
+func (e *Embedder) batches(ctx context.Context, images *feed.Source, arguments func(order, places []int32) []any) (*tensors.Tensor, error) {
 	total := images.Len()
 	batch := images.Batch(e.device.EmbedBatch())
 	var order []int32
@@ -111,7 +121,7 @@ func (e *Embedder) Embed(ctx context.Context, params, buffers *tensors.Tensor, i
 		if err != nil {
 			return nil, fmt.Errorf("eval: embed: %w", err)
 		}
-		args := []any{params, buffers, places[start : start+batch]}
+		args := arguments(order[start:start+batch], places[start:start+batch])
 		for _, t := range set {
 			args = append(args, t)
 		}

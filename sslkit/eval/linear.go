@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/op"
 	"github.com/gossl/gossl/sslkit/schedule"
 )
@@ -21,15 +22,20 @@ import (
 // Scalable Vision Learners, 2021, arXiv:2111.06377, appendix A.1, do the same
 // with a batch norm.
 //
-// Features come from images as they are. Published probes mostly train on
-// random crops, which costs a pass through the network in every epoch.
+// Features come from images as they are, once, or, with a View, from images that are
+// drawn anew for every epoch, as published probes mostly have it. That costs a pass
+// through the network in each. What is classified is always the images as they are.
 type Linear struct {
 	Epochs      int     `json:"epochs"` // 0: no probe
 	Batch       int     `json:"batch"`  // features per step; a last, smaller batch is left out
 	LR          float64 `json:"lr"`     // of the first step
 	Momentum    float64 `json:"momentum"`
 	WeightDecay float64 `json:"weight_decay"`
-	Seed        uint64  `json:"seed"` // of the order of the features
+	Seed        uint64  `json:"seed"` // of the order of the features, and of views
+
+	// View draws the images for each epoch, such as [augment.Policy.CropAndFlip] of the
+	// policy that images are evaluated with; zero: the images as they are.
+	View augment.Policy `json:"view,omitzero"`
 }
 
 // DefaultLinear is lightly's linear evaluation (SGD without weight decay, LR 0.1
@@ -37,6 +43,17 @@ type Linear struct {
 func DefaultLinear() Linear {
 	return Linear{Epochs: 100, Batch: 256, LR: 0.1, Momentum: 0.9}
 }
+
+// DefaultLinearCrops is the linear evaluation of lightly and others: 90 epochs of random
+// crops and flips, for images that a policy prepares, else as [DefaultLinear].
+func DefaultLinearCrops(prepared augment.Policy) Linear {
+	l := DefaultLinear()
+	l.Epochs, l.View = 90, prepared.CropAndFlip()
+	return l
+}
+
+// Drawn reports whether images are drawn anew for every epoch.
+func (l Linear) Drawn() bool { return l.View != augment.Policy{} }
 
 // On reports whether there is anything to do: the zero value is off.
 func (l Linear) On() bool { return l.Epochs != 0 }
@@ -57,8 +74,17 @@ func (l Linear) Validate() error {
 	case !(l.WeightDecay >= 0) || math.IsInf(l.WeightDecay, 1):
 		return fmt.Errorf("eval: Linear: weight_decay %g, want 0 or more", l.WeightDecay)
 	}
+	if !l.Drawn() {
+		return nil
+	}
+	if err := l.View.Validate(); err != nil {
+		return fmt.Errorf("eval: Linear: view: %w", err)
+	}
 	return nil
 }
+
+// key is that of the views of an epoch.
+func (l Linear) key(epoch int) uint64 { return op.Key(l.Seed, uint64(epoch), 1) }
 
 // steps is the number of steps in an epoch, and the size of their batches.
 func (l Linear) steps(images int) (steps, batch int) {

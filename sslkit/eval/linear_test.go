@@ -11,6 +11,7 @@ import (
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 )
@@ -205,13 +206,14 @@ func TestLinearValidate(t *testing.T) {
 		}
 	}
 	for want, change := range map[string]func(*Linear){
-		"epochs -1":    func(l *Linear) { l.Epochs = -1 },
-		"batch 0":      func(l *Linear) { l.Batch = 0 },
-		"lr 0":         func(l *Linear) { l.LR = 0 },
-		"lr NaN":       func(l *Linear) { l.LR = math.NaN() },
-		"lr +Inf":      func(l *Linear) { l.LR = math.Inf(1) },
-		"momentum 1":   func(l *Linear) { l.Momentum = 1 },
-		"weight_decay": func(l *Linear) { l.WeightDecay = -1 },
+		"epochs -1":                        func(l *Linear) { l.Epochs = -1 },
+		"batch 0":                          func(l *Linear) { l.Batch = 0 },
+		"lr 0":                             func(l *Linear) { l.LR = 0 },
+		"lr NaN":                           func(l *Linear) { l.LR = math.NaN() },
+		"lr +Inf":                          func(l *Linear) { l.LR = math.Inf(1) },
+		"momentum 1":                       func(l *Linear) { l.Momentum = 1 },
+		"weight_decay":                     func(l *Linear) { l.WeightDecay = -1 },
+		"view: augment: policy: size is 0": func(l *Linear) { l.View.FlipP = 1 },
 	} {
 		l := quick
 		change(&l)
@@ -244,5 +246,84 @@ func TestLinearAsJSON(t *testing.T) {
 	}
 	if want := `{"epochs":100,"batch":256,"lr":0.1,"momentum":0.9,"weight_decay":0,"seed":0}`; string(text) != want {
 		t.Errorf("%s, want %s", text, want)
+	}
+}
+
+// drawnPoints are points that differ from epoch to epoch, by a formula, and their labels.
+func drawnPoints(epoch int) points {
+	p := points{dim: 4, classes: 3}
+	for i := range 24 {
+		label := i % p.classes
+		p.labels = append(p.labels, int32(label))
+		for d := range p.dim {
+			x := 1.5*math.Sin(float64(label*p.dim+d+1)) + math.Sin(float64((i+1)*(d+1))*0.7+float64(i)+2.5*float64(epoch)) + float64(10*d)
+			p.features = append(p.features, float64(float32(x)))
+		}
+	}
+	return p
+}
+
+// The weights are those of PyTorch's SGD and CosineAnnealingLR in float64, with all points
+// in one step, standardised as those of the first epoch are.
+func TestDrawnProbeAgreesWithPyTorch(t *testing.T) {
+	want := []float64{
+		0.621443781, -0.827873, 0.206429219,
+		0.838165882, -0.262441343, -0.575724539,
+		0.228664923, 0.548338671, -0.777003594,
+		-0.487742797, 0.869301509, -0.381558712,
+		0.00408089177, -0.0316696707, 0.027588779,
+	}
+	l := Linear{Epochs: 5, Batch: 24, LR: 0.5, Momentum: 0.9, WeightDecay: 0.01}
+	probe := newProbe(t, testkit.Any(t), l, 3)
+	var drawn []int
+	err := probe.FitDrawn(t.Context(), drawnPoints(0).labelTensor(), func(epoch int) (*tensors.Tensor, error) {
+		drawn = append(drawn, epoch)
+		return drawnPoints(epoch).tensor(), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.NearNorm(t, "weights", testkit.Values(t, probe.params), want, 1e-5)
+	if !slices.Equal(drawn, []int{0, 1, 2, 3, 4}) {
+		t.Errorf("features were drawn for the epochs %v", drawn)
+	}
+}
+
+func TestDrawnProbeReportsBadData(t *testing.T) {
+	d, l := testkit.Any(t), Linear{Epochs: 2, Batch: 8, LR: 0.1}
+	probe, labels := newProbe(t, d, l, 3), drawnPoints(0).labelTensor()
+	failing := errors.New("no power")
+	for _, c := range []struct {
+		want string
+		draw func(epoch int) (*tensors.Tensor, error)
+	}{
+		{"epoch 2: no power", func(epoch int) (*tensors.Tensor, error) {
+			if epoch == 1 {
+				return nil, failing
+			}
+			return drawnPoints(epoch).tensor(), nil
+		}},
+		{"epoch 2: 5 features an image, want 4 as in the first", func(epoch int) (*tensors.Tensor, error) {
+			p := drawnPoints(epoch)
+			if epoch == 1 {
+				p = p.with(func(int) float64 { return 0 })
+			}
+			return p.tensor(), nil
+		}},
+		{"labels (Int32)[24] for features of 20 images", func(int) (*tensors.Tensor, error) {
+			return blobs(1, 20, 4, 3, 1).tensor(), nil
+		}},
+	} {
+		if err := probe.FitDrawn(t.Context(), labels, c.draw); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want %q", err, c.want)
+		}
+		if _, err := probe.Predict(t.Context(), drawnPoints(0).tensor()); err == nil || !strings.Contains(err.Error(), "not fitted") {
+			t.Errorf("Predict after an error: %v", err)
+		}
+	}
+	l.View = augment.SimCLR(32).CropAndFlip()
+	viewed := newProbe(t, d, l, 3)
+	if err := viewed.Fit(t.Context(), drawnPoints(0).tensor(), labels); err == nil || !strings.Contains(err.Error(), "want a probe without a view") {
+		t.Errorf("features of one time for a probe with a view: %v", err)
 	}
 }

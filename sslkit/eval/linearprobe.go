@@ -60,40 +60,77 @@ func (l Linear) NewProbe(d *device.Device, classes int) (*Probe, error) {
 //	labels    [n] int32
 //
 // It stops between epochs when the context ends. After an error there is
-// nothing to predict with.
+// nothing to predict with. A probe with a View wants [Probe.FitDrawn].
 func (p *Probe) Fit(ctx context.Context, features, labels *tensors.Tensor) error {
+	if p.linear.Drawn() {
+		return errors.New("eval: Linear: view: images are drawn anew for every epoch, and features are of one time: " +
+			"want a probe without a view, or the network and its images")
+	}
+	return p.fit(ctx, labels, func(int) (*tensors.Tensor, error) { return features, nil })
+}
+
+// FitDrawn is [Probe.Fit] with features that differ from epoch to epoch, of the same
+// images in the same order.
+//
+//	draw  returns those of an epoch, counted from 0, [n, dim]; they are freed after it
+//
+// How features are standardised is measured in the first epoch.
+func (p *Probe) FitDrawn(ctx context.Context, labels *tensors.Tensor, draw func(epoch int) (*tensors.Tensor, error)) error {
+	var last *tensors.Tensor
+	defer free(&last)
+	return p.fit(ctx, labels, func(epoch int) (*tensors.Tensor, error) {
+		free(&last)
+		var err error
+		last, err = draw(epoch)
+		return last, err
+	})
+}
+
+// fit fits the probe anew to the features of each epoch.
+func (p *Probe) fit(ctx context.Context, labels *tensors.Tensor, draw func(epoch int) (*tensors.Tensor, error)) error {
 	p.forget()
-	if err := p.fit(ctx, features, labels); err != nil {
+	for epoch := range p.linear.Epochs {
+		if err := p.advance(ctx, epoch, labels, draw); err != nil {
+			p.forget()
+			return fmt.Errorf("eval: Linear: %w", err)
+		}
+	}
+	free(&p.velocity)
+	params, err := tensors.CopyFlatData[float32](p.params)
+	if err == nil && firstNotFinite(params) >= 0 {
+		err = fmt.Errorf("the weights grew beyond all bounds: lr %g is too high", p.linear.LR)
+	}
+	if err != nil {
 		p.forget()
 		return fmt.Errorf("eval: Linear: %w", err)
 	}
-	free(&p.velocity)
 	return nil
 }
 
-func (p *Probe) fit(ctx context.Context, features, labels *tensors.Tensor) error {
+// advance draws the features of an epoch and makes its steps.
+func (p *Probe) advance(ctx context.Context, epoch int, labels *tensors.Tensor, draw func(epoch int) (*tensors.Tensor, error)) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("stopped before epoch %d: %w", epoch+1, err)
+	}
+	features, err := draw(epoch)
+	if err != nil {
+		return fmt.Errorf("epoch %d: %w", epoch+1, err)
+	}
 	if err := p.check(features, labels); err != nil {
 		return err
 	}
-	if err := p.standardize(features); err != nil {
-		return err
-	}
-	shape := shapes.Make(dtypes.Float32, features.Shape().Dimensions[1]+1, p.classes)
-	p.params, p.velocity = tensors.FromShape(shape), tensors.FromShape(shape) // zeros
-	for epoch := range p.linear.Epochs {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("stopped before epoch %d: %w", epoch+1, err)
+	if epoch == 0 {
+		if err := p.standardize(features); err != nil {
+			return err
 		}
-		if err := p.fitEpoch(epoch, features, labels); err != nil {
-			return fmt.Errorf("epoch %d: %w", epoch+1, err)
-		}
+		shape := shapes.Make(dtypes.Float32, features.Shape().Dimensions[1]+1, p.classes)
+		p.params, p.velocity = tensors.FromShape(shape), tensors.FromShape(shape) // zeros
 	}
-	params, err := tensors.CopyFlatData[float32](p.params)
-	if err != nil {
-		return err
+	if dim, want := features.Shape().Dimensions[1], p.center.Shape().Dimensions[1]; dim != want {
+		return fmt.Errorf("epoch %d: %d features an image, want %d as in the first", epoch+1, dim, want)
 	}
-	if firstNotFinite(params) >= 0 {
-		return fmt.Errorf("the weights grew beyond all bounds: lr %g is too high", p.linear.LR)
+	if err := p.fitEpoch(epoch, features, labels); err != nil {
+		return fmt.Errorf("epoch %d: %w", epoch+1, err)
 	}
 	return nil
 }

@@ -36,6 +36,19 @@ func (l Linear) Classify(ctx context.Context, kind device.Kind, train, test *emb
 	return s.translate(probe.Predict(ctx, s.queries))
 }
 
+// Accuracy is the part of the images of test that [Linear.Classify] answers rightly. Their
+// classes must be known.
+func (l Linear) Accuracy(ctx context.Context, kind device.Kind, train, test *embedding.Set) (float64, error) {
+	if test.Labels == nil {
+		return 0, fmt.Errorf("eval: Linear: %w", errUnknown)
+	}
+	answers, err := l.Classify(ctx, kind, train, test)
+	if err != nil {
+		return 0, err
+	}
+	return Accuracy(answers, test.Labels), nil
+}
+
 // Classify returns the class of every image of test by the vote of its nearest
 // neighbours among those of train. Answers and errors are those of
 // [Linear.Classify]. It stops between batches when the context ends.
@@ -105,10 +118,12 @@ func (s *split) translate(predictions []int32, err error) ([]int32, error) {
 	return predictions, nil
 }
 
+var errUnknown = errors.New("the classes of the test set are not known: want its Labels, to compare the answers with")
+
 // truth is the labels of the test set as indices of the bank's classes.
 func (s *split) truth(train, test *embedding.Set) ([]int32, error) {
 	if test.Labels == nil {
-		return nil, errors.New("the classes of the test set are not known: want its Labels, to compare the answers with")
+		return nil, errUnknown
 	}
 	return embedding.MatchLabels(test.Labels, test.Classes, train.Classes)
 }

@@ -133,3 +133,20 @@ func TestClassifyRefuses(t *testing.T) {
 		t.Error("no probe: no error")
 	}
 }
+
+// A probe's accuracy is that of its answers, whatever the order of the classes.
+func TestLinearAccuracy(t *testing.T) {
+	train := &embedding.Set{
+		Features: []float32{3, 1, 4, 0, 5, 2, 1, 3, 0, 4, 2, 5}, Dim: 2,
+		Labels: []int32{0, 0, 0, 1, 1, 1}, Classes: []string{"flat", "steep"},
+	}
+	test := &embedding.Set{Features: []float32{9, 2, 1, 7, 8, 1}, Dim: 2, Labels: []int32{1, 0, 0}, Classes: []string{"steep", "flat"}}
+	probe := Linear{Epochs: 20, Batch: 3, LR: 0.1, Momentum: 0.9}
+	if got, err := probe.Accuracy(t.Context(), device.Go, train, test); err != nil || math.Abs(got-2./3) > 1e-9 {
+		t.Errorf("accuracy %g, error %v, want 2 of 3", got, err)
+	}
+	test.Labels, test.Classes = nil, nil
+	if _, err := probe.Accuracy(t.Context(), device.Go, train, test); err == nil || !strings.Contains(err.Error(), "want its Labels") {
+		t.Errorf("without labels: %v", err)
+	}
+}

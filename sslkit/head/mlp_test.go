@@ -1,6 +1,7 @@
 package head_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +25,11 @@ func TestValidate(t *testing.T) {
 		{head.MLP{Layers: 2, Hidden: -1, Out: 4, OutNorm: head.NoNorm}, false},
 		{head.MLP{Layers: 1, Hidden: 8, Out: 4, OutNorm: head.NoNorm}, false},
 		{head.MLP{Layers: 2, Hidden: 8, Out: 4}, false},
+		{head.MLP{Layers: 2, Hidden: 8, Out: 4, LayerNorm: true, OutNorm: head.NoNorm}, true},
+		{head.MLP{Layers: 2, Hidden: 8, Out: 4, LayerNorm: true, BatchNorm: true, OutNorm: head.NoNorm}, false},
+		{head.MLP{Layers: 3, Hidden: 8, Out: 4, BatchNorm: true, SharedNorm: true, InitStd: 0.02, OutNorm: head.NoNorm}, true},
+		{head.MLP{Layers: 3, Hidden: 8, Out: 4, SharedNorm: true, OutNorm: head.NoNorm}, false},
+		{head.MLP{Layers: 2, Hidden: 8, Out: 4, InitStd: -1, OutNorm: head.NoNorm}, false},
 	} {
 		if err := c.head.Validate(); (err == nil) != c.valid {
 			t.Errorf("%+v: error %v, want valid %v", c.head, err, c.valid)
@@ -48,7 +54,9 @@ func TestVariables(t *testing.T) {
 		{head.MLP{Layers: 2, BatchNorm: true, OutNorm: head.AffineNorm}, "0/weight 0/bn/weight 0/bn/bias 1/weight 1/bn/weight 1/bn/bias"},
 		{head.MLP{Layers: 2, BatchNorm: true, OutNorm: head.NoNorm}, "0/weight 0/bn/weight 0/bn/bias 1/weight 1/bias"},
 		{head.MLP{Layers: 2, BatchNorm: true, OutNorm: head.NoNorm, AllBiases: true}, "0/weight 0/bias 0/bn/weight 0/bn/bias 1/weight 1/bias"},
+		{head.MLP{Layers: 3, BatchNorm: true, SharedNorm: true, OutNorm: head.NoNorm}, "0/weight 0/bn/weight 0/bn/bias 1/weight 2/weight 2/bias"},
 		{head.MLP{Layers: 3, BatchNorm: true, OutNorm: head.PlainNorm}, "0/weight 0/bn/weight 0/bn/bias 1/weight 1/bn/weight 1/bn/bias 2/weight"},
+		{head.MLP{Layers: 2, LayerNorm: true, OutNorm: head.NoNorm}, "0/weight 0/ln/weight 0/ln/bias 1/weight 1/bias"},
 	} {
 		c.head.Hidden, c.head.Out = 7, 3
 		var got []string
@@ -61,9 +69,40 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// TestForward compares the head without batch norm with plain loops.
+// TestInitStd draws weights from a normal distribution, and no biases.
+func TestInitStd(t *testing.T) {
+	m := newModel(t, head.MLP{Layers: 2, Hidden: 500, Out: 400, InitStd: 0.02, OutNorm: head.NoNorm})
+	weight := testkit.Part(t, m.Vars.Params(), m.Params, "1/weight")
+	testkit.NearScalar(t, "deviation", testkit.Norm(weight)/math.Sqrt(float64(len(weight))), 0.02, 0.02)
+	testkit.Within(t, "biases", testkit.Part(t, m.Vars.Params(), m.Params, "1/bias"), make([]float64, 400), 0)
+}
+
+// TestSharedNorm checks that two layers move the same running statistics.
+func TestSharedNorm(t *testing.T) {
+	p := head.MLP{Layers: 3, Hidden: 5, Out: 3, BatchNorm: true, OutNorm: head.NoNorm}
+	running := func() (mean []float64) {
+		m := newModel(t, p)
+		return testkit.Part(t, m.Vars.Buffers(), m.Pass(t, true, nil, features).Buffers, "0/bn/running_mean")
+	}
+	own := running()
+	p.SharedNorm = true
+	for i, mean := range running() {
+		if math.Abs(mean-0.9*own[i]) < 1e-6 {
+			t.Errorf("mean %d is %g: the second layer's part is missing", i, mean)
+		}
+	}
+}
+
+// TestForward compares the heads without batch norm with plain loops.
 func TestForward(t *testing.T) {
-	m := newModel(t, head.MLP{Layers: 2, Hidden: 7, Out: 3, OutNorm: head.NoNorm})
+	relu := func(x float64) float64 { return max(x, 0) }
+	gelu := func(x float64) float64 { return x * (1 + math.Erf(x/math.Sqrt2)) / 2 }
+	checkForward(t, head.MLP{Layers: 2, Hidden: 7, Out: 3, OutNorm: head.NoNorm}, relu)
+	checkForward(t, head.MLP{Layers: 2, Hidden: 7, Out: 3, OutNorm: head.NoNorm, GELU: true}, gelu)
+}
+
+func checkForward(t *testing.T, p head.MLP, activation func(float64) float64) {
+	m := newModel(t, p)
 	dense := func(x []float64, in, out int, layer string) []float64 {
 		weight := testkit.Part(t, m.Vars.Params(), m.Params, layer+"/weight")
 		bias := testkit.Part(t, m.Vars.Params(), m.Params, layer+"/bias")
@@ -81,7 +120,7 @@ func TestForward(t *testing.T) {
 	}
 	hidden := dense(features.Data, 5, 7, "0")
 	for i := range hidden {
-		hidden[i] = max(hidden[i], 0)
+		hidden[i] = activation(hidden[i])
 	}
 	testkit.Near(t, "projection", m.Pass(t, true, nil, features).Y, dense(hidden, 7, 3, "1"), 1e-12)
 }

@@ -13,6 +13,7 @@ import (
 //	teacher  each [batch, dim]  outputs of the target network; view i of both is the same
 //	student  each [batch, dim]  outputs of the online network, local views last
 //	center   [dim]              see [DINOCenter]
+//	teacherTemperature  scalar of any float type, positive: it may be of a schedule
 //	result   scalar, at least float32
 //
 // It is the mean over all pairs of different views of the batch's mean
@@ -22,13 +23,15 @@ import (
 // Caron et al., Emerging Properties in Self-Supervised Vision Transformers,
 // 2021, arXiv:2104.14294, eq. 3 and algorithm 1. It panics if there are fewer
 // than two student views or no teacher views, if there are more teacher than
-// student views, if shapes differ, or if a temperature is not positive.
-func DINO(teacher, student []*graph.Node, center *graph.Node, teacherTemperature, studentTemperature float64) *graph.Node {
+// student views, if shapes differ, or if the student's temperature is not positive.
+func DINO(teacher, student []*graph.Node, center, teacherTemperature *graph.Node, studentTemperature float64) *graph.Node {
 	if len(student) < 2 || len(teacher) == 0 || len(teacher) > len(student) {
 		panic(fmt.Errorf("loss: DINO: %d student and %d teacher views, want at least 2 student views and 1 to %[1]d teacher views",
 			len(student), len(teacher)))
 	}
-	wantPositive("DINO", "teacher temperature", teacherTemperature)
+	if !teacherTemperature.IsScalar() {
+		panic(fmt.Errorf("loss: DINO: teacher temperature has shape %s, want a scalar", teacherTemperature.Shape()))
+	}
 	wantPositive("DINO", "student temperature", studentTemperature)
 	for _, view := range append(student[1:len(student):len(student)], teacher...) {
 		wantAlike("DINO", "student view 0", student[0], "another view", view)
@@ -36,11 +39,22 @@ func DINO(teacher, student []*graph.Node, center *graph.Node, teacherTemperature
 	wantCenter("DINO", center, student[0])
 	targets := make([]*graph.Node, len(teacher))
 	for i, t := range teacher {
-		t = op.Widen(t)
-		centred := graph.Sub(t, graph.ExpandLeftToRank(graph.ConvertDType(center, t.DType()), 2)) // [batch, dim]
-		targets[i] = graph.StopGradient(graph.Softmax(graph.DivScalar(centred, teacherTemperature)))
+		targets[i] = DINOTarget(t, center, teacherTemperature)
 	}
 	return crossEntropies(targets, student, studentTemperature)
+}
+
+// DINOTarget returns the distribution that [DINO] makes of a teacher's outputs.
+//
+//	teacher      [batch, dim]
+//	center       [dim]
+//	temperature  scalar
+//	result       [batch, dim], constant; rows sum to 1; at least float32
+func DINOTarget(teacher, center, temperature *graph.Node) *graph.Node {
+	wantCenter("DINOTarget", center, teacher)
+	t := op.Widen(teacher)
+	centred := graph.Sub(t, graph.ExpandLeftToRank(graph.ConvertDType(center, t.DType()), 2)) // [batch, dim]
+	return graph.StopGradient(graph.Softmax(graph.Div(centred, graph.ConvertDType(temperature, t.DType()))))
 }
 
 // DINOCenter returns the centre after a step: the moving average of the teacher's

@@ -25,7 +25,7 @@ func TestDINOEqualsThePaper(t *testing.T) {
 		t.Run(fmt.Sprint(views, " views"), func(t *testing.T) {
 			inputs := append(student[:views:views], append(teacher, center)...)
 			equalsOracle(t, views, func(in []*graph.Node) *graph.Node {
-				return loss.DINO(in[views:views+2], in[:views], in[views+2], 0.3, 0.4)
+				return loss.DINO(in[views:views+2], in[:views], in[views+2], constant(in[0], 0.3), 0.4)
 			}, func(in []testkit.Array) float64 {
 				logits := in[:views:views]
 				for _, output := range in[views : views+2] {
@@ -40,14 +40,21 @@ func TestDINOEqualsThePaper(t *testing.T) {
 		})
 	}
 	_, gradients := withGradients(t, 2, func(in []*graph.Node) *graph.Node {
-		return loss.DINO(in[:2], in[2:4], in[4], 0.3, 0.4)
+		return loss.DINO(in[:2], in[2:4], in[4], constant(in[0], 0.3), 0.4)
 	}, append(teacher, append(student[:2:2], center)...)...)
 	testkit.Within(t, "gradient of the teacher", gradients[0], make([]float64, 3*dim), 0)
 }
 
+// constant is a number in the graph of x, in float64 as those of schedules are.
+func constant(x *graph.Node, v float64) *graph.Node {
+	return graph.Scalar(x.Graph(), dtypes.Float64, v)
+}
+
 func TestDINOLimits(t *testing.T) {
 	flat := filled(2, 4, 64)
-	value := scalar(t, func(in []*graph.Node) *graph.Node { return loss.DINO(in[:2], in[:2], in[2], 0.04, 0.1) }, flat, flat, filled(0, 64))
+	value := scalar(t, func(in []*graph.Node) *graph.Node {
+		return loss.DINO(in[:2], in[:2], in[2], constant(in[0], 0.04), 0.1)
+	}, flat, flat, filled(0, 64))
 	testkit.NearScalar(t, "uniform", value, math.Log(64), 1e-12)
 }
 
@@ -67,14 +74,14 @@ func TestDINOPanics(t *testing.T) {
 		return x
 	}
 	panics(t, map[string]func(g *graph.Graph){
-		"DINO: 1 student and 1":        func(g *graph.Graph) { loss.DINO(list(g, 1, 3), list(g, 1, 3), zeros(g, 3), 0.1, 0.1) },
-		"DINO: 2 student and 3":        func(g *graph.Graph) { loss.DINO(list(g, 3, 3), list(g, 2, 3), zeros(g, 3), 0.1, 0.1) },
-		"DINO: student view 0":         func(g *graph.Graph) { loss.DINO(list(g, 2, 4), list(g, 2, 3), zeros(g, 3), 0.1, 0.1) },
-		"DINO: center has shape":       func(g *graph.Graph) { loss.DINO(list(g, 2, 3), list(g, 2, 3), zeros(g, 4), 0.1, 0.1) },
-		"DINO: teacher temperature 0":  func(g *graph.Graph) { loss.DINO(list(g, 2, 3), list(g, 2, 3), zeros(g, 3), 0, 0.1) },
-		"DINO: student temperature 0":  func(g *graph.Graph) { loss.DINO(list(g, 2, 3), list(g, 2, 3), zeros(g, 3), 0.1, 0) },
-		"DINOCenter: no views":         func(g *graph.Graph) { loss.DINOCenter(zeros(g, 3), nil, 0.9) },
-		"DINOCenter: center has shape": func(g *graph.Graph) { loss.DINOCenter(zeros(g, 3), list(g, 1, 4), 0.9) },
-		"DINOCenter: view 0 has shape": func(g *graph.Graph) { loss.DINOCenter(zeros(g, 3), append(list(g, 1, 3), zeros(g, 4, 3)), 0.9) },
+		"DINO: 1 student and 1":         func(g *graph.Graph) { loss.DINO(list(g, 1, 3), list(g, 1, 3), zeros(g, 3), zeros(g), 0.1) },
+		"DINO: 2 student and 3":         func(g *graph.Graph) { loss.DINO(list(g, 3, 3), list(g, 2, 3), zeros(g, 3), zeros(g), 0.1) },
+		"DINO: student view 0":          func(g *graph.Graph) { loss.DINO(list(g, 2, 4), list(g, 2, 3), zeros(g, 3), zeros(g), 0.1) },
+		"DINO: center has shape":        func(g *graph.Graph) { loss.DINO(list(g, 2, 3), list(g, 2, 3), zeros(g, 4), zeros(g), 0.1) },
+		"DINO: teacher temperature has": func(g *graph.Graph) { loss.DINO(list(g, 2, 3), list(g, 2, 3), zeros(g, 3), zeros(g, 2), 0.1) },
+		"DINO: student temperature 0":   func(g *graph.Graph) { loss.DINO(list(g, 2, 3), list(g, 2, 3), zeros(g, 3), zeros(g), 0) },
+		"DINOCenter: no views":          func(g *graph.Graph) { loss.DINOCenter(zeros(g, 3), nil, 0.9) },
+		"DINOCenter: center has shape":  func(g *graph.Graph) { loss.DINOCenter(zeros(g, 3), list(g, 1, 4), 0.9) },
+		"DINOCenter: view 0 has shape":  func(g *graph.Graph) { loss.DINOCenter(zeros(g, 3), append(list(g, 1, 3), zeros(g, 4, 3)), 0.9) },
 	})
 }

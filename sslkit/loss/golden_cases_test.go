@@ -69,7 +69,7 @@ var goldenLosses = []builder{
 		p, teacher := c.Params, in.views("t")
 		center := graph.Reshape(in["center"], -1) // some cases have it as a row
 		return nodes{
-			"loss":         loss.DINO(teacher, in.views("s"), center, p.TeacherTemp, p.StudentTemp),
+			"loss":         loss.DINO(teacher, in.views("s"), center, constant(center, p.TeacherTemp), p.StudentTemp),
 			"center_after": loss.DINOCenter(center, teacher, p.CenterMomentum),
 		}
 	}},
@@ -83,11 +83,30 @@ var goldenLosses = []builder{
 	}},
 	{"frossl", nil, func(_ goldenLoss, in nodes) nodes { return value(loss.FroSSL(in.views("z"))) }},
 	{"koleo", nil, func(_ goldenLoss, in nodes) nodes { return value(loss.KoLeo(in["z0"])) }},
+	{"msn", nil, func(c goldenLoss, in nodes) nodes { return msnCase(c, in, loss.EntropyGap) }},
+	{"pmsn", nil, func(c goldenLoss, in nodes) nodes {
+		return msnCase(c, in, func(logMean *graph.Node) *graph.Node {
+			return loss.PowerLawGap(logMean, c.Params.Exponent, c.Name == "pmsn_2023")
+		})
+	}},
 	{"nnclr", []string{"bank"}, nnclrCase},
 	{"smog", []string{"groups"}, func(c goldenLoss, in nodes) nodes {
 		value, after, assigned := loss.SMoG(in["z"], in["p"], in["z1"], in["groups"], c.Params.Beta, c.Params.Temperature)
 		return nodes{"loss": value, "groups_after": after, "assignments_z1": graph.ArgMax(assigned, -1)}
 	}},
+}
+
+func msnCase(c goldenLoss, in nodes, gap func(logMean *graph.Node) *graph.Node) nodes {
+	p, prototypes := c.Params, in["prototypes"]
+	assignments := loss.MSNAssignments(in["targets"], prototypes, p.Temperature, p.Sharpen, p.SinkhornIterations)
+	entropy, logMean := loss.MSN(in["anchors"], assignments, prototypes, p.Temperature)
+	results := value(graph.Add(entropy, graph.MulScalar(gap(logMean), p.Regularization)))
+	if _, has := c.keys["sharpened"]; has {
+		results["softmax"] = loss.MSNAssignments(in["targets"], prototypes, p.Temperature, 1, 0)
+		results["sharpened"] = loss.MSNAssignments(in["targets"], prototypes, p.Temperature, p.Sharpen, 0)
+		results["sinkhorn"] = assignments
+	}
+	return results
 }
 
 // TestHalfPrecision checks that every loss computes in float32 if its inputs are

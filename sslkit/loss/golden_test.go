@@ -35,6 +35,10 @@ type goldenLoss struct {
 		LocalCovariance                  float64         `json:"local_covariance"`
 		Alpha                            float64
 		Matches                          [2]int
+		Sharpen                          float64
+		SinkhornIterations               int     `json:"sinkhorn_iterations"`
+		Regularization                   float64 `json:"regularization_weight"`
+		Exponent                         float64 `json:"power_law_exponent"`
 		Grids                            testkit.Grids
 		Groups                           json.RawMessage
 	}
@@ -66,6 +70,11 @@ func goldenCases(t *testing.T) []goldenLoss {
 		c := goldenLoss{Case: golden}
 		golden.Decode(t, &c)
 		golden.Decode(t, &c.keys)
+		if probs, ok := c.keys["target_probs"]; ok { // "softmax", "sharpened", "sinkhorn"
+			if err := json.Unmarshal(probs, &c.keys); err != nil {
+				t.Fatalf("%s: target_probs: %v", c.Name, err)
+			}
+		}
 		cases = append(cases, c)
 	}
 	return cases

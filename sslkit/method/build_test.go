@@ -6,6 +6,7 @@ import (
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/schedule"
 )
 
 // goldenMethods makes the method of a reference case. Recipes are named after
@@ -40,9 +41,59 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 	"FastSiam": func(c stepCase) method.Method {
 		return method.FastSiam{Projector: c.projector(), Predictor: c.predictor(), Full: max(4, len(c.Pixels.Views))}
 	},
+	"TiCo": func(c stepCase) method.Method {
+		// Without a case there is no memory: from a covariance of 0 on, losses rise at first.
+		return method.TiCo{Projector: c.projector(), Momentum: c.momentum(0.99),
+			Beta: c.param("beta", 0), Rho: c.param("rho", 8), Through: !c.isHead()}
+	},
+	"VICReg": func(c stepCase) method.Method {
+		return method.VICReg{Projector: c.projector(), Invariance: c.param("invariance", 25),
+			Variance: c.param("variance", 25), Covariance: c.param("covariance", 1)}
+	},
+	"VICRegL": func(c stepCase) method.Method {
+		return method.VICRegL{Projector: c.projector(), Local: c.localProjector(), Invariance: c.param("invariance", 25),
+			Variance: c.param("variance", 25), Covariance: c.param("covariance", 1),
+			LocalCovariance: c.param("local_covariance", 0.5), Global: c.param("alpha", 0.75), Matches: c.matches()}
+	},
+	"MoCoV3": func(c stepCase) method.Method {
+		return method.MoCoV3{Projector: c.projector(), Predictor: c.predictor(), Temperature: c.param("temperature", 0.2), Momentum: c.momentum(0.99)}
+	},
+	"FroSSL": func(c stepCase) method.Method {
+		return method.FroSSL{Projector: c.projector(), Full: max(2, len(c.Pixels.Views))}
+	},
 	"SMoG": func(c stepCase) method.Method {
 		return method.SMoG{Projector: c.projector(), Predictor: c.predictor(), Groups: c.Sizes.Groups, Beta: c.param("beta", 0.99),
 			Temperature: c.param("temperature", 0.1), Momentum: c.momentum(0.99), Queue: c.Sizes.Bank, Reset: c.ResetEvery}
+	},
+	"MSN": func(c stepCase) method.Method { return c.msn() },
+	"PMSN": func(c stepCase) method.Method {
+		return method.PMSN{MSN: c.msn(), Exponent: c.param("power_law_exponent", 0.25), Plain: c.Recipe == "imagenette_2023"}
+	},
+	"MAE": func(c stepCase) method.Method {
+		return method.MAE{Decoder: c.decoder(), Masking: c.masking()}
+	},
+	"SimMIM": func(c stepCase) method.Method {
+		return method.SimMIM{Masking: c.masking()}
+	},
+	"DINO": func(c stepCase) method.Method {
+		p := c.projector()
+		if c.Sizes.Bottleneck > 0 {
+			p.Out = c.Sizes.Bottleneck
+		}
+		cold := c.param("warmup_teacher_temp", 0.04)
+		temperature := schedule.Schedule{From: cold, To: c.param("teacher_temp", cold),
+			Over: int(c.param("warmup_epochs", 30)), Shape: schedule.Linear, Per: schedule.Epoch}
+		return method.DINO{Projector: p, Prototypes: c.Sizes.Out, Local: c.local(), Momentum: c.momentum(0.99),
+			StudentTemperature: c.param("student_temp", 0.1), TeacherTemperature: temperature,
+			CenterMomentum: c.param("center_momentum", 0.9), DrawTeacher: true}
+	},
+	"SwaV": func(c stepCase) method.Method { return c.swav() },
+	"SwaVQueue": func(c stepCase) method.Method {
+		queue := 8
+		if len(c.Queues) > 0 {
+			queue = c.Queues[0].Shape[0]
+		}
+		return method.SwaVQueue{SwaV: c.swav(), Queue: queue, QueueFrom: c.QueueFrom}
 	},
 	"DCLW": func(c stepCase) method.Method {
 		return method.DCLW{Projector: c.projector(), Temperature: c.param("temperature", 0.1), Sigma: c.param("sigma", 0.5), Separate: !c.isHead()}
@@ -68,8 +119,42 @@ func (c stepCase) param(name string, otherwise float64) float64 {
 	return otherwise
 }
 
+func (c stepCase) msn() method.MSN {
+	return method.MSN{
+		Projector: c.projector(), Prototypes: c.Sizes.Prototypes,
+		Temperature: c.param("temperature", 0.1), Sharpen: c.param("sharpen", 0.25),
+		Iterations: int(c.param("sinkhorn_iterations", 3)), Even: c.param("regularization_weight", 1),
+		Momentum: c.momentum(0.99), Masking: c.masking(), DropLast: true, Small: max(2, len(c.Pixels.Views)-2),
+	}
+}
+
+// local is how many small views a method has that sees two full ones.
+func (c stepCase) local() int { return max(0, len(c.Pixels.Views)-2) }
+
+func (c stepCase) swav() method.SwaV {
+	return method.SwaV{Projector: c.projector(), Prototypes: max(c.Sizes.Prototypes, 8), Bias: true, Local: c.local(),
+		Temperature: c.param("temperature", 0.1), Epsilon: c.param("epsilon", 0.05), Iterations: int(c.param("iterations", 3))}
+}
+
 func (c stepCase) projector() head.MLP {
-	return mlp(c.Sizes.Projection, c.Sizes.Hidden, c.Sizes.Out)
+	m := mlp(c.Sizes.Projection, c.Sizes.Hidden, c.Sizes.Out)
+	m.SharedNorm = c.Sizes.SharedBN
+	return m
+}
+
+func (c stepCase) localProjector() head.MLP {
+	return mlp(c.Sizes.LocalProjection, c.Sizes.LocalHidden, c.Sizes.LocalOut)
+}
+
+// matches are how many pairs of cells are compared, by default 20 and 4.
+func (c stepCase) matches() [2]int {
+	matches := [2]int{20, 4}
+	if list, ok := c.LossParams["matches"].([]any); ok {
+		for i := range matches {
+			matches[i] = int(list[i].(float64))
+		}
+	}
+	return matches
 }
 
 func (c stepCase) predictor() head.MLP {
@@ -82,12 +167,13 @@ func mlp(text string, hidden, out int) head.MLP {
 	text = strings.Replace(text, "(linear without bias)", "", 1)
 	text = strings.Replace(text, "bn(no weight, no bias)", "plain", 1)
 	text, _, _ = strings.Cut(text, ",")
-	layers := strings.Split(text, "relu")
+	layers := strings.Split(strings.ReplaceAll(text, "gelu", "relu"), "relu")
 	last := layers[len(layers)-1]
 	m := head.MLP{
 		Layers: len(layers), Hidden: hidden, Out: out, OutNorm: head.NoNorm,
-		BatchNorm: strings.Contains(layers[0], "bn"),
+		BatchNorm: strings.Contains(layers[0], "bn"), LayerNorm: strings.Contains(layers[0], " ln "),
 		AllBiases: strings.Contains(layers[0], "(bias) bn"),
+		GELU:      strings.Contains(text, "gelu"),
 	}
 	switch {
 	case strings.Contains(last, "bn"):
@@ -100,6 +186,9 @@ func mlp(text string, hidden, out int) head.MLP {
 
 // network is the case's backbone.
 func (c stepCase) network() backbone.Backbone {
+	if c.ViT != nil {
+		return c.vit()
+	}
 	r := backbone.ResNet18()
 	if strings.HasPrefix(c.Recipe, "imagenette") {
 		r = backbone.ResNet18Large()

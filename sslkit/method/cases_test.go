@@ -13,6 +13,8 @@ import (
 type stepCase struct {
 	Recipe, Method      string
 	Width, Image, Batch int
+	ViT                 *vitCase     // nil: the backbone is a ResNet
+	Decoder             *decoderCase // of MAE
 	Sizes               sizes
 	LossParams          map[string]any `json:"loss_params"`
 	seeds
@@ -39,7 +41,8 @@ type stepCase struct {
 	norms    map[string][]float64 // of what State names, after each step
 
 	Features features  `json:"eval_features_view0"`
-	Small    *features `json:"eval_features_small"` // of view 1, whose size is another
+	Small    *features `json:"eval_features_small"`        // of view 1, whose size is another
+	Anchor   *features `json:"eval_features_anchor_view0"` // of the trained network, where the target's are evaluated
 	TorchF32 struct {
 		Loss     []float64 `json:"loss_abs_err"`
 		GradNorm []float64 `json:"grad_norm_rel_err"`
@@ -55,7 +58,10 @@ type sizes struct {
 	LocalOut    int    `json:"local_out"`
 	SharedBN    bool   `json:"shared_bn"`
 	Projection  string // "linear bn relu linear(bias)"
-	Prediction  string
+
+	LocalProjection string `json:"local_projection"`
+
+	Prediction string
 }
 
 // statistics are those of all batch norms.

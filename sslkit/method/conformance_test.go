@@ -43,8 +43,8 @@ func TestMethods(t *testing.T) {
 // TestMethodsLearn trains every method for a few steps on the same pictures.
 func TestMethodsLearn(t *testing.T) {
 	const steps = runSteps
-	network, c := small()
 	forEachMethod(t, func(t *testing.T, m method.Method) {
+		network, c := smallFor(method.Name(m))
 		build := goldenMethods[method.Name(m)]
 		if build == nil {
 			t.Fatal("the method is missing in goldenMethods")
@@ -79,6 +79,20 @@ func TestMethodsLearn(t *testing.T) {
 	})
 }
 
+// smallFor is the network that a method is tried on, and its case.
+func smallFor(name string) (backbone.Backbone, stepCase) {
+	switch name {
+	case "MAE", "SimMIM":
+		return smallTransformer()
+	case "MSN", "PMSN":
+		network, c := smallTransformer()
+		c.Mask.Length = []int{16, 16}
+		c.Sizes.Prototypes = 8
+		return network, c
+	}
+	return small()
+}
+
 // small is a network, and the sizes of a case that trains in no time.
 func small() (backbone.ResNet, stepCase) {
 	network := backbone.ResNet{Width: 4, Blocks: []int{1}, StemReLU: true, Splits: 1}
@@ -89,6 +103,7 @@ func small() (backbone.ResNet, stepCase) {
 	c.Sizes.Groups, c.ResetEvery = 5, 7
 	c.Bank = &testkit.Input{Gen: "G", S: 3, Shape: []int{c.Sizes.Bank, c.Sizes.Out}, RowNorm: true}
 	c.Sizes.Projection, c.Sizes.Prediction = "linear bn relu linear", "linear bn relu linear(bias)"
+	c.Sizes.LocalProjection, c.Sizes.LocalHidden, c.Sizes.LocalOut = "linear ln relu linear(bias)", 8, 8
 	return network, c
 }
 
@@ -156,11 +171,21 @@ func (r *run) targetAfterMove(m method.Method) []float64 {
 		scheduled, moves = m.Momentum, m.Moves
 	case method.BYOL:
 		scheduled, moves = m.Momentum, m.Moves
+	case method.TiCo:
+		scheduled, moves = m.Momentum, 1
 	case method.SMoG:
 		scheduled, moves = m.Momentum, 1
 		if m.Pauses(r.made) {
 			scheduled = schedule.Constant(0)
 		}
+	case method.MSN:
+		scheduled, moves = m.Momentum, 1
+	case method.PMSN:
+		scheduled, moves = m.Momentum, 1
+	case method.DINO:
+		scheduled, moves = m.Momentum, 1
+	case method.MoCoV3:
+		scheduled, moves = m.Momentum, 1
 	}
 	momentum := scheduled.Value(r.made, runSteps)
 	target, params, at := r.target(), r.params(), 0
@@ -186,6 +211,10 @@ func fillFields(v reflect.Value) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			fillFields(v.Field(i))
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			fillFields(v.Index(i))
 		}
 	case reflect.Bool:
 		v.SetBool(true)

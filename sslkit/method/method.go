@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/internal/named"
 	"github.com/gossl/gossl/sslkit/nn"
@@ -49,6 +50,10 @@ type Step struct {
 	Scope       *nn.Scope
 	Backbone    backbone.Backbone
 	Full, Local []*graph.Node // the views, each [batch, height, width, channels]
+
+	// Places tells where all views, the full ones first, lie in their images, for the
+	// methods that ask. Nil if views are not known to be drawn of images.
+	Places func() []augment.Place
 }
 
 // NewStep returns a method's step on views, the full ones first. It panics if
@@ -58,7 +63,7 @@ func NewStep(m Method, scope *nn.Scope, net backbone.Backbone, views []*graph.No
 	if len(views) != crops.Count() {
 		panic(fmt.Errorf("method: %s: %d views, want %d full and %d local ones", Name(m), len(views), crops.Full, crops.Local))
 	}
-	return Step{scope, net, views[:crops.Full], views[crops.Full:]}
+	return Step{Scope: scope, Backbone: net, Full: views[:crops.Full], Local: views[crops.Full:]}
 }
 
 // An Output is what one step computes.
@@ -137,7 +142,19 @@ func All() []Method {
 		DCLW{},
 		NNCLR{},
 		FastSiam{},
+		DINO{},
+		SwaV{},
+		SwaVQueue{},
 		SMoG{},
+		TiCo{},
+		VICReg{},
+		VICRegL{},
+		FroSSL{},
+		MAE{},
+		SimMIM{},
+		MSN{},
+		PMSN{},
+		MoCoV3{},
 	}
 }
 
@@ -163,4 +180,28 @@ const BackbonePath = "online/backbone"
 // it on images, a method on its views.
 func Features(scope *nn.Scope, net nn.Net, x *graph.Node) *graph.Node {
 	return net.Forward(scope.In(BackbonePath), x)
+}
+
+// A TargetEvaluated is a method whose features are those of the backbone in its
+// target network, not in the trained one: evaluation takes them.
+type TargetEvaluated interface {
+	Method
+	OfTarget()
+}
+
+// EvaluatedPath is where a model's scope has the backbone that runs of a method are
+// evaluated by. Without a method it is [BackbonePath].
+func EvaluatedPath(m Method) string {
+	if _, ok := m.(TargetEvaluated); ok {
+		return "target/backbone"
+	}
+	return BackbonePath
+}
+
+// Evaluated builds that backbone.
+func Evaluated(scope *nn.Scope, m Method, net nn.Net, x *graph.Node) *graph.Node {
+	if _, ok := m.(TargetEvaluated); ok {
+		return net.Forward(scope.TargetAsItIs().In("backbone"), x)
+	}
+	return Features(scope, net, x)
 }

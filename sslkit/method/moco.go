@@ -78,7 +78,7 @@ func (m MoCo) Loss(step Step) Output {
 	q := step.Projections(m.Projector, step.Full)
 	k := m.keys(step, step.Full[1], step.Full[0]) // in the order of the halves
 
-	queue := openQueue(step.Scope, m.Queue, m.Projector.Out)
+	queue := openQueue(step.Scope, "queue", m.Queue, m.Projector.Out)
 	meters := found(q[0], k[0], queue.bank)
 	first := loss.NTXentBank(q[0], k[0], queue.bank, m.Temperature)
 	if m.Enqueue == EnqueueBetween {

@@ -57,7 +57,7 @@ func (m NNCLR) Loss(step Step) Output {
 	z := step.Projections(m.Projector, step.Full)
 	p := step.Predictions(m.Predictor, z)
 
-	queue := openQueue(step.Scope, m.Queue, m.Projector.Out)
+	queue := openQueue(step.Scope, "queue", m.Queue, m.Projector.Out)
 	near := []*graph.Node{loss.NearestNeighbour(z[0], queue.bank), loss.NearestNeighbour(z[1], queue.bank)}
 	queue.add(z[1])
 	queue.keep()

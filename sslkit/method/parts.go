@@ -4,10 +4,12 @@ import (
 	"fmt"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
 	"github.com/gossl/gossl/sslkit/nn"
+	"github.com/gossl/gossl/sslkit/op"
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
@@ -35,13 +37,50 @@ func (s Step) Predictions(predictor nn.Net, z []*graph.Node) []*graph.Node {
 }
 
 // project applies a network, the online one or its target, up to the projection.
-// It panics if the backbone's features are not as many as it says.
 func project(network *nn.Scope, net backbone.Backbone, projector nn.Net, view *graph.Node) *graph.Node {
+	return projector.Forward(network.In("projector"), represent(network, net, view))
+}
+
+// represent applies a network's backbone. It panics if the features are not as many as
+// it says.
+func represent(network *nn.Scope, net backbone.Backbone, view *graph.Node) *graph.Node {
 	h := net.Forward(network.In("backbone"), view)
 	if h.Rank() != 2 || h.Shape().Dimensions[1] != net.Features() {
 		panic(fmt.Errorf("backbone: %s: Forward returns %s, want [batch, %d], as Features says", backbone.Name(net), h.Shape(), net.Features()))
 	}
-	return projector.Forward(network.In("projector"), h)
+	return h
+}
+
+// bottlenecks applies a network, the online one or its target, with the projector in
+// a folder of it, to views of several sizes.
+//
+//	views   each [batch, height, width, channels]
+//	result  [batch, projector.Out] for each view, at least float32; rows of length 1
+func bottlenecks(step Step, network, folder *nn.Scope, projector head.MLP, views []*graph.Node) []*graph.Node {
+	h := nn.PerView(network, views, func(network *nn.Scope, view *graph.Node) *graph.Node {
+		return represent(network, step.Backbone, view)
+	})
+	forward := func(folder *nn.Scope, h *graph.Node) *graph.Node { return op.Normalize(projector.Forward(folder, h)) }
+	if !projector.SharedNorm {
+		return nn.PerView(folder, h, forward)
+	}
+	for i := range h {
+		h[i] = forward(folder, h[i])
+	}
+	return h
+}
+
+// unitColumns returns a matrix with columns of length 1.
+func unitColumns(x *graph.Node) *graph.Node {
+	return graph.Transpose(op.Normalize(graph.Transpose(x, 0, 1)), 0, 1)
+}
+
+// entropy is that of distributions over the last axis, in nats.
+//
+//	p       [n, dim] or [dim]
+//	result  [n], or scalar
+func entropy(p *graph.Node) *graph.Node {
+	return graph.Neg(graph.ReduceSum(graph.Mul(p, graph.Log(graph.MaxScalar(p, 1e-30))), -1))
 }
 
 // TargetProjections moves the target network once, see [nn.Scope.Target], and
@@ -61,18 +100,27 @@ func (s Step) TargetProjections(momentum *graph.Node, projector nn.Net, views []
 	return z
 }
 
+// places are [Step.Places]. It panics if nobody knows them.
+func (s Step) places(method string) []augment.Place {
+	if s.Places == nil {
+		panic(fmt.Errorf("method: %s: the step does not know where its views lie in their images: want Step.Places", method))
+	}
+	return s.Places()
+}
+
 // queue is the memory of earlier batches that a method keeps between steps.
 type queue struct {
 	scope    *nn.Scope
+	name     string
 	bank     *graph.Node // [size, dim]
 	position *graph.Node // scalar: of the row that the next ones enter at
 }
 
 // openQueue returns the queue as the step before left it; before the first step its
 // rows are random directions.
-func openQueue(scope *nn.Scope, size, dim int) *queue {
-	bank := scope.Buffer("queue", nn.UnitRows(dim), size, dim)
-	return &queue{scope, bank, graph.Reshape(scope.Buffer("queue_position", nn.Constant(0), 1))}
+func openQueue(scope *nn.Scope, name string, size, dim int) *queue {
+	bank := scope.Buffer(name, nn.UnitRows(dim), size, dim)
+	return &queue{scope, name, bank, graph.Reshape(scope.Buffer(name+"_position", nn.Constant(0), 1))}
 }
 
 // add lets rows enter, see [loss.Enqueue].
@@ -84,8 +132,8 @@ func (q *queue) add(rows *graph.Node) {
 
 // keep leaves the queue to the next step as it is now.
 func (q *queue) keep() {
-	q.scope.SetBuffer("queue", q.bank)
-	q.scope.SetBuffer("queue_position", graph.Reshape(q.position, 1)) // [1]
+	q.scope.SetBuffer(q.name, q.bank)
+	q.scope.SetBuffer(q.name+"_position", graph.Reshape(q.position, 1)) // [1]
 }
 
 // found is the meter of methods that find an image's other view among others, see
@@ -119,6 +167,17 @@ func full(method string, views int) error {
 func temperature(method string, t float64) error {
 	if !(t > 0) {
 		return fmt.Errorf("method: %s: temperature %g, want a positive one", method, t)
+	}
+	return nil
+}
+
+// prototypes reports numbers of prototypes or of local views that make no sense.
+func prototypes(method string, count, local int) error {
+	if count < 2 {
+		return fmt.Errorf("method: %s: prototypes %d, want at least 2", method, count)
+	}
+	if local < 0 {
+		return fmt.Errorf("method: %s: local %d, want 0 or more", method, local)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
+	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
@@ -51,7 +52,7 @@ func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, net
 		for i := range views {
 			views[i] = graph.Zeros(scope.Graph(), shapes.Make(dtype, c.Batch, c.size(i), c.size(i), 3))
 		}
-		m.Loss(method.NewStep(m, scope, network, views))
+		m.Loss(r.newStep(m, scope, views))
 	})
 	if err != nil {
 		t.Fatalf("%+v", err)
@@ -79,6 +80,12 @@ func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, net
 	return r
 }
 
+func (r *run) newStep(m method.Method, scope *nn.Scope, views []*graph.Node) method.Step {
+	step := method.NewStep(m, scope, r.network, views)
+	step.Places = func() []augment.Place { return r.c.places(scope.Graph(), len(views)) }
+	return step
+}
+
 // build builds one step: state, number of the step, learning rate and views to
 // state, loss, gradient and embedding.
 func (r *run) build(m method.Method, o optim.Optimizer, freeze []optim.Freeze, in []*graph.Node) []*graph.Node {
@@ -93,10 +100,11 @@ func (r *run) build(m method.Method, o optim.Optimizer, freeze []optim.Freeze, i
 	model := r.vars.Bind(mode, params, buffers).WithClock(clock).WithPermutations(func(n int) *graph.Node {
 		return graph.Const(params.Graph(), referenceOrder(n))
 	})
-	out := m.Loss(method.NewStep(m, model.Scope, r.network, views))
+	model = r.c.withNoise(model, number)
+	out := m.Loss(r.newStep(m, model.Scope, views))
 	gradient := model.Gradient(out.Loss)
 	params, slots = optim.Step(o, optim.Update{
-		Params: params, Gradient: gradient, Slots: slots, LR: graph.Reshape(lr),
+		Params: model.ParamsAfter(), Gradient: gradient, Slots: slots, LR: graph.Reshape(lr),
 		Variables: r.vars.Params(), Clock: clock,
 	}, 0, freeze)
 	return slices.Concat([]*graph.Node{params, model.BuffersAfter()}, slots, []*graph.Node{out.Loss, gradient, out.Embedding})
@@ -148,7 +156,20 @@ func (r *run) step(t *testing.T) (loss float64, gradient []float64) {
 	n := len(r.state)
 	r.state = out[:n:n]
 	r.embedding = testkit.Values(t, out[n+2])
-	return testkit.Values(t, out[n])[0], testkit.Values(t, out[n+1])
+	return testkit.Values(t, out[n])[0], r.trained(testkit.Values(t, out[n+1]))
+}
+
+// trained returns the gradient of the last step with 0 where parameters were frozen.
+func (r *run) trained(gradient []float64) []float64 {
+	_, freeze := r.c.optimizer(r.t)
+	for _, f := range freeze {
+		for _, v := range r.vars.Params() {
+			if strings.HasPrefix(v.Path, f.Path) && r.made <= f.Epochs {
+				clear(gradient[v.Offset : v.Offset+v.Size()])
+			}
+		}
+	}
+	return gradient
 }
 
 func (r *run) params() []float64  { return testkit.Values(r.t, r.state[0]) }
@@ -174,6 +195,17 @@ func (r *run) tensorNorms(gradient []float64) []float64 {
 		}
 	}
 	return norms
+}
+
+// trained leaves out tensors that are fixed: norms are without them.
+func trained(list []reference, tensors [][]float64) [][]float64 {
+	var all [][]float64
+	for i, r := range list {
+		if !r.IsFixed() {
+			all = append(all, tensors[i])
+		}
+	}
+	return all
 }
 
 // norm is that of all tensors together.
@@ -205,13 +237,14 @@ func (r *run) statistics(network string) statistics {
 	return s
 }
 
-// features of a view in evaluation mode, as the variables are now.
-func (r *run) features(t *testing.T, view int) []float64 {
+// features of a view in evaluation mode, as the variables are now, by the network
+// that the method is evaluated by; without a method by the trained one.
+func (r *run) features(t *testing.T, m method.Method, view int) []float64 {
 	t.Helper()
 	pictures := r.c.pictures(view).Tensor(r.mode.Precision.ParamDType())
 	return testkit.Run(t, r.device, func(in []*graph.Node) []*graph.Node {
 		model := r.vars.Bind(r.mode, in[0], in[1])
-		return []*graph.Node{method.Features(model.Scope, r.network, in[2])}
+		return []*graph.Node{method.Evaluated(model.Scope, m, r.network, in[2])}
 	}, r.state[0], r.state[1], pictures)[0]
 }
 

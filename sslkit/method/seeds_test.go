@@ -2,7 +2,10 @@ package method_test
 
 import (
 	"math"
+	"slices"
 
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 )
 
@@ -24,19 +27,22 @@ type seeds struct {
 	Center, Covariance *struct{ Start float64 }
 	Prototypes         *struct{ Number int } // of those that are never trained
 
-	Mask *struct {
-		Base     int
-		Ratio    float64
-		Count    string // "head" or "2023", how many are kept
-		Length   []int  // tokens of each call in a step, the class token included …
-		Sequence int    // … or of the only one
-	}
+	Mask       *maskCase
 	Grids      *testkit.Grids
 	ResetEvery int `json:"reset_every"` // steps from one k-means to the next, if there is any
 	KMeans     *struct {
 		Rows       []int `json:"init_rows"`
 		Iterations int
 	}
+}
+
+// A maskCase says by what noise tokens are masked, and how many.
+type maskCase struct {
+	Base     int
+	Ratio    float64
+	Count    string // "head" or "2023", how many are kept
+	Length   []int  // tokens of each call in a step, the class token included …
+	Sequence int    // … or of the only one
 }
 
 // firstPixels and runSteps are what the first methods' cases, and those of other
@@ -80,6 +86,28 @@ func (c seeds) noise(step, call, rows int) []float64 {
 		}
 	}
 	return noise
+}
+
+// places are where views lie in their images: as the case says, else everywhere.
+func (c stepCase) places(g *graph.Graph, views int) []augment.Place {
+	places := slices.Repeat([]augment.Place{augment.Everywhere(g, c.Batch)}, views)
+	if c.Grids == nil {
+		return places
+	}
+	for view := range places {
+		var numbers [4][]float64
+		flipped := make([]bool, c.Batch)
+		for image := range c.Batch {
+			b := c.Grids.Box(view, image)
+			for i, v := range []float64{b.Left, b.Top, b.Width, b.Height} {
+				numbers[i] = append(numbers[i], v)
+			}
+			flipped[image] = b.Flipped
+		}
+		row := func(i int) *graph.Node { return graph.Const(g, numbers[i]) }
+		places[view] = augment.Place{Left: row(0), Top: row(1), Width: row(2), Height: row(3), Flipped: graph.Const(g, flipped)}
+	}
+	return places
 }
 
 // frozenPrototypes are those that are never trained, [prototypes, out].

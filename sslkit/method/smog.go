@@ -93,7 +93,7 @@ func (m SMoG) Loss(step Step) Output {
 	groups := step.Scope.Buffer("groups", nn.PositiveUnitRows(dim), m.Groups, dim)
 	value, moved, assigned := loss.SMoG(z[0], p[0], other[0], groups, m.Beta, m.Temperature)
 	step.Scope.SetBuffer("groups", moved)
-	queue := openQueue(step.Scope, m.Queue, dim)
+	queue := openQueue(step.Scope, "queue", m.Queue, dim)
 	queue.add(z[0])
 	queue.keep()
 	return Output{

@@ -21,6 +21,8 @@ var statePaths = map[string]string{
 	"covariance":     "covariance",
 	"prototypes":     "online/prototypes/weight",
 	"prototype_bias": "online/prototypes/bias",
+	"class_token":    "online/backbone/cls_token/weight",
+	"positions":      "online/backbone/pos_embed/weight",
 }
 
 // frozenPrototypesPath is where those are that are never trained.

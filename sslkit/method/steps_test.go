@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/method"
@@ -27,7 +28,11 @@ func TestGoldenSteps(t *testing.T) {
 				testkit.Long(t)
 			}
 			t.Run("f32", func(t *testing.T) {
-				checkFirstSteps(t, testkit.Any(t), m, c, 2)
+				steps := 2
+				if c.ViT != nil {
+					steps = len(c.Loss)
+				}
+				checkFirstSteps(t, testkit.Any(t), m, c, steps)
 			})
 			t.Run("f64", func(t *testing.T) {
 				checkWholeRun(t, m, c)
@@ -40,8 +45,11 @@ func TestGoldenSteps(t *testing.T) {
 func TestGoldenStepOnGoBackend(t *testing.T) {
 	done := map[string]bool{}
 	for name, c := range stepCases(t) {
-		if c.Width > 8 || done[c.Method] {
+		if c.Width > 8 || c.isLong() || done[c.Method] {
 			continue
+		}
+		if net, ok := c.network().(backbone.ResNet); ok && net.LargeStem {
+			continue // the backend has no gradient of its max pool
 		}
 		done[c.Method] = true
 		t.Run(name, func(t *testing.T) {
@@ -59,11 +67,11 @@ func checkWholeRun(t *testing.T, m method.Method, c stepCase) {
 		loss, gradient := r.step(t)
 		testkit.NearScalar(t, at("loss", step), loss, c.Loss[step], tolerance)
 		testkit.NearScalar(t, at("gradient norm", step), testkit.Norm(gradient), c.GradNorm[step], tolerance)
-		testkit.NearScalar(t, at("parameter norm", step), norm(r.onlineNow()), c.ParamNorm[step], tolerance)
+		testkit.NearScalar(t, at("parameter norm", step), norm(trained(r.tensors, r.onlineNow())), c.ParamNorm[step], tolerance)
 		if step == 0 {
 			testkit.Near(t, "gradient norms of step 0", r.tensorNorms(gradient), c.TensorGradNorm, tolerance)
 			if c.TargetNorm != nil {
-				testkit.NearScalar(t, "norm of the target", norm(r.targetNow()), *c.TargetNorm, tolerance)
+				testkit.NearScalar(t, "norm of the target", norm(trained(r.targetTensors, r.targetNow())), *c.TargetNorm, tolerance)
 			}
 		}
 		c.checkStateNorms(t, r, step, tolerance)
@@ -73,9 +81,12 @@ func checkWholeRun(t *testing.T, m method.Method, c stepCase) {
 	testkit.Near(t, "last tensor", last[:len(c.LastTensor)], c.LastTensor, tolerance)
 	c.checkTarget(t, r, tolerance)
 	c.checkState(t, r, tolerance)
-	c.Features.check(t, r.features(t, 0), c.Batch, tolerance)
+	c.Features.check(t, r.features(t, m, 0), c.Batch, tolerance)
 	if c.Small != nil {
-		c.Small.check(t, r.features(t, 1), c.Batch, tolerance)
+		c.Small.check(t, r.features(t, m, 1), c.Batch, tolerance)
+	}
+	if c.Anchor != nil {
+		c.Anchor.check(t, r.features(t, nil, 0), c.Batch, tolerance)
 	}
 }
 
@@ -111,7 +122,9 @@ func (c stepCase) checkTarget(t *testing.T, r *run, tolerance float64) {
 	}
 	now, parts := r.targetNow(), map[string][][]float64{}
 	for i, tensor := range r.targetTensors {
-		parts[tensor.part] = append(parts[tensor.part], now[i])
+		if !tensor.IsFixed() {
+			parts[tensor.part] = append(parts[tensor.part], now[i])
+		}
 	}
 	for part, want := range c.TargetNorms {
 		testkit.NearScalar(t, "norm of the target's "+part, norm(parts[part]), want, tolerance)
@@ -123,12 +136,15 @@ func (c stepCase) checkTarget(t *testing.T, r *run, tolerance float64) {
 
 // checkFirstSteps compares losses and gradients in float32. Of networks with ReLU
 // only steps 0 and 1 can be compared: later, rounding has moved units across the
-// kink.
+// kink. Transformers have none.
 func checkFirstSteps(t *testing.T, d *device.Device, m method.Method, c stepCase, steps int) {
 	r := startRun(t, d, nn.Mode{Precision: device.F32, JointViews: d.JointViews()}, m, c.network(), c)
 	for step := range min(steps, len(c.Loss)) {
 		least := 1e-4
-		if step > 0 && c.Schedule == nil {
+		switch {
+		case c.ViT != nil:
+			least = 1e-5
+		case step > 0 && c.Schedule == nil:
 			least = 1e-3
 		}
 		loss, gradient := r.step(t)

@@ -24,6 +24,8 @@ var folders = map[string]string{
 	"prediction":       "predictor",
 	"prototypes":       "prototypes",
 	"local_projection": "local_projector",
+	"decoder":          "decoder",
+	"mask_token":       "mask_token",
 }
 
 // references lists the tensors of the online networks in the reference's order.
@@ -41,9 +43,13 @@ func (c stepCase) references(t *testing.T, params []nn.Variable) []reference {
 	rest := below(params[len(undescribed):])
 	for _, tensor := range c.Tensors.list {
 		tensor.Number = c.FirstWeight + len(all)
-		name, _, _ := strings.Cut(tensor.Name, ".")
+		name, _, _ := strings.Cut(strings.TrimPrefix(tensor.Name, "anchor_"), ".")
 		r := reference{TorchTensor: tensor, part: name}
-		if !strings.HasSuffix(tensor.Name, ".weight_g") { // scales of 1, never trained
+		if c.ViT != nil && name != "projection" {
+			r.path = c.pathOf(tensor.Name, params)
+			folder, _, _ := strings.Cut(r.path, "/")
+			rest[folder] = slices.DeleteFunc(rest[folder], func(path string) bool { return path == r.path })
+		} else if !strings.HasSuffix(tensor.Name, ".weight_g") { // scales of 1, never trained
 			folder := folders[name]
 			if len(rest[folder]) == 0 {
 				t.Fatalf("no parameter for %s in online/%s", tensor.Name, folder)
@@ -101,7 +107,9 @@ func (c stepCase) checkSizes(t *testing.T, list []reference, params []nn.Variabl
 	t.Helper()
 	elements := 0
 	for _, r := range list {
-		elements += len(r.start)
+		if !r.IsFixed() {
+			elements += len(r.start)
+		}
 		at := slices.IndexFunc(params, func(v nn.Variable) bool { return v.Path == "online/"+r.path })
 		if r.path != "" && params[at].Size() != len(r.start) {
 			t.Fatalf("%s has %v, the reference's %s %v", params[at].Path, params[at].Dims, r.Name, r.Shape)

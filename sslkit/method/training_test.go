@@ -27,6 +27,7 @@ type training struct {
 		Eps, Trust  float64
 	}
 	FrozenPrototypes int `json:"prototypes_frozen_epochs"`
+	QueueFrom        int `json:"queue_start_epoch"`
 
 	EMA         []float64 // weight that the target keeps, in each step
 	EMAMomentum float64   `json:"ema_momentum"`

@@ -27,6 +27,7 @@ type Mode struct {
 type Scope struct {
 	path    string // "" or ends in "/"
 	follows string // in a target network: the path of the online one; see [Scope.Target]
+	redrawn bool   // in a target network: see [Scope.Redrawn]
 	build   *build
 }
 
@@ -38,6 +39,7 @@ type build struct {
 	groups int                    // parts of the batch that have statistics of their own
 	flat   [2]*graph.Node         // params and buffers; nil while variables are declared
 	values map[string]*graph.Node // of the variables met so far, by path
+	set    []int                  // places of the parameters that [Scope.SetParam] has set
 
 	moves []*graph.Node  // momentum of each move of the target
 	moved map[string]int // moves that a target's variable has made, by path
@@ -50,7 +52,7 @@ type build struct {
 
 // In returns the folder of that name.
 func (s *Scope) In(name string) *Scope {
-	inside := &Scope{path: s.path + name + "/", build: s.build}
+	inside := &Scope{path: s.path + name + "/", redrawn: s.redrawn, build: s.build}
 	if s.follows != "" {
 		inside.follows = s.follows + name + "/"
 	}
@@ -95,6 +97,24 @@ func (s *Scope) SetBuffer(name string, value *graph.Node) {
 		panic(fmt.Errorf("nn: SetBuffer: %q has shape %s, not %s", path, old.Shape(), value.Shape()))
 	}
 	s.build.values[path] = graph.StopGradient(value)
+}
+
+// SetParam gives a trained variable another value before the step, outside of the
+// gradient: rows made as long as 1, say. Later uses get that value, the gradient is
+// the one there, and the optimizer goes on from it, see [Model.ParamsAfter]. It panics
+// if there is no such trained variable, or the shape is another.
+func (s *Scope) SetParam(name string, value *graph.Node) {
+	path := s.path + name
+	b := s.build
+	at, ok := b.vars.index[path]
+	if _, met := b.values[path]; !ok || !met || at >= len(b.vars.lists[params]) || b.vars.lists[params][at].Path != path {
+		panic(fmt.Errorf("nn: SetParam: there is no trained variable %q", path))
+	}
+	if old := b.values[path]; !old.Shape().Equal(value.Shape()) {
+		panic(fmt.Errorf("nn: SetParam: %q has shape %s, not %s", path, old.Shape(), value.Shape()))
+	}
+	b.values[path] = value
+	b.set = append(b.set, at)
 }
 
 func (s *Scope) variable(k kind, d Variable) *graph.Node {

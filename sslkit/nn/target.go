@@ -26,13 +26,27 @@ func (s *Scope) Target(momentum *graph.Node) *Scope {
 		panic(fmt.Errorf("nn: Target: momentum has shape %s, want a scalar float64", momentum.Shape()))
 	}
 	s.build.moves = append(s.build.moves, momentum)
+	return s.TargetAsItIs()
+}
+
+// TargetAsItIs is the target network where it stands: the scope of [Scope.Target]
+// without a move. Evaluation uses it.
+func (s *Scope) TargetAsItIs() *Scope {
 	return &Scope{path: s.path + "target/", follows: s.path + "online/", build: s.build}
+}
+
+// Redrawn returns the same folder of a target network, whose parameters are not copies
+// of the online ones at first, but drawn for themselves. They follow those as others do.
+func (s *Scope) Redrawn() *Scope {
+	redrawn := *s
+	redrawn.redrawn = true
+	return &redrawn
 }
 
 // followed returns a target's parameter after all moves so far.
 func (s *Scope) followed(name string, init Init, dims []int) *graph.Node {
 	online := s.variable(params, Variable{Path: s.follows + name, Dims: dims, init: init})
-	own := Variable{Path: s.path + name, Dims: dims, init: init, follows: s.follows + name}
+	own := Variable{Path: s.path + name, Dims: dims, init: init, follows: s.follows + name, redrawn: s.redrawn}
 	value := s.variable(buffers, own)
 	return s.build.move(own, value, online)
 }

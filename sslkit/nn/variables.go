@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/gomlx/backends"
 	"github.com/gomlx/gomlx/pkg/core/graph"
@@ -24,7 +25,8 @@ type Variable struct {
 	Offset int // of its first element
 
 	init    Init
-	follows string // path of the parameter that it is a copy of at first, or ""
+	follows string // path of the parameter that it moves towards, or ""
+	redrawn bool   // whether it does not start as a copy of that
 }
 
 // Size is the number of elements.
@@ -98,7 +100,7 @@ func (v *Variables) Initial(seed uint64) (paramValues, bufferValues []float64) {
 		flat[k] = make([]float64, v.size(kind(k)))
 		for i, d := range v.lists[k] {
 			values := flat[k][d.Offset : d.Offset+d.Size()]
-			if d.follows == "" {
+			if d.follows == "" || d.redrawn {
 				d.init(values, op.Key(seed, uint64(k), uint64(i)))
 				continue
 			}
@@ -149,6 +151,31 @@ func (m Model) Gradient(loss *graph.Node) *graph.Node {
 		nodes[i] = value
 	}
 	return flatten(graph.Gradient(loss, nodes...))
+}
+
+// ParamsAfter returns the parameters as the graph leaves them to the optimizer, as a
+// flat vector: what [Scope.SetParam] has set is changed.
+func (m Model) ParamsAfter() *graph.Node {
+	flat := m.build.flat[params]
+	var parts []*graph.Node
+	from, end := 0, flat.Shape().Size()
+	kept := func(to int) {
+		if from < to {
+			parts = append(parts, graph.Slice(flat, graph.AxisRange(from, to)))
+		}
+	}
+	slices.Sort(m.build.set)
+	for _, at := range slices.Compact(m.build.set) {
+		p := m.build.vars.lists[params][at]
+		kept(p.Offset)
+		parts = append(parts, graph.Reshape(m.build.values[p.Path], p.Size()))
+		from = p.Offset + p.Size()
+	}
+	if parts == nil {
+		return flat
+	}
+	kept(end)
+	return graph.Concatenate(parts, 0)
 }
 
 // BuffersAfter returns the buffers as the graph leaves them, as a flat vector.

@@ -135,6 +135,55 @@ func TestSetBuffer(t *testing.T) {
 	}
 }
 
+// TestSetParam makes the rows of a weight as long as 1 outside of the gradient.
+func TestSetParam(t *testing.T) {
+	x := testkit.Array{Shape: []int{2}, Data: []float64{3, 4}}
+	build := func(scope *nn.Scope, in []*graph.Node) *graph.Node {
+		scope.Param("before", nn.Constant(7), 1)
+		w := scope.Param("w", nn.Constant(2), 2)
+		scope.SetParam("w", graph.Mul(w, w))
+		w = scope.Param("w", nil, 2)
+		return graph.Add(graph.ReduceAllSum(graph.Mul(graph.Mul(w, w), in[0])), graph.ReduceAllSum(scope.Param("after", nn.Constant(5), 1)))
+	}
+	m := testkit.NewModel(t, testkit.Any(t), nn.Mode{Precision: device.F64}, func(scope *nn.Scope, in []*graph.Node) *graph.Node {
+		return graph.Add(build(scope, in), graph.ReduceAllSum(scope.Param("before", nil, 1)))
+	}, x)
+	if got := m.Pass(t, true, graph.ReduceAllSum, x); fmt.Sprint(got.Y, got.DParams) != "[124] [1 24 32 1]" {
+		t.Errorf("value %v and gradient %v, want those at w = 4", got.Y, got.DParams)
+	}
+	after := testkit.Run(t, m.Device, func(in []*graph.Node) []*graph.Node {
+		model := m.Vars.Bind(m.Mode, in[0], graph.Zeros(in[0].Graph(), shapes.Make(dtypes.Float64, 0)))
+		unchanged := model.ParamsAfter()
+		build(model.Scope, in[1:])
+		return []*graph.Node{unchanged, model.ParamsAfter()}
+	}, testkit.Tensor(dtypes.Float64, m.Params, 4), x.Tensor(dtypes.Float64))
+	if fmt.Sprint(after) != "[[7 2 2 5] [7 4 4 5]]" {
+		t.Errorf("parameters before and after %v", after)
+	}
+}
+
+// TestRedrawn draws a part of a target network for itself.
+func TestRedrawn(t *testing.T) {
+	d := testkit.Open(t, device.Go)
+	vars, err := nn.Declare(d.Backend, f32, func(scope *nn.Scope) {
+		target := scope.Target(graph.Scalar(scope.Graph(), dtypes.Float64, 0.9))
+		target.In("a").Param("w", nn.Normal(1), 3)
+		target.In("b").Redrawn().In("c").Param("w", nn.Normal(1), 3)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	params, buffers := vars.Initial(3)
+	if !slices.Equal(params[:3], buffers[:3]) {
+		t.Errorf("the target starts with %v, want a copy of %v", buffers[:3], params[:3])
+	}
+	for i := 3; i < 6; i++ {
+		if params[i] == buffers[i] || buffers[i] == buffers[i-3] || buffers[i] == 0 {
+			t.Errorf("redrawn values %v of a target, those of the online network are %v", buffers[3:], params[3:])
+		}
+	}
+}
+
 func TestPanics(t *testing.T) {
 	d := testkit.Open(t, device.Go)
 	vars := newSmall(t, f32).Vars
@@ -155,6 +204,15 @@ func TestPanics(t *testing.T) {
 		{`"stem/bn/running_mean" has shape`, func(m nn.Model) {
 			m.In("stem/bn").Buffer("running_mean", nil, 4)
 			m.In("stem/bn").SetBuffer("running_mean", vector(m.Graph(), 5))
+		}},
+		{`there is no trained variable "w"`, func(m nn.Model) { m.SetParam("w", vector(m.Graph(), 4)) }},
+		{`there is no trained variable "stem/bn/running_mean"`, func(m nn.Model) {
+			m.In("stem/bn").Buffer("running_mean", nil, 4)
+			m.In("stem/bn").SetParam("running_mean", vector(m.Graph(), 4))
+		}},
+		{`"head/0/bias" has shape (Float32)[5], not (Float32)[4]`, func(m nn.Model) {
+			m.In("head/0").Param("bias", nil, 5)
+			m.In("head/0").SetParam("bias", vector(m.Graph(), 4))
 		}},
 		{`does not use parameter "stem/weight"`, func(m nn.Model) {
 			m.Gradient(graph.ReduceAllSum(m.In("head/0").Param("bias", nil, 5)))

@@ -36,6 +36,18 @@ func TestReLU(t *testing.T) {
 	}
 }
 
+// TestGELU compares value and gradient with x·Φ(x) and Φ(x) + x·φ(x).
+func TestGELU(t *testing.T) {
+	x := []float64{-3, -0.5, 0, 0.7, 4}
+	y, dx := withGradient(t, dtypes.Float64, vector(x...), op.GELU)
+	for i, v := range x {
+		below := (1 + math.Erf(v/math.Sqrt2)) / 2
+		testkit.Within(t, "GELU", y[i:i+1], []float64{v * below}, 1e-12)
+		slope := below + v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi)
+		testkit.Within(t, "gradient", dx[i:i+1], []float64{slope * float64(i+1)}, 1e-12)
+	}
+}
+
 func TestRsqrt(t *testing.T) {
 	x := []float64{0.25, 1, 9, 1e-5}
 	y, dx := withGradient(t, dtypes.Float64, vector(x...), graph.Rsqrt)

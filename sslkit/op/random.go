@@ -24,8 +24,8 @@ func Key(seed uint64, counters ...uint64) uint64 {
 // KeyNode is [Key] inside a graph: it derives a key from another and a counter.
 //
 //	key      scalar uint64
-//	counter  scalar of any integer type, not negative
-//	result   scalar uint64
+//	counter  of any integer type and shape, not negative
+//	result   uint64, a key for each counter
 func KeyNode(key, counter *graph.Node) *graph.Node {
 	c := graph.AddScalar(graph.ConvertDType(counter, dtypes.Uint64), 1)
 	return mixNode(graph.BitwiseXor(key, mixNode(mulConst(c, mix.Golden))))
@@ -47,10 +47,22 @@ func Uniform(key *graph.Node, dims ...int) *graph.Node {
 		size *= d
 	}
 	k := graph.AddScalar(graph.Iota(g, shapes.Make(dtypes.Uint64, size), 0), 1)
-	bits := mixNode(graph.Add(mulConst(k, mix.Golden), key))                                 // [size]
+	return graph.Reshape(uniform(mixNode(graph.Add(mulConst(k, mix.Golden), key))), dims...)
+}
+
+// uniform makes numbers in [0, 1) of random bits, in the same shape.
+func uniform(bits *graph.Node) *graph.Node {
 	high := graph.ConvertDType(graph.BitwiseShiftRightLogicalScalar(bits, 40), dtypes.Int32) // 24 bits
-	u := graph.MulScalar(graph.ConvertDType(high, dtypes.Float32), 1.0/(1<<24))
-	return graph.Reshape(u, dims...)
+	return graph.MulScalar(graph.ConvertDType(high, dtypes.Float32), 1.0/(1<<24))
+}
+
+// UniformEach returns the numbers of several keys, as [Uniform] has them for each.
+//
+//	keys    [n] uint64
+//	result  [count, n] float32 in [0, 1); column i depends on key i alone
+func UniformEach(keys *graph.Node, count int) *graph.Node {
+	k := graph.AddScalar(graph.Iota(keys.Graph(), shapes.Make(dtypes.Uint64, count, 1), 0), 1)
+	return uniform(mixNode(graph.Add(mulConst(k, mix.Golden), graph.ExpandAxes(keys, 0)))) // [count, n]
 }
 
 // Permutation returns the numbers 0…n−1 in a random order.

@@ -162,3 +162,20 @@ func TestPermutation(t *testing.T) {
 		t.Error("the inverse does not restore the order")
 	}
 }
+
+// A key draws the same numbers beside others as alone.
+func TestUniformEachIsUniform(t *testing.T) {
+	const count = 9
+	for name, d := range map[string]*device.Device{"any": testkit.Any(t), "go": testkit.Open(t, device.Go)} {
+		got := testkit.Run(t, d, func(in []*graph.Node) []*graph.Node {
+			return []*graph.Node{op.UniformEach(in[0], count)}
+		}, tensors.FromValue(keys))[0]
+		for i, key := range keys {
+			for k := range count {
+				if want := float64(splitMix(key, k)>>40) / (1 << 24); got[k*len(keys)+i] != want {
+					t.Fatalf("%s: key %#x, number %d: %.9g, want %.9g", name, key, k, got[k*len(keys)+i], want)
+				}
+			}
+		}
+	}
+}

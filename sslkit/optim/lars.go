@@ -16,7 +16,8 @@ import (
 //
 // You et al., Large Batch Training of Convolutional Networks, 2017,
 // arXiv:1708.03888, algorithm 1; as in lightly, momentum does not contain the
-// learning rate.
+// learning rate. With Clip, as in solo-learn, the gradient is multiplied by
+// min(ratio/LR, 1) instead.
 type LARS struct {
 	Momentum    float64           `json:"momentum"`
 	Nesterov    bool              `json:"nesterov"`
@@ -24,6 +25,7 @@ type LARS struct {
 	Trust       float64           `json:"trust"` // 0.001 usually
 	Epsilon     float64           `json:"epsilon"`
 	SkipVectors bool              `json:"skip_vectors"` // no weight decay, hence no scaling, for batch norms and biases
+	Clip        bool              `json:"clip"`         // the ratio is the tensor's learning rate, and LR the most it may be
 }
 
 var _ Optimizer = LARS{}
@@ -62,6 +64,9 @@ func (l LARS) scale(in Update, w, gradient *graph.Node) *graph.Node {
 	length := graph.AddScalar(graph.Add(gNorm, in.times(wNorm, l.WeightDecay)), l.Epsilon)
 	ratio := graph.Div(graph.MulScalar(wNorm, l.Trust), length)
 
+	if l.Clip {
+		ratio = graph.MinScalar(graph.Div(ratio, in.LR), 1)
+	}
 	zero := graph.ZerosLike(wNorm)
 	hasBoth := graph.LogicalAnd(graph.GreaterThan(wNorm, zero), graph.GreaterThan(gNorm, zero))
 	return graph.Where(hasBoth, graph.Mul(decayed, ratio), gradient)

@@ -105,3 +105,33 @@ func TestLARSValidate(t *testing.T) {
 		}
 	}
 }
+
+// TestLARSClips checks that a tensor moves by its ratio where that is below the
+// learning rate, and by the learning rate elsewhere.
+func TestLARSClips(t *testing.T) {
+	const lr = 0.03
+	lars := optim.LARS{Trust: 0.02, WeightDecay: schedule.Constant(0.1), Epsilon: 1e-8, Clip: true}
+	params, gradient := start(), gradientAt(3)
+	for i := range gradient {
+		gradient[i] *= math.Pow(100, float64(i/5)-1)
+	}
+	after := course{optimizer: lars}.take(t, dtypes.Float64, params, []float64{lr}, func(int, []float64) []float64 { return gradient })[0]
+	clipped := 0
+	for _, v := range startTensors {
+		w, g := params[v.Offset:v.Offset+v.Size()], gradient[v.Offset:v.Offset+v.Size()]
+		rate, decay := 0.02*testkit.Norm(w)/(testkit.Norm(g)+0.1*testkit.Norm(w)+1e-8), 0.1
+		switch {
+		case testkit.Norm(w) == 0:
+			rate, decay = lr, 0
+		case rate > lr:
+			rate = lr
+			clipped++
+		}
+		for i := range w {
+			testkit.NearScalar(t, v.Path, after[v.Offset+i], w[i]-rate*(g[i]+decay*w[i]), 1e-9)
+		}
+	}
+	if clipped == 0 || clipped == len(startTensors) {
+		t.Errorf("%d of %d tensors are clipped, want some", clipped, len(startTensors))
+	}
+}

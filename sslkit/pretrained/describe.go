@@ -69,8 +69,12 @@ func (m *Model) featuresOrigin() (*embedding.Origin, error) {
 // fingerprint is a hash of the network's layers and of all its weights.
 func (m *Model) fingerprint() (string, error) {
 	layers := form{m.Backbone}
-	if net, ok := m.Backbone.(backbone.ResNet); ok {
-		net.NormalInit = false // how weights were drawn at first does not count here
+	switch net := m.Backbone.(type) { // how weights were drawn at first does not count here
+	case backbone.ResNet:
+		net.NormalInit = false
+		layers = form{net}
+	case backbone.ViT:
+		net.Init = ""
 		layers = form{net}
 	}
 	text, err := json.Marshal(layers)

@@ -20,6 +20,7 @@ type dict struct {
 	shortcut  bool   // downsample is called shortcut, as in lightly
 	stage     int    // number of layer1, where the network's children have numbers, as in an nn.Sequential; 0: they have names
 	stages    int    // number of stages: layer1, layer2, …; 0 if they have names
+	tokens    bool   // the network is a vision transformer
 	finalConv int    // number of the convolution behind the pool; 0: there is none
 }
 
@@ -79,6 +80,7 @@ func findDict(found safetensors.SafeTensors, net backbone.Listed) (dict, error) 
 func newDict(found safetensors.SafeTensors, net backbone.Listed, prefix string) dict {
 	d := dict{SafeTensors: found, prefix: prefix}
 	if _, ok := net.(backbone.ResNet); !ok {
+		_, d.tokens = net.(backbone.ViT)
 		return d
 	}
 	_, d.shortcut = found.Tensor(prefix + "layer2.0.shortcut.0" + weight)
@@ -163,6 +165,9 @@ func (d dict) adapt(r *backbone.ResNet) (notes []string, err error) {
 // isHead says whether a name behind the prefix is that of a classifier or head.
 func (d dict) isHead(name string) bool {
 	first, _, _ := strings.Cut(name, ".")
+	if d.tokens {
+		return slices.Contains([]string{"head", "fc_norm", "mask_token"}, first) || strings.HasPrefix(first, "decoder_")
+	}
 	if d.stage == 0 {
 		return first == "fc" || d.shortcut && first == "linear"
 	}
@@ -202,7 +207,7 @@ func listing(found safetensors.SafeTensors) string {
 	case slices.ContainsFunc(names, func(n string) bool { return strings.HasSuffix(n, ".0.conv3"+weight) }):
 		text += "; blocks of three convolutions are those of ResNet-50 and larger: there are basic blocks only here"
 	case slices.ContainsFunc(names, func(n string) bool { return strings.Contains(n, "patch_embed") || strings.Contains(n, "cls_token") }):
-		text += "; they look like those of a vision transformer: there are ResNets of basic blocks only here"
+		text += "; they look like those of a vision transformer: is it another network than was named?"
 	}
 	return text
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/embedding"
+	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/train"
@@ -50,36 +51,59 @@ func (m *Model) Embed(ctx context.Context, kind device.Kind, images *dataset.Ima
 
 // features computes them, [images, dim].
 func (m *Model) features(ctx context.Context, d *device.Device, images *dataset.Images) ([]float32, error) {
-	vars, err := m.declare(d)
+	placed, err := m.place(d)
 	if err != nil {
 		return nil, err
 	}
-	params, err := m.flat(vars.Params())
-	if err != nil {
-		return nil, err
-	}
-	defer params.MustFinalizeAll()
-	buffers, err := m.flat(vars.Buffers())
-	if err != nil {
-		return nil, err
-	}
-	defer buffers.MustFinalizeAll()
-	embedder, err := train.NewEmbedder(d, vars, m.Backbone, m.view(), m.Precision)
-	if err != nil {
-		return nil, err
-	}
-	defer embedder.Free()
+	defer placed.free()
 	source, err := feed.OpenFor(d, images, feed.Streamed, m.Size)
 	if err != nil {
 		return nil, err
 	}
 	defer source.Free()
-	features, err := embedder.Embed(ctx, params, buffers, source)
+	features, err := placed.embedder.Embed(ctx, placed.params, placed.buffers, source)
 	if err != nil {
 		return nil, err
 	}
 	defer features.MustFinalizeAll()
 	return tensors.CopyFlatData[float32](features)
+}
+
+// placed is a model on a device.
+type placed struct {
+	vars            *nn.Variables
+	params, buffers *tensors.Tensor
+	embedder        *eval.Embedder
+}
+
+func (m *Model) place(d *device.Device) (*placed, error) {
+	p := &placed{}
+	var err error
+	if p.vars, err = m.declare(d); err == nil {
+		p.params, err = m.flat(p.vars.Params())
+	}
+	if err == nil {
+		p.buffers, err = m.flat(p.vars.Buffers())
+	}
+	if err == nil {
+		p.embedder, err = train.NewEmbedder(d, p.vars, nil, m.Backbone, m.View(), m.Precision)
+	}
+	if err != nil {
+		p.free()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *placed) free() {
+	for _, x := range []*tensors.Tensor{p.params, p.buffers} {
+		if x != nil {
+			x.MustFinalizeAll()
+		}
+	}
+	if p.embedder != nil {
+		p.embedder.Free()
+	}
 }
 
 // flat returns the model's weights as the flat vector of these variables.

@@ -30,11 +30,11 @@ const (
 //
 // The network in the file computes (colour − Mean) / Std itself. It does not resize:
 // for the features that sslkit computes, resize an image's shorter side to Size,
-// bilinear with antialias, and cut out the central square. Batch, height and width
-// may be any.
+// bilinear with antialias, and cut out the central square. The batch may be any, and
+// so may height and width, but for a ViT, whose file is for images of Size.
 //
-// Weights have PyTorch's names, those of torchvision for a ResNet, and batch norms are
-// nodes of their own. The file's metadata have the same under "sslkit" as those of a
+// Weights have PyTorch's names, those of torchvision for a ResNet and of timm for a
+// ViT, and batch norms are nodes of their own. The file's metadata have the same under "sslkit" as those of a
 // safetensors file. It is an error if the backbone is no [backbone.Listed], or has a
 // layer of a kind that this package knows no ONNX operator for.
 func (m *Model) WriteONNX(path string) error {
@@ -64,9 +64,13 @@ func (m *Model) onnx() (*onnx.ModelProto, error) {
 	if err != nil {
 		return nil, err
 	}
+	height, width := any("height"), any("width")
+	if _, fixed := m.Backbone.(backbone.ViT); fixed {
+		height, width = m.Size, m.Size
+	}
 	g.Input = []*onnx.ValueInfoProto{onnxValue(onnxInput, fmt.Sprintf(
-		"RGB, each colour from 0 to 1; the shorter side resized to %d pixels, the central square cut out", m.Size), "batch", 3, "height", "width")}
-	g.Output = []*onnx.ValueInfoProto{onnxValue(onnxOutput, "of the backbone, behind its average pool", "batch", m.Backbone.Features())}
+		"RGB, each colour from 0 to 1; the shorter side resized to %d pixels, the central square cut out", m.Size), "batch", 3, height, width)}
+	g.Output = []*onnx.ValueInfoProto{onnxValue(onnxOutput, "of the backbone", "batch", m.Backbone.Features())}
 	return &onnx.ModelProto{
 		IrVersion:     proto.Int64(int64(onnxIR)),
 		OpsetImport:   []*onnx.OperatorSetIdProto{{Domain: proto.String(""), Version: proto.Int64(onnxOpset)}},
@@ -82,7 +86,7 @@ func (m *Model) onnxGraph() (*onnx.GraphProto, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ONNX: %w", err)
 	}
-	b := &onnxBuilder{graph: &onnx.GraphProto{Name: proto.String("backbone")}}
+	b := &onnxBuilder{graph: &onnx.GraphProto{Name: proto.String("backbone")}, size: m.Size, weights: map[string]tensor{}}
 	for _, t := range m.tensors {
 		b.weight(t)
 	}
@@ -105,11 +109,14 @@ func narrow(colours [3]float64) []float32 {
 
 // onnxBuilder adds nodes to a graph. Each has one output, of the node's name.
 type onnxBuilder struct {
-	graph *onnx.GraphProto
-	err   error // the first one of layer
+	graph   *onnx.GraphProto
+	size    int               // of images, pixels
+	weights map[string]tensor // by name
+	err     error             // the first one of layer
 }
 
 func (b *onnxBuilder) weight(t tensor) {
+	b.weights[t.name] = t
 	b.graph.Initializer = append(b.graph.Initializer, &onnx.TensorProto{
 		Name:     proto.String(t.name),
 		DataType: proto.Int32(int32(onnx.TensorProto_FLOAT)),
@@ -150,6 +157,9 @@ func (b *onnxBuilder) layer(l backbone.Layer, in []string) string {
 		return b.node("GlobalAveragePool", l.Name, inputs)
 	case backbone.Add:
 		return b.node("Add", l.Name, inputs)
+	}
+	if name, ok := b.tokens(l, inputs); ok {
+		return name
 	}
 	b.err = cmp.Or(b.err, fmt.Errorf("ONNX: there is no form of layer %s, a %T, there", l.Name, l.Kind))
 	return l.Name

@@ -102,7 +102,11 @@ func written(t *testing.T, m *Model) *onnx.ModelProto {
 		}
 		return list
 	}
-	if diff := cmp.Diff([]any{"images", "batch", 3, "height", "width"}, dims(model.Graph.Input)); diff != "" {
+	input := []any{"images", "batch", 3, "height", "width"}
+	if _, fixed := m.Backbone.(backbone.ViT); fixed {
+		input = []any{"images", "batch", 3, m.Size, m.Size}
+	}
+	if diff := cmp.Diff(input, dims(model.Graph.Input)); diff != "" {
 		t.Errorf("input (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]any{"features", "batch", m.Backbone.Features()}, dims(model.Graph.Output)); diff != "" {
@@ -117,12 +121,19 @@ func interpret(t *testing.T, model *onnx.ModelProto, images *dataset.Images) []f
 	t.Helper()
 	values := map[string]testkit.Array{"images": channelsFirst(images)}
 	for _, w := range model.Graph.Initializer {
-		if w.GetDataType() != int32(onnx.TensorProto_FLOAT) {
-			t.Fatalf("%s has type %d, want float32", w.GetName(), w.GetDataType())
-		}
 		a := testkit.Array{}
 		for _, d := range w.Dims {
 			a.Shape = append(a.Shape, int(d))
+		}
+		if w.GetDataType() == int32(onnx.TensorProto_INT64) { // places and shapes
+			for at := 0; at < len(w.RawData); at += 8 {
+				a.Data = append(a.Data, float64(int64(binary.LittleEndian.Uint64(w.RawData[at:]))))
+			}
+			values[w.GetName()] = a
+			continue
+		}
+		if w.GetDataType() != int32(onnx.TensorProto_FLOAT) {
+			t.Fatalf("%s has type %d, want float32", w.GetName(), w.GetDataType())
 		}
 		for at := 0; at < len(w.RawData); at += 4 {
 			a.Data = append(a.Data, float64(math.Float32frombits(binary.LittleEndian.Uint32(w.RawData[at:]))))

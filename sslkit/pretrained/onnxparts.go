@@ -42,11 +42,7 @@ func window(kernel, stride int) []*onnx.AttributeProto {
 }
 
 // epsilon is the attribute of batch norms.
-var epsilon = &onnx.AttributeProto{
-	Name: proto.String("epsilon"),
-	Type: onnx.AttributeProto_FLOAT.Enum(),
-	F:    proto.Float32(nn.BatchNormEpsilon),
-}
+var epsilon = float("epsilon", nn.BatchNormEpsilon)
 
 func integer(name string, value int) *onnx.AttributeProto {
 	return &onnx.AttributeProto{

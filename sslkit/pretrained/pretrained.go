@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/backbone"
@@ -62,7 +63,7 @@ func (n Network) Validate() error {
 	if parts := backbone.Parts(n.Backbone); parts != 1 {
 		return fmt.Errorf("backbone: splits are %d, want 1: they matter in training only", parts)
 	}
-	if err := n.view().Validate(); err != nil { // it names size, mean and std
+	if err := n.View().Validate(); err != nil { // it names size, mean and std
 		return err
 	}
 	if n.Precision != device.F32 && n.Precision != device.BF16 {
@@ -71,8 +72,8 @@ func (n Network) Validate() error {
 	return nil
 }
 
-// view is the policy that prepares images for the network, by its Plain.
-func (n Network) view() augment.Policy {
+// View is the policy that prepares images for the network, by its Plain.
+func (n Network) View() augment.Policy {
 	whole := [2]float64{1, 1}
 	return augment.Policy{Size: n.Size, Scale: whole, Ratio: whole, Mean: n.Mean, Std: n.Std}
 }
@@ -95,6 +96,33 @@ func Torchvision(name string) (Network, error) {
 		Mean:      mean,
 		Std:       std,
 		Precision: device.F32,
+	}, nil
+}
+
+// Timm returns timm's vision transformer of a name, such as "vit_small_patch16_224":
+// tiny, small, base or large, with patches and for images of as many pixels as the name
+// says. Its colours are those of most of timm's weights for them, with mean and
+// deviation 0.5; those of masked autoencoders have ImageNet's, as [Torchvision].
+func Timm(name string) (Network, error) {
+	var size string
+	var patch, image int
+	sizes := map[string][2]int{"tiny": {192, 3}, "small": {384, 6}, "base": {768, 12}, "large": {1024, 16}} // width, heads
+	_, err := fmt.Sscanf(strings.ReplaceAll(name, "_", " "), "vit %s patch%d %d", &size, &patch, &image)
+	found, known := sizes[size]
+	if err != nil || !known || patch < 1 || image < patch || image%patch != 0 || name != fmt.Sprintf("vit_%s_patch%d_%d", size, patch, image) {
+		return Network{}, fmt.Errorf("pretrained: no network of timm's is known as %q: want vit_SIZE_patchN_N, such as vit_small_patch16_224, of size tiny, small, base or large", name)
+	}
+	depth := 12
+	if size == "large" {
+		depth = 24
+	}
+	half := [3]float64{0.5, 0.5, 0.5}
+	return Network{
+		Backbone: backbone.ViT{
+			Patch: patch, Width: found[0], Depth: depth, Heads: found[1], MLP: 4 * found[0],
+			Grid: image / patch, Positions: backbone.Learned, Resize: backbone.Antialias, Init: backbone.TimmInit,
+		},
+		Size: image, Mean: half, Std: half, Precision: device.F32,
 	}, nil
 }
 

@@ -2,10 +2,12 @@ package pretrained
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/train"
 )
@@ -47,9 +49,9 @@ func Untrained(r recipe.Recipe) (*Model, error) {
 	return m, nil
 }
 
-// fromWeights takes the backbone out of a run's model.
+// fromWeights takes the backbone that is evaluated out of a run's model.
 func fromWeights(w *train.Weights) (*Model, error) {
-	r, view := w.Recipe, w.Recipe.Views[0]
+	r, view := w.Recipe, w.Recipe.EvalView()
 	m := &Model{
 		Network: Network{Backbone: r.Backbone, Size: view.Size, Mean: view.Mean, Std: view.Std, Precision: r.Precision},
 		Origin: Origin{
@@ -64,11 +66,16 @@ func fromWeights(w *train.Weights) (*Model, error) {
 		m.Precision = device.F32
 	}
 	values := map[string][]float64{}
+	take := func(v nn.Variable, flat []float64) {
+		if path, ok := strings.CutPrefix(v.Path, method.EvaluatedPath(r.Method)+"/"); ok {
+			values[path] = flat[v.Offset : v.Offset+v.Size()]
+		}
+	}
 	for _, v := range w.Variables.Params() {
-		values[inBackbone(v)] = w.Params[v.Offset : v.Offset+v.Size()]
+		take(v, w.Params)
 	}
 	for _, v := range w.Variables.Buffers() {
-		values[inBackbone(v)] = w.Buffers[v.Offset : v.Offset+v.Size()]
+		take(v, w.Buffers)
 	}
 	wanted, err := m.Network.tensors()
 	if err != nil {

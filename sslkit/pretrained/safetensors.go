@@ -64,7 +64,8 @@ func (f *form) UnmarshalJSON(text []byte) (err error) {
 // WriteSafetensors writes the weights with the names, the order of axes and the
 // types of torchvision's ResNets: conv1.weight [out, in, height, width], …,
 // layer4.1.bn2.running_var, and counts of batches that are 0. There is no fc. Of
-// another network that is a list of layers, names are those of its layers; one that is
+// another network that is a list of layers, names are those of its layers: for a ViT
+// timm's, cls_token, pos_embed, patch_embed.proj.weight, …, norm.bias. One that is
 // not, see [backbone.Listed], is an error. The file is replaced at once.
 //
 // For a network with LargeStem, StemReLU and the blocks and width of ResNet-18,

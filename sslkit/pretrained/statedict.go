@@ -24,7 +24,7 @@ func quoted(prefixes []string) string {
 }
 
 // ReadStateDict reads a safetensors file with a state dict of PyTorch's. Such a file
-// does not say which network its tensors are of, so n does: see [Torchvision].
+// does not say which network its tensors are of, so n does: see [Torchvision] and [Timm].
 //
 // The tensors of a ResNet may be named as in torchvision, or as in lightly, which has
 // shortcut for downsample. Instead of conv1, bn1 and layer1 there may be numbers, as in

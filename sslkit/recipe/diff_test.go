@@ -111,13 +111,14 @@ func TestDiff(t *testing.T) {
 			"method: SimCLR → BYOL\nmethod.projector.hidden: 512 → 1024\nmethod.projector.out: 128 → 256\n" +
 				"method.projector.out_norm: \"affine\" → \"none\"\n" +
 				"method.predictor.layers: none → 2\nmethod.predictor.hidden: none → 1024\nmethod.predictor.out: none → 256\n" +
-				"method.predictor.batch_norm: none → true\nmethod.predictor.out_norm: none → \"none\"\n" +
-				"method.predictor.all_biases: none → false\n" +
+				"method.predictor.batch_norm: none → true\nmethod.predictor.layer_norm: none → false\nmethod.predictor.out_norm: none → \"none\"\n" +
+				"method.predictor.all_biases: none → false\nmethod.predictor.gelu: none → false\n" +
+				"method.predictor.shared_norm: none → false\nmethod.predictor.init_std: none → 0\n" +
 				"method.momentum: none → 0.99\nmethod.moves: none → 1\nmethod.temperature: 0.5 → none"},
 		{func(r *recipe.Recipe) {
 			r.Optim = optim.LARS{Momentum: 0.9, WeightDecay: schedule.Constant(5e-4), Trust: 1e-3, SkipVectors: true}
 			r.LR = schedule.Constant(0.3)
-		}, "optim: SGD → LARS\noptim.trust: none → 0.001\noptim.epsilon: none → 0\noptim.skip_vectors: false → true\n" +
+		}, "optim: SGD → LARS\noptim.trust: none → 0.001\noptim.epsilon: none → 0\noptim.skip_vectors: false → true\noptim.clip: none → false\n" +
 			"lr: none → 0.3\nlr.from: 0.24 → none\nlr.to: 0 → none\nlr.warmup: 0 → none\nlr.over: 0 → none\nlr.shape: \"annealing\" → none\nlr.per: \"epoch\" → none"},
 		{func(r *recipe.Recipe) { r.ClipNorm, r.Freeze = 3, []optim.Freeze{{Path: "online", Epochs: 1}} },
 			"clip_norm: 0 → 3\nfreeze[0].path: none → \"online\"\nfreeze[0].epochs: none → 1"},
@@ -146,9 +147,9 @@ func TestDiffOfViews(t *testing.T) {
 		first string
 		lines int
 	}{
-		{two, one, "views[1].size: 32 → none", 23},
-		{one, two, "views[1].size: none → 32", 23},
-		{no, two, "views[0].size: none → 32", 46},
+		{two, one, "views[1].size: 32 → none", 24},
+		{one, two, "views[1].size: none → 32", 24},
+		{no, two, "views[0].size: none → 32", 48},
 	} {
 		lines := strings.Split(recipe.Diff(c.a, c.b), "\n")
 		if len(lines) != c.lines || lines[0] != c.first {

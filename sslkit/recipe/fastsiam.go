@@ -9,7 +9,7 @@ import (
 )
 
 var fastSiam = entry{
-	name: "FastSiam", benchmark: fastSiam2023, shapes: fastSiamOnShapes,
+	name: "FastSiam", benchmark: fastSiam2023, best: fastSiamBest, shapes: fastSiamOnShapes,
 	results: []result{
 		{Lightly2023, dataset.CIFAR10, 128, 200, 0.906, 2.7, 164.0},
 		{Lightly2023, dataset.CIFAR10, 512, 200, 0.788, 9.5, 146.9},
@@ -33,6 +33,7 @@ func fastSiamOnShapes(r *Recipe) {
 	siam := r.Method.(method.SimSiam)
 	r.Method = method.FastSiam{Projector: siam.Projector, Predictor: siam.Predictor, Full: 4}
 	r.Views = four(r.Views[0])
+	r.Epochs = 4
 }
 
 // four draws four views in the same way.

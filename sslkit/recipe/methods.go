@@ -3,15 +3,19 @@ package recipe
 import "github.com/gossl/gossl/sslkit/dataset"
 
 // entries are the methods' recipes, in the order of tables: a file each.
-var entries = []entry{moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw, nnclr, fastSiam, smog}
+var entries = []entry{
+	moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw, nnclr, fastSiam, dino, swav, swavQueue, smog, tiCo, vicReg, vicRegL, froSSL,
+	mae, simMIM, msn, pmsn, mocoV3,
+}
 
 // An entry has the recipes of a method, as what they change of what all recipes of
 // a preset, or all those on Shapes, have in common.
 type entry struct {
 	name      string          // the method's
-	benchmark func(r *Recipe) // as of lightly2023, on CIFAR-10 or ImageNette; leaves Method nil where there is no recipe
+	benchmark func(r *Recipe) // as of lightly2023, on CIFAR-10 or ImageNette; leaves Method nil where there is no recipe; nil where the method joined later
 	in2021    func(r *Recipe) // what seed2021 had instead; nil where the method joined later
-	since2023 func(r *Recipe) // what lightlyHEAD changes of that; nil for nothing
+	since2023 func(r *Recipe) // what lightlyHEAD changes of that, or all that it has; nil for nothing
+	best      func(r *Recipe) // what best has instead; nil for nothing
 	shapes    func(r *Recipe)
 	results   []result
 }

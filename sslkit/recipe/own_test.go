@@ -14,7 +14,7 @@ func TestFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	published.Linear = eval.DefaultLinear()
+	published.Linear, published.Measures = eval.DefaultLinear(), eval.DefaultMeasures(published.Views[0])
 	some := func(n int, classes ...string) *dataset.Images {
 		return &dataset.Images{Labels: make([]int32, n), Classes: classes}
 	}
@@ -24,14 +24,19 @@ func TestFor(t *testing.T) {
 		change(&r)
 		return r
 	}
-	off := func(r *recipe.Recipe) { r.Eval, r.Linear = eval.KNN{}, eval.Linear{} }
+	off := func(r *recipe.Recipe) {
+		r.Eval, r.Linear, r.Measures = eval.KNN{}, eval.Linear{}, eval.Measures{Ranks: true}
+	}
 	for name, test := range map[string]struct {
 		set  dataset.Set
 		want recipe.Recipe
 	}{
 		"classes": {dataset.Set{Train: some(600, "cat", "dog"), Test: some(50, "cat", "dog")}, want(func(r *recipe.Recipe) { r.TestImages = 50 })},
 		"few images": {dataset.Set{Train: some(90, "cat", "dog"), Test: some(5, "cat", "dog")},
-			want(func(r *recipe.Recipe) { r.TrainImages, r.TestImages, r.Eval.K = 90, 5, 45 })},
+			want(func(r *recipe.Recipe) {
+				r.TrainImages, r.TestImages, r.Eval.K = 90, 5, 45
+				r.Measures.KNN.K = []int{10, 20, 90}
+			})},
 		"one class":     {dataset.Set{Train: some(600, "cat"), Test: some(50, "cat")}, want(func(r *recipe.Recipe) { off(r); r.TestImages = 50 })},
 		"no classes":    {dataset.Set{Train: some(600), Test: some(50)}, want(func(r *recipe.Recipe) { off(r); r.TestImages = 50 })},
 		"none held out": {dataset.Set{Train: some(600, "cat", "dog"), Test: some(0, "cat", "dog")}, want(func(r *recipe.Recipe) { off(r); r.TestImages = 0 })},

@@ -1,12 +1,14 @@
 package recipe
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
+	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
@@ -24,7 +26,11 @@ func count(t *testing.T, d *device.Device, r Recipe) (parameters, tensors map[st
 		for _, v := range r.Views {
 			views = append(views, graph.Zeros(scope.Graph(), shapes.Make(dtypes.Float32, 8, v.Size, v.Size, 3)))
 		}
-		r.Method.Loss(method.NewStep(r.Method, scope, r.Backbone, views))
+		step := method.NewStep(r.Method, scope, r.Backbone, views)
+		step.Places = func() []augment.Place {
+			return slices.Repeat([]augment.Place{augment.Everywhere(scope.Graph(), 8)}, len(views))
+		}
+		r.Method.Loss(step)
 	})
 	if err != nil {
 		t.Fatalf("%s %s on %s: %v", r.Preset, r.Name, r.Data, err)

@@ -11,7 +11,8 @@ import (
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
-// A Preset is a state of lightly's benchmarks, with its recipes for every method.
+// A Preset is a state of lightly's benchmarks, with its recipes for every method, or
+// [Best].
 type Preset string
 
 // The presets, oldest first. Each has a file of its own here: that of Lightly2023
@@ -21,7 +22,11 @@ const (
 	Seed2021    Preset = "seed2021"    // the first published tables
 	Lightly2023 Preset = "lightly2023" // the tables of spring 2023, the ones to compare with
 	LightlyHEAD Preset = "lightlyHEAD" // the scripts since then, without a published result
+	Best        Preset = "best"        // what the literature recommends on CIFAR-10, for a few methods, without a published result
 )
+
+// Presets lists them.
+func Presets() []Preset { return []Preset{Seed2021, Lightly2023, LightlyHEAD, Best} }
 
 // A table has the recipes of a preset on a data set, for the batches and epochs that
 // were, or would be, published.
@@ -40,13 +45,16 @@ var tables = []table{
 	{Lightly2023, dataset.Imagenette, nil, [][2]int{{256, 800}, {256, 200}}},
 	{LightlyHEAD, dataset.CIFAR10, since2023, [][2]int{{128, 200}, {512, 200}, {512, 800}, {128, 800}}},
 	{LightlyHEAD, dataset.Imagenette, since2023, [][2]int{{128, 800}, {128, 200}, {256, 800}, {256, 200}}},
+	{Best, dataset.CIFAR10, strongest, [][2]int{{256, 200}, {256, 100}, {256, 1000}}},
 }
 
 // recipe is a method's at any batch and number of epochs, if the table has it.
 func (t table) recipe(e entry, batch, epochs int) (r Recipe, ok bool) {
 	r = common(t.data, batch, epochs)
-	e.benchmark(&r)
-	if r.Method == nil || t.change != nil && !t.change(e, &r) { // there is no recipe on these data
+	if e.benchmark != nil {
+		e.benchmark(&r)
+	}
+	if t.change != nil && !t.change(e, &r) || r.Method == nil { // there is no recipe on these data
 		return Recipe{}, false
 	}
 	r.Name = e.name
@@ -160,6 +168,20 @@ var sgd = optim.SGD{Momentum: 0.9, WeightDecay: schedule.Constant(5e-4)}
 func annealed(lr float64) schedule.Schedule {
 	return schedule.Schedule{From: lr, Shape: schedule.Annealing, Per: schedule.Epoch}
 }
+
+// warmed is a learning rate for the recipe's batch, given that of 256 images. It climbs
+// for some epochs, twice as many in a run of 800, then goes along a cosine to 0, which
+// the last epoch has.
+func (r *Recipe) warmed(lr float64, warmup int) schedule.Schedule {
+	if r.Epochs >= 800 {
+		warmup *= 2
+	}
+	return schedule.Schedule{From: lr * float64(r.Batch) / 256, Warmup: warmup, Shape: schedule.Cosine, Per: schedule.Epoch}
+}
+
+// unended is that learning rate as it has been since 2023: the last epoch has a thousandth
+// of the peak.
+func (r *Recipe) unended() { r.LR.To = r.LR.From / 1000 }
 
 // both draws both views in the same way.
 func both(view augment.Policy) []augment.Policy { return []augment.Policy{view, view} }

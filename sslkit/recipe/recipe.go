@@ -8,8 +8,10 @@
 package recipe
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gossl/gossl/sslkit/augment"
 	"github.com/gossl/gossl/sslkit/backbone"
@@ -29,10 +31,11 @@ type Recipe struct {
 	Preset      Preset            `json:"preset"` // which published table it reproduces; "" for our own
 	Data        dataset.Name      `json:"data"`
 	TrainImages int               `json:"train_images"` // the first ones of the training split
-	TestImages  int               `json:"test_images"`  // likewise; may be 0 without Eval and Linear
+	TestImages  int               `json:"test_images"`  // likewise; may be 0 where nothing is Labelled
 	Backbone    backbone.Backbone `json:"backbone"`     // written as {"ResNet": {…}}
 	Method      method.Method     `json:"method"`       // written as {"SimCLR": {…}}
-	Views       []augment.Policy  `json:"views"`        // one per view, full ones before local ones; images are evaluated with the first one's Size, Mean and Std
+	Views       []augment.Policy  `json:"views"`        // one per view, full ones before local ones; images are evaluated with the first one's Mean and Std
+	EvalSize    int               `json:"eval_size"`    // pixels, at which images are evaluated; 0: Size of the first view
 	Optim       optim.Optimizer   `json:"optim"`        // written as {"SGD": {…}}
 	LR          schedule.Schedule `json:"lr"`           // of the recipe's batch size
 	ClipNorm    float64           `json:"clip_norm"`    // longer gradients are shortened to it; 0: none is
@@ -41,6 +44,7 @@ type Recipe struct {
 	Batch       int               `json:"batch"`     // images per step, before views; a last, smaller batch is left out
 	Eval        eval.KNN          `json:"eval"`      // kNN accuracy before the first and after every epoch; zero is none
 	Linear      eval.Linear       `json:"linear"`    // a linear probe after the last epoch; zero is none
+	Measures    eval.Measures     `json:"measures"`  // what else is measured after the last epoch; zero is nothing
 	Precision   device.Precision  `json:"precision"` // of convolutions and dense layers; parameters are float32
 	Seed        uint64            `json:"seed"`
 	Source      string            `json:"source"` // where the values come from
@@ -57,6 +61,14 @@ type Expect struct {
 
 // Steps is the number of steps of an epoch.
 func (r Recipe) Steps() int { return r.TrainImages / r.Batch }
+
+// EvalView prepares images to be evaluated, by its [augment.Policy.Plain]. The recipe
+// must have a view.
+func (r Recipe) EvalView() augment.Policy {
+	view := r.Views[0]
+	view.Size = cmp.Or(r.EvalSize, view.Size)
+	return view
+}
 
 // LearningRate is that of a step, counted from 0 in each epoch; epochs count from 1.
 func (r Recipe) LearningRate(epoch, step int) float64 {
@@ -77,11 +89,14 @@ func (r Recipe) Validate() error {
 		{r.Optim == nil, "optim is not set"},
 		{r.TrainImages < 1, fmt.Sprintf("train_images is %d, want at least 1", r.TrainImages)},
 		{r.TestImages < 0, fmt.Sprintf("test_images is %d, want 0 or more", r.TestImages)},
-		{r.TestImages == 0 && (r.Eval.On() || r.Linear.On()), "test_images is 0, want at least 1 for eval and linear, or neither of them"},
+		{r.TestImages == 0 && r.Labelled(), "test_images is 0, want at least 1 for eval, linear, and measures of classes, or none of them"},
+		{r.EvalSize < 0, fmt.Sprintf("eval_size is %d, want the pixels of images, or 0 for those of the first view", r.EvalSize)},
 		{r.Epochs < 0, fmt.Sprintf("epochs is %d, want 0 or more", r.Epochs)},
 		{r.Batch < 2, fmt.Sprintf("batch is %d, want at least 2", r.Batch)},
 		{r.Batch > r.TrainImages, fmt.Sprintf("batch is %d, more than the %d training images", r.Batch, r.TrainImages)},
 		{r.Eval.K > r.TrainImages, fmt.Sprintf("eval: k is %d, more than the %d training images of the bank", r.Eval.K, r.TrainImages)},
+		{slices.Max(append(r.Measures.KNN.K, 0)) > r.TrainImages,
+			fmt.Sprintf("measures: knn: k is %v, some more than the %d training images of the bank", r.Measures.KNN.K, r.TrainImages)},
 	} {
 		if check.bad {
 			return errors.New("recipe: " + check.text)
@@ -90,10 +105,13 @@ func (r Recipe) Validate() error {
 	if err := r.validateViews(); err != nil {
 		return err
 	}
-	for _, part := range []interface{ Validate() error }{r.Backbone, r.Optim, r.Eval, r.Linear, r.Precision} {
+	for _, part := range []interface{ Validate() error }{r.Backbone, r.Optim, r.Eval, r.Linear, r.Measures, r.Precision} {
 		if err := part.Validate(); err != nil {
 			return fmt.Errorf("recipe: %w", err)
 		}
+	}
+	if err := r.validateProbes(); err != nil {
+		return err
 	}
 	if err := r.Method.Validate(r.Backbone); err != nil {
 		return fmt.Errorf("recipe: %w", err)
@@ -103,6 +121,21 @@ func (r Recipe) Validate() error {
 	}
 	if parts := backbone.Parts(r.Backbone); r.Batch%parts != 0 {
 		return fmt.Errorf("recipe: batch is %d, want a multiple of the backbone's %d splits", r.Batch, parts)
+	}
+	return nil
+}
+
+// validateProbes reports probes that see images otherwise than the evaluation does.
+func (r Recipe) validateProbes() error {
+	for _, probe := range []struct {
+		field string
+		eval.Linear
+	}{{"linear", r.Linear}, {"measures: linear", r.Measures.Linear}} {
+		a, b := probe.View, r.EvalView()
+		if probe.Drawn() && (a.Size != b.Size || a.Mean != b.Mean || a.Std != b.Std) {
+			return fmt.Errorf("recipe: %s: view has size %d, mean %v and std %v, want %d, %v and %v, as images are evaluated",
+				probe.field, a.Size, a.Mean, a.Std, b.Size, b.Mean, b.Std)
+		}
 	}
 	return nil
 }
@@ -150,6 +183,9 @@ func (r Recipe) validateViews() error {
 	return nil
 }
 
+// Labelled reports whether the recipe measures anything that compares classes.
+func (r Recipe) Labelled() bool { return r.Eval.On() || r.Linear.On() || r.Measures.Labelled() }
+
 // Quick shrinks a recipe to seconds, for tests and dry runs: 256 training and
 // 100 test images, a tiny network of the same kind, one epoch, small batches.
 func Quick(r Recipe) Recipe {
@@ -158,7 +194,7 @@ func Quick(r Recipe) Recipe {
 		r.Backbone = r.Backbone.Shrunk()
 	}
 	r.Epochs, r.Batch = 1, min(r.Batch, 32)
-	r.Eval.K = min(r.Eval.K, 20)
+	r.Eval.K, r.Measures.KNN = min(r.Eval.K, 20), r.Measures.KNN.UpTo(20)
 	r.Expect = Expect{}
 	return r
 }

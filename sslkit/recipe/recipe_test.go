@@ -1,13 +1,16 @@
 package recipe_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gossl/gossl/sslkit/backbone"
+	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/optim"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -79,7 +82,23 @@ func TestValidate(t *testing.T) {
 		"lr: schedule: from NaN": func(r *recipe.Recipe) { r.LR.From = math.NaN() },
 		"clip_norm -1":           func(r *recipe.Recipe) { r.ClipNorm = -1 },
 		"freeze: no path":        func(r *recipe.Recipe) { r.Freeze = []optim.Freeze{{Epochs: 1}} },
-		`"f8"`:                   func(r *recipe.Recipe) { r.Precision = "f8" },
+		"measures: knn: k is [10 20 100 60000]": func(r *recipe.Recipe) {
+			r.Measures.KNN = eval.DefaultGrid()
+			r.Measures.KNN.K[3] = 60_000
+		},
+		"want at least one of both": func(r *recipe.Recipe) { r.Measures.KNN.K = []int{5} },
+		"linear: view has size 16": func(r *recipe.Recipe) {
+			r.Linear = eval.DefaultLinearCrops(r.Views[0])
+			r.Linear.View.Size = 16
+		},
+		"measures: linear: view has size 32, mean [0 0 0]": func(r *recipe.Recipe) {
+			r.Measures = eval.DefaultMeasures(r.Views[0])
+			r.Measures.Linear.View.Mean = [3]float64{}
+		},
+		"0, want at least 1 for eval, linear, and measures": func(r *recipe.Recipe) {
+			r.Eval, r.Measures.KNN, r.TestImages = eval.KNN{}, eval.DefaultGrid(), 0
+		},
+		`"f8"`: func(r *recipe.Recipe) { r.Precision = "f8" },
 	} {
 		r, err := recipe.CIFAR10("SimCLR")
 		if err != nil {
@@ -122,6 +141,32 @@ func TestValidateLocalViews(t *testing.T) {
 func TestQuickOfNothing(t *testing.T) {
 	if err := recipe.Quick(recipe.Recipe{}).Validate(); err == nil || !strings.Contains(err.Error(), "backbone is not set") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Measures are part of a recipe's JSON, and a quick run asks for no more neighbours than
+// it has.
+func TestMeasures(t *testing.T) {
+	r := mustFind(t)
+	r.Measures = eval.DefaultMeasures(r.Views[0])
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read recipe.Recipe
+	if err := json.Unmarshal(text, &read); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(r, read); diff != "" {
+		t.Errorf("in JSON (-want +got):\n%s", diff)
+	}
+	quick := recipe.Quick(r)
+	if err := quick.Validate(); err != nil || !slices.Equal(quick.Measures.KNN.K, []int{10, 20}) || r.Measures.KNN.K[3] != 200 {
+		t.Errorf("a quick recipe has %+v, error %v", quick.Measures.KNN, err)
+	}
+	r.Eval, r.Measures, r.TestImages = eval.KNN{}, eval.Measures{Ranks: true}, 0
+	if err := r.Validate(); err != nil || r.Labelled() {
+		t.Errorf("ranks need no test images: %v", err)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 var simCLR = entry{
-	name: "SimCLR", benchmark: simCLR2023, in2021: simCLR2021, shapes: simCLROnShapes,
+	name: "SimCLR", benchmark: simCLR2023, in2021: simCLR2021, best: simCLRBest, shapes: simCLROnShapes,
 	results: []result{
 		{Seed2021, dataset.CIFAR10, 128, 200, 0.78, 2.0, 0},
 		{Seed2021, dataset.CIFAR10, 512, 200, 0.83, 7.8, 0},

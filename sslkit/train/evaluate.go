@@ -22,30 +22,32 @@ import (
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
-// evaluator measures the kNN accuracy of a model, and fits linear probes: all
-// test images against a bank of all training images.
+// evaluator measures the kNN accuracy of a model, fits linear probes, and measures what
+// else a recipe asks for: all test images against a bank of all training images.
 type evaluator struct {
 	device     *device.Device
 	classes    int
 	embedder   *eval.Embedder
+	drawer     func(view augment.Policy) (*eval.Drawer, error)
 	classifier *eval.Classifier // nil: the recipe wants no kNN accuracy
 	train      *feed.Source     // shared with training
-	test       *feed.Source
-	labels     *tensors.Tensor // of the training images
-	truth      []int32         // of the test images, as the training images' classes count
+	test       *feed.Source     // nil if there are no test images
+	labels     *tensors.Tensor  // of the training images; nil like truth if the recipe compares no classes
+	truth      []int32          // of the test images, as the training images' classes count
 }
 
 func newEvaluator(d *device.Device, r recipe.Recipe, vars *nn.Variables, train, test *feed.Source, data *dataset.Set) (*evaluator, error) {
 	e := &evaluator{device: d, classes: len(data.Train.Classes), train: train, test: test}
+	e.drawer = func(view augment.Policy) (*eval.Drawer, error) {
+		return NewDrawer(d, vars, r.Method, r.Backbone, view, r.Precision)
+	}
+	if r.Labelled() {
+		if err := e.label(data); err != nil {
+			return e, err
+		}
+	}
 	var err error
-	if e.classes < 2 {
-		return e, fmt.Errorf("train: the recipe's eval and linear tell classes apart, and the data have %d: "+
-			"want at least 2, or neither eval nor linear, as recipe.For has it", e.classes)
-	}
-	if e.truth, err = truth(data); err != nil {
-		return nil, err
-	}
-	if e.embedder, err = NewEmbedder(d, vars, r.Backbone, r.Views[0], r.Precision); err != nil {
+	if e.embedder, err = NewEmbedder(d, vars, r.Method, r.Backbone, r.EvalView(), r.Precision); err != nil {
 		return e, err
 	}
 	if r.Eval.On() {
@@ -53,8 +55,20 @@ func newEvaluator(d *device.Device, r recipe.Recipe, vars *nn.Variables, train, 
 			return e, fmt.Errorf("train: %w", err)
 		}
 	}
-	e.labels, err = upload(d, tensors.FromFlatDataAndDimensions(data.Train.Labels, data.Train.Len()))
-	return e, err
+	return e, nil
+}
+
+// label brings the classes of both splits together.
+func (e *evaluator) label(data *dataset.Set) (err error) {
+	if e.classes < 2 {
+		return fmt.Errorf("train: the recipe's eval and linear tell classes apart, and the data have %d: "+
+			"want at least 2, or neither eval nor linear, as recipe.For has it", e.classes)
+	}
+	if e.truth, err = truth(data); err != nil {
+		return err
+	}
+	e.labels, err = upload(e.device, tensors.FromFlatDataAndDimensions(data.Train.Labels, data.Train.Len()))
+	return err
 }
 
 // truth returns the labels of the test images as indices into the classes of the
@@ -90,12 +104,12 @@ func aboutNeighbours(r recipe.Recipe, classes int) string {
 	return ""
 }
 
-// NewEmbedder returns an embedder of images as runs are evaluated: the features of a
-// backbone, whose variables are among vars as [method.Features] has them, of images
-// that the view's Size, Mean and Std prepare (see [augment.Policy.Plain]).
-func NewEmbedder(d *device.Device, vars *nn.Variables, net nn.Net, view augment.Policy, precision device.Precision) (*eval.Embedder, error) {
+// NewEmbedder returns an embedder of images as runs of a method are evaluated: the
+// features of a backbone, whose variables are among vars as [method.Evaluated] has
+// them, with or without a method, of images that the view's Size, Mean and Std prepare (see [augment.Policy.Plain]).
+func NewEmbedder(d *device.Device, vars *nn.Variables, m method.Method, net nn.Net, view augment.Policy, precision device.Precision) (*eval.Embedder, error) {
 	e, err := eval.NewEmbedder(d, vars, precision, func(scope *nn.Scope, images augment.Batch) *graph.Node {
-		return method.Features(scope, net, view.Plain(images))
+		return method.Evaluated(scope, m, net, view.Plain(images))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
@@ -103,31 +117,20 @@ func NewEmbedder(d *device.Device, vars *nn.Variables, net nn.Net, view augment.
 	return e, nil
 }
 
+// NewDrawer returns a drawer of views of images as a policy has them, for a network and
+// variables as [NewEmbedder] has them.
+func NewDrawer(d *device.Device, vars *nn.Variables, m method.Method, net nn.Net, view augment.Policy, precision device.Precision) (*eval.Drawer, error) {
+	w, err := eval.NewDrawer(d, vars, precision, func(scope *nn.Scope, keys *graph.Node, images augment.Batch) *graph.Node {
+		return method.Evaluated(scope, m, net, view.View(keys, images))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return w, nil
+}
+
 // accuracy is the kNN accuracy.
 func (e *evaluator) accuracy(ctx context.Context, st *state) (float64, error) {
-	return e.withFeatures(ctx, st, func(bank, queries *tensors.Tensor) ([]int32, error) {
-		return e.classifier.Predict(ctx, queries, bank, e.labels)
-	})
-}
-
-// linear is the accuracy of a linear probe.
-func (e *evaluator) linear(ctx context.Context, l eval.Linear, st *state) (float64, error) {
-	probe, err := l.NewProbe(e.device, e.classes)
-	if err != nil {
-		return 0, err
-	}
-	defer probe.Free()
-	return e.withFeatures(ctx, st, func(bank, queries *tensors.Tensor) ([]int32, error) {
-		if err := probe.Fit(ctx, bank, e.labels); err != nil {
-			return nil, err
-		}
-		return probe.Predict(ctx, queries)
-	})
-}
-
-// withFeatures embeds both splits and returns the accuracy of predictions from
-// them for the test images.
-func (e *evaluator) withFeatures(ctx context.Context, st *state, predict func(bank, queries *tensors.Tensor) ([]int32, error)) (float64, error) {
 	bank, err := e.embedder.Embed(ctx, st.params, st.buffers, e.train)
 	if err != nil {
 		return 0, err
@@ -138,11 +141,69 @@ func (e *evaluator) withFeatures(ctx context.Context, st *state, predict func(ba
 		return 0, err
 	}
 	defer queries.MustFinalizeAll()
-	predictions, err := predict(bank, queries)
+	predictions, err := e.classifier.Predict(ctx, queries, bank, e.labels)
 	if err != nil {
 		return 0, err
 	}
 	return eval.Accuracy(predictions, e.truth), nil
+}
+
+// subject is the model as it is now, to be measured.
+func (e *evaluator) subject(st *state) *eval.Subject {
+	return &eval.Subject{
+		Device: e.device, Embedder: e.embedder, NewDrawer: e.drawer, Params: st.params, Buffers: st.buffers,
+		Train: e.train, Test: e.test, Classes: e.classes, Labels: e.labels, Truth: e.truth,
+	}
+}
+
+// probe fits the recipe's linear probe to the features of the last epoch.
+func (t *trainer) probe(ctx context.Context) error {
+	if !t.recipe.Linear.On() || t.result.Linear > 0 {
+		return nil
+	}
+	t.tell(Event{Phase: Evaluating, Epoch: t.recipe.Epochs, Note: "linear probe"})
+	accuracy, err := t.eval.subject(t.state).Linear(ctx, t.recipe.Linear)
+	if ctx.Err() != nil {
+		return t.stopped(place{Epoch: t.recipe.Epochs}, ctx.Err())
+	}
+	if err != nil {
+		return fmt.Errorf("train: linear probe: %w", err)
+	}
+	t.result.Linear = accuracy
+	return t.folder.save(t.result, place{Epoch: t.recipe.Epochs}, t.state, t.step.layout)
+}
+
+// measure measures what else the recipe asks for of the network after the last epoch. Each
+// part is kept when it is done.
+func (t *trainer) measure(ctx context.Context) error {
+	var before eval.Measured
+	if t.result.Measured != nil {
+		before = *t.result.Measured
+	}
+	tell := func(before eval.Measured) (more bool) {
+		if more = t.recipe.Measures.Missing(before).On(); more {
+			t.tell(Event{Phase: Evaluating, Epoch: t.recipe.Epochs, Note: "further measures"})
+		}
+		return more
+	}
+	if !tell(before) {
+		return nil
+	}
+	_, err := t.eval.subject(t.state).Measure(ctx, t.recipe.Measures, before, func(m eval.Measured) error {
+		t.result.Measured = &m
+		if err := t.folder.save(t.result, place{Epoch: t.recipe.Epochs}, t.state, t.step.layout); err != nil {
+			return err
+		}
+		tell(m)
+		return nil
+	})
+	if ctx.Err() != nil {
+		return t.stopped(place{Epoch: t.recipe.Epochs}, ctx.Err())
+	}
+	if err != nil {
+		return fmt.Errorf("train: measures: %w", err)
+	}
+	return nil
 }
 
 // A Look computes something of a network at some steps of its training, such as
@@ -197,9 +258,7 @@ func newLooker(s *step, l *Look, images *feed.Source) (*looker, error) {
 	}
 	exec, err := graph.NewExec(s.device.Backend, func(in []*graph.Node) *graph.Node {
 		params, buffers, epoch, number, key, places, set := in[0], in[1], in[2], in[3], in[4], in[5], in[6:]
-		model, views := s.bind(params, buffers, key, feed.Take(set, places))
-		model = model.WithClock(s.clock(epoch, number))
-		step := method.NewStep(s.recipe.Method, model.Scope, s.recipe.Backbone, views)
+		_, step := s.bind(params, buffers, key, feed.Take(set, places), s.clock(epoch, number))
 		return graph.ConvertDType(l.Build(step), dtypes.Float32)
 	})
 	if err != nil {

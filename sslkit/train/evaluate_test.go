@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/method"
@@ -164,5 +165,74 @@ func TestLookFails(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
+	}
+}
+
+// Measures are made after the last epoch, change nothing before it, and are kept part by
+// part: a run that is stopped among them goes on to the same numbers.
+func TestMeasures(t *testing.T) {
+	set := &dataset.Set{Name: "mine", Train: noise(32, 8), Test: noise(10, 8)}
+	plain := own(t, set)
+	r := plain
+	r.Measures = eval.DefaultMeasures(r.Views[0])
+	r.Measures.KNN, r.Measures.Linear.Epochs = r.Measures.KNN.UpTo(32), 2
+	options := train.Options{Device: device.Go, Data: set}
+	without, err := train.Run(t.Context(), plain, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options.Dir = t.TempDir()
+	whole, err := train.Run(t.Context(), r, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(without.Epochs, whole.Epochs, numbers); diff != "" || without.Measured != nil {
+		t.Errorf("epochs without and with measures (-want +got):\n%s", diff)
+	}
+	m := whole.Measured
+	if m == nil || !(m.RankMe > 1) || !(m.EffectiveRank > 1) || len(m.KNN) != 6 || !(m.Linear > 0) {
+		t.Fatalf("measured %+v", m)
+	}
+	if opened, err := train.Open(options.Dir); err != nil || !cmp.Equal(m, opened.Measured) {
+		t.Errorf("the folder has %+v, error %v", opened.Measured, err)
+	}
+
+	for stopAt := range 3 {
+		options.Dir = t.TempDir()
+		ctx, stop := context.WithCancel(t.Context())
+		parts := 0
+		options.Report = func(e train.Event) {
+			if e.Note == "further measures" {
+				if parts == stopAt {
+					stop()
+				}
+				parts++
+			}
+		}
+		if _, err := train.Run(ctx, r, options); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "running it again goes on from") {
+			t.Fatalf("stopped at part %d: %v", stopAt, err)
+		}
+		kept, err := train.Open(options.Dir)
+		if err != nil || (kept.Measured != nil) != (stopAt > 0) || stopAt == 2 && (kept.Measured.KNN == nil || kept.Measured.Linear != 0) {
+			t.Errorf("stopped at part %d, the folder has %+v, error %v", stopAt, kept.Measured, err)
+		}
+		options.Report = nil
+		again, err := train.Run(t.Context(), r, options)
+		if err != nil || !cmp.Equal(m, again.Measured) {
+			t.Errorf("after a stop %+v, want %+v; error %v", again.Measured, m, err)
+		}
+	}
+}
+
+// Images without classes or test images have ranks.
+func TestRanksWithoutClasses(t *testing.T) {
+	set := &dataset.Set{Name: "mine", Train: noise(32, 8)}
+	set.Train.Classes, set.Train.Labels = nil, make([]int32, 32)
+	r := own(t, set)
+	r.Measures = eval.DefaultMeasures(r.Views[0])
+	r = r.For(set)
+	result, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: set})
+	if err != nil || result.Measured == nil || !(result.Measured.RankMe > 1) || result.Measured.KNN != nil || result.Last().KNN != 0 {
+		t.Errorf("measured %+v, error %v", result, err)
 	}
 }

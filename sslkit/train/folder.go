@@ -15,6 +15,7 @@ import (
 	"github.com/gossl/gossl/internal/atomicfile"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
@@ -175,6 +176,8 @@ type about struct {
 	CompileSeconds float64       `json:"compile_seconds"`
 	Memory         device.Memory `json:"memory"`
 	Linear         float64       `json:"linear_accuracy,omitempty"`
+
+	Measured *eval.Measured `json:"measured,omitempty"`
 }
 
 // read adds what the folder's text files say to a result. A last line of
@@ -192,7 +195,8 @@ func (f *folder) read(result *Result) error {
 	if err := json.Unmarshal(text, &a); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	result.Device, result.CompileSeconds, result.Memory, result.Linear = a.Device, a.CompileSeconds, a.Memory, a.Linear
+	result.Device, result.CompileSeconds, result.Memory = a.Device, a.CompileSeconds, a.Memory
+	result.Linear, result.Measured = a.Linear, a.Measured
 
 	path = filepath.Join(f.dir, epochsFile)
 	lines, err := os.ReadFile(path)
@@ -263,7 +267,7 @@ func (f *folder) save(result *Result, at place, st *state, l layout) error {
 			return err
 		}
 	}
-	run, err := json.MarshalIndent(about{result.Device, result.CompileSeconds, result.Memory, result.Linear}, "", "  ")
+	run, err := json.MarshalIndent(about{result.Device, result.CompileSeconds, result.Memory, result.Linear, result.Measured}, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -313,7 +317,7 @@ type identity struct {
 
 func newIdentity(r recipe.Recipe, data *dataset.Set) identity {
 	id := identity{Version: identityVersion, Train: data.Train.Fingerprint()}
-	if !r.Eval.On() && !r.Linear.On() {
+	if !r.Labelled() {
 		id.Train.Labels, id.Train.Classes = "", nil
 		return id
 	}

@@ -63,7 +63,7 @@ func Plan(ctx context.Context, r recipe.Recipe, t device.Target, report func(pro
 	defer p.free()
 	plan := &Planned{Recipe: r, Target: t, Resident: bytesOf(p.resident())}
 	for _, name := range PlannedPrograms() {
-		if len(names) > 0 && !slices.Contains(names, name) || name == "vote" && !r.Eval.On() || name == "embed" && !r.Eval.On() && !r.Linear.On() {
+		if len(names) > 0 && !slices.Contains(names, name) || name == "vote" && !r.Eval.On() || name == "embed" && !r.Labelled() {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
@@ -108,7 +108,7 @@ func newPlanner(r recipe.Recipe, d *device.Device) (*planner, error) {
 	}
 	data := &dataset.Set{Train: outlines(about, r.TrainImages), Test: outlines(about, r.TestImages)}
 	p.train = feed.Outlined(d, data.Train, inputSize(r))
-	if r.Eval.On() || r.Linear.On() {
+	if r.Labelled() {
 		p.test = feed.Outlined(d, data.Test, inputSize(r))
 		p.eval, err = newEvaluator(d, r, p.step.layout.vars, p.train, p.test, data)
 	}

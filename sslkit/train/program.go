@@ -62,7 +62,11 @@ func declare(d *device.Device, r recipe.Recipe) (layout, error) {
 		for i, view := range r.Views {
 			views[i] = graph.Zeros(scope.Graph(), shapes.Make(r.Precision.ParamDType(), r.Batch, view.Size, view.Size, 3))
 		}
-		out := r.Method.Loss(method.NewStep(r.Method, scope, r.Backbone, views))
+		step := method.NewStep(r.Method, scope, r.Backbone, views)
+		step.Places = func() []augment.Place {
+			return slices.Repeat([]augment.Place{augment.Everywhere(scope.Graph(), r.Batch)}, len(views))
+		}
+		out := r.Method.Loss(step)
 		if err := out.Check(); err != nil {
 			panic(err)
 		}
@@ -125,13 +129,12 @@ func (s *step) build(in []*graph.Node) []*graph.Node {
 	places, epoch, rates, key, set := in[3], in[4], in[5], in[6], in[7:]
 
 	batch := feed.Take(set, graph.Gather(places, graph.Reshape(number, 1))) // [batch] of [steps, batch]
-	model, views := s.bind(params, buffers, op.KeyNode(key, number), batch)
 	clock := s.clock(epoch, number)
-	model = model.WithClock(clock)
-	out := s.recipe.Method.Loss(method.NewStep(s.recipe.Method, model.Scope, s.recipe.Backbone, views))
+	model, step := s.bind(params, buffers, op.KeyNode(key, number), batch, clock)
+	out := s.recipe.Method.Loss(step)
 	gradient := model.Gradient(out.Loss)
 	params, slots = optim.Step(s.recipe.Optim, optim.Update{
-		Params: params, Gradient: gradient, Slots: slots,
+		Params: model.ParamsAfter(), Gradient: gradient, Slots: slots,
 		LR:        graph.Reshape(graph.Gather(rates, graph.Reshape(number, 1))), // scalar of [steps]
 		Variables: s.layout.vars.Params(), Clock: clock,
 	}, s.recipe.ClipNorm, s.recipe.Freeze)
@@ -139,15 +142,19 @@ func (s *step) build(in []*graph.Node) []*graph.Node {
 	return slices.Concat([]*graph.Node{params}, slots, []*graph.Node{model.BuffersAfter(), meters, graph.AddScalar(number, 1)})
 }
 
-// bind opens the model in a graph, and draws the views of a batch. All that is
-// random depends on the key.
-func (s *step) bind(params, buffers, key *graph.Node, batch augment.Batch) (nn.Model, []*graph.Node) {
-	keys := make([]*graph.Node, len(s.recipe.Views))
+// bind opens the model in a graph, and draws the views of a batch for a step of the
+// method. All that is random depends on the key.
+func (s *step) bind(params, buffers, key *graph.Node, batch augment.Batch, clock nn.Clock) (nn.Model, method.Step) {
+	r := s.recipe
+	keys := make([]*graph.Node, len(r.Views))
 	for i := range keys {
 		keys[i] = op.KeyNodeAt(key, uint64(i))
 	}
-	views := augment.Views(s.recipe.Views, keys, batch, s.mode().JointViews)
-	return s.layout.vars.Bind(s.mode(), params, buffers).WithKey(key, len(views)), views
+	views := augment.Views(r.Views, keys, batch, s.mode().JointViews)
+	model := s.layout.vars.Bind(s.mode(), params, buffers).WithKey(key, len(views)).WithClock(clock)
+	step := method.NewStep(r.Method, model.Scope, r.Backbone, views)
+	step.Places = func() []augment.Place { return augment.Places(r.Views, keys, batch) }
+	return model, step
 }
 
 // clock tells the time of a step.

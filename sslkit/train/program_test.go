@@ -436,16 +436,19 @@ func TestLocalCropsInOnePass(t *testing.T) {
 	pixels := tensors.FromFlatDataAndDimensions(noise(r.Batch, 32).Pixels, r.Batch, 32, 32, 3)
 	trained := func(joint bool) (losses, params []float64) {
 		mode := nn.Mode{Training: true, Precision: device.F64, JointViews: joint}
-		views := func(key, pixels *graph.Node) (views []*graph.Node) {
+		step := func(scope *nn.Scope, key, pixels *graph.Node) method.Step {
+			var views, keys []*graph.Node
 			for i, p := range r.Views {
-				view := p.View(op.KeyNodeAt(key, uint64(i)), augment.Whole(pixels))
-				views = append(views, graph.ConvertDType(view, dtypes.Float64))
+				keys = append(keys, op.KeyNodeAt(key, uint64(i)))
+				views = append(views, graph.ConvertDType(p.View(keys[i], augment.Whole(pixels)), dtypes.Float64))
 			}
-			return views
+			step := method.NewStep(r.Method, scope, r.Backbone, views)
+			step.Places = func() []augment.Place { return augment.Places(r.Views, keys, augment.Whole(pixels)) }
+			return step
 		}
 		vars, err := nn.Declare(d.Backend, mode, func(scope *nn.Scope) {
 			g := scope.Graph()
-			r.Method.Loss(method.NewStep(r.Method, scope, r.Backbone, views(graph.Const(g, uint64(0)), graph.Const(g, pixels))))
+			r.Method.Loss(step(scope, graph.Const(g, uint64(0)), graph.Const(g, pixels)))
 		})
 		if err != nil {
 			t.Fatalf("%+v", err)
@@ -456,7 +459,7 @@ func TestLocalCropsInOnePass(t *testing.T) {
 				key := op.KeyNode(graph.Const(in[0].Graph(), uint64(3)), in[2])
 				clock := nn.Clock{Step: in[2], Epoch: graph.ZerosLike(in[2]), Steps: 8, Epochs: 1}
 				model := vars.Bind(mode, in[0], in[1]).WithKey(key, len(r.Views)).WithClock(clock)
-				value := r.Method.Loss(method.NewStep(r.Method, model.Scope, r.Backbone, views(key, in[3]))).Loss
+				value := r.Method.Loss(step(model.Scope, key, in[3])).Loss
 				after := graph.Sub(in[0], graph.MulScalar(model.Gradient(value), 0.1))
 				return []*graph.Node{after, model.BuffersAfter(), value}
 			}, testkit.Tensor(dtypes.Float64, params, len(params)), testkit.Tensor(dtypes.Float64, buffers, len(buffers)), tensors.FromScalar(number), pixels)

@@ -69,6 +69,10 @@ type Result struct {
 	CompileSeconds float64       `json:"compile_seconds"`
 	Memory         device.Memory `json:"memory"`
 	Linear         float64       `json:"linear_accuracy,omitempty"` // of the recipe's linear probe on the last epoch's features
+
+	// Measured is what the recipe's Measures ask for, of the network after the last epoch;
+	// nil before.
+	Measured *eval.Measured `json:"measured,omitempty"`
 }
 
 // Untrained is the kNN accuracy before training.
@@ -101,6 +105,22 @@ func (r *Result) Last() Epoch {
 		return Epoch{}
 	}
 	return r.Epochs[len(r.Epochs)-1]
+}
+
+// SecondsTo is the time, as [Result.Seconds] counts it, until the end of the first
+// trained epoch with that kNN accuracy or a higher one; false if there is none.
+func (r *Result) SecondsTo(accuracy float64) (seconds float64, reached bool) {
+	if !r.Recipe.Eval.On() {
+		return 0, false
+	}
+	seconds = r.CompileSeconds
+	for _, e := range r.Epochs {
+		seconds += e.TrainSeconds + e.KNNSeconds
+		if e.Epoch > 0 && e.KNN >= accuracy {
+			return seconds, true
+		}
+	}
+	return 0, false
 }
 
 // Seconds is the time for compiling, training and kNN together.
@@ -183,13 +203,19 @@ type Speed struct {
 	Pause   time.Duration // one pause of the method, 0 if it makes none, see [method.Pauser]
 }
 
-// Run estimates the time of a whole run; the search for neighbours is not in it.
+// Run estimates the time of a whole run; the search for neighbours, and the fits of linear
+// probes to features, are not in it.
 func (s Speed) Run(r recipe.Recipe) time.Duration {
-	var knn time.Duration
+	var knn, drawn time.Duration
 	if r.Eval.On() {
 		knn = time.Duration(r.TrainImages+r.TestImages) * s.Embed
 	}
-	return s.Compile + time.Duration(r.Epochs)*(time.Duration(r.Steps())*s.Step+knn) + knn + time.Duration(pauses(r))*s.Pause
+	for _, probe := range []eval.Linear{r.Linear, r.Measures.Linear} {
+		if probe.Drawn() {
+			drawn += time.Duration(probe.Epochs*r.TrainImages) * s.Embed
+		}
+	}
+	return s.Compile + time.Duration(r.Epochs)*(time.Duration(r.Steps())*s.Step+knn) + knn + drawn + time.Duration(pauses(r))*s.Pause
 }
 
 // Measure makes some steps of a recipe on a device, with images of noise of the
@@ -205,7 +231,7 @@ func Measure(ctx context.Context, r recipe.Recipe, kind device.Kind, height, wid
 	}
 	whole := r
 	r.TrainImages, r.TestImages = max(r.Batch*steps, d.EmbedBatch()), 1
-	r.Eval = eval.KNN{K: 1, Temperature: 1}
+	r.Eval, r.Measures = eval.KNN{K: 1, Temperature: 1}, eval.Measures{}
 	if err := r.Validate(); err != nil {
 		return Speed{}, fmt.Errorf("train: measure: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
@@ -88,5 +89,25 @@ func TestStuckAfterTheFirstEpoch(t *testing.T) {
 		if got := strings.HasPrefix(warning(r, e, nil), "stuck"); got != c.want {
 			t.Errorf("epoch %d of %d: whether it is stuck is %t", c.epoch, c.epochs, got)
 		}
+	}
+}
+
+// TestSecondsTo counts from the start to the end of the first epoch that is good enough;
+// the untrained network is none.
+func TestSecondsTo(t *testing.T) {
+	r := Result{Recipe: recipe.Recipe{Eval: eval.KNN{K: 1, Temperature: 1}}, CompileSeconds: 5, Epochs: []Epoch{
+		{KNN: 0.86, KNNSeconds: 1},
+		{Epoch: 1, KNN: 0.84, TrainSeconds: 10, KNNSeconds: 2},
+		{Epoch: 2, KNN: 0.85, TrainSeconds: 20, KNNSeconds: 3},
+		{Epoch: 3, KNN: 0.89, TrainSeconds: 40, KNNSeconds: 4},
+	}}
+	for accuracy, want := range map[float64]float64{0.84: 18, 0.85: 41, 0.87: 85, 0.90: 0} {
+		if got, reached := r.SecondsTo(accuracy); got != want || reached != (want > 0) {
+			t.Errorf("%g s to %g, %t, want %g s", got, accuracy, reached, want)
+		}
+	}
+	r.Recipe.Eval = eval.KNN{}
+	if _, reached := r.SecondsTo(0); reached {
+		t.Error("a run without kNN has reached an accuracy")
 	}
 }

@@ -95,6 +95,9 @@ func Run(ctx context.Context, r recipe.Recipe, opts Options) (*Result, error) {
 	if err := t.probe(ctx); err != nil {
 		return nil, err
 	}
+	if err := t.measure(ctx); err != nil {
+		return nil, err
+	}
 	if err := t.folder.wait(); err != nil {
 		return nil, err
 	}
@@ -149,9 +152,9 @@ type trainer struct {
 	paused float64 // seconds of the epoch in work, see [method.Pauser]
 	peak   int64   // of memory before the run, bytes: not more is an earlier run's
 	train  *feed.Source
-	test   *feed.Source // nil like eval if the recipe wants no accuracy
-	eval   *evaluator
-	looker *looker // nil: there are no looks
+	test   *feed.Source // nil if the recipe compares no classes
+	eval   *evaluator   // nil if it measures nothing
+	looker *looker      // nil: there are no looks
 }
 
 func (t *trainer) tell(e Event) {
@@ -201,11 +204,13 @@ func (t *trainer) prepare(ctx context.Context, opts Options) (err error) {
 	if t.looker, err = newLooker(t.step, opts.Look, t.train); err != nil {
 		return err
 	}
-	if !t.recipe.Eval.On() && !t.recipe.Linear.On() {
+	if !t.recipe.Labelled() && !t.recipe.Measures.On() {
 		return nil
 	}
-	if t.test, err = feed.OpenFor(t.device, data.Test, opts.Feed, inputSize(t.recipe)); err != nil {
-		return fmt.Errorf("train: %w", err)
+	if t.recipe.Labelled() {
+		if t.test, err = feed.OpenFor(t.device, data.Test, opts.Feed, inputSize(t.recipe)); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
 	}
 	if t.eval, err = newEvaluator(t.device, t.recipe, t.step.layout.vars, t.train, t.test, data); err != nil {
 		return err
@@ -438,23 +443,6 @@ func (t *trainer) resetCounters() (err error) {
 	}
 	t.state.number, err = upload(t.device, tensors.FromScalar(int32(0)))
 	return err
-}
-
-// probe fits the recipe's linear probe to the features of the last epoch.
-func (t *trainer) probe(ctx context.Context) error {
-	if !t.recipe.Linear.On() || t.result.Linear > 0 {
-		return nil
-	}
-	t.tell(Event{Phase: Evaluating, Epoch: t.recipe.Epochs, Note: "linear probe"})
-	accuracy, err := t.eval.linear(ctx, t.recipe.Linear, t.state)
-	if ctx.Err() != nil {
-		return t.stopped(place{Epoch: t.recipe.Epochs}, ctx.Err())
-	}
-	if err != nil {
-		return fmt.Errorf("train: linear probe: %w", err)
-	}
-	t.result.Linear = accuracy
-	return t.folder.save(t.result, place{Epoch: t.recipe.Epochs}, t.state, t.step.layout)
 }
 
 // stopped saves a run whose context ended, and returns the error that says how

@@ -133,7 +133,7 @@ func declareBackbone(r recipe.Recipe) (*nn.Variables, error) {
 	if len(r.Views) == 0 {
 		return nil, errors.New("the recipe has no views")
 	}
-	for _, part := range []interface{ Validate() error }{r.Backbone, r.Views[0], r.Precision} {
+	for _, part := range []interface{ Validate() error }{r.Backbone, r.EvalView(), r.Precision} {
 		if err := part.Validate(); err != nil {
 			return nil, err
 		}
@@ -143,7 +143,7 @@ func declareBackbone(r recipe.Recipe) (*nn.Variables, error) {
 		return nil, err
 	}
 	return nn.Declare(d.Backend, modeOf(d, r), func(scope *nn.Scope) {
-		size, batch := r.Views[0].Size, backbone.Parts(r.Backbone)
+		size, batch := r.EvalView().Size, backbone.Parts(r.Backbone)
 		method.Features(scope, r.Backbone, graph.Zeros(scope.Graph(), shapes.Make(r.Precision.ParamDType(), batch, size, size, 3)))
 	})
 }

@@ -8,6 +8,7 @@ func main() {
 	Train()
 	ShowKeys()
 	JudgeBoth()
+	Measure()
 	ShowConfusion()
 	ShowWorst()
 }

@@ -34,7 +34,7 @@ func newRoot() *cobra.Command {
 		Short: "Embeds images with what a run has learnt, and takes the weights to other tools",
 		Long: `Embeds images with what a run has learnt, and takes the weights to other tools.
 
-embed writes the features of images to a file, which search, duplicates, outliers and map read. export and import write and
+embed writes the features of images to a file, which search, duplicates, outliers, map and measure read. export and import write and
 read weights. plan says what a training run would need on a GPU. Results go to standard output, as tables or, with --json,
 for programs; progress goes to standard error.`,
 		Example: `  sslkit embed runs/first --images photos --out photos.parquet
@@ -42,6 +42,7 @@ for programs; progress goes to standard error.`,
   sslkit duplicates photos.parquet
   sslkit outliers photos.parquet -n 50
   sslkit map photos.parquet --method tsne --out map.csv
+  sslkit measure train.parquet --test test.parquet
   sslkit export runs/first --out model.onnx`,
 		PersistentPreRunE: expandHome,
 
@@ -55,7 +56,7 @@ for programs; progress goes to standard error.`,
 		return withExample(cmd, err)
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newEmbed(), newSearch(), newDuplicates(), newOutliers(), newMap(), newExport(), newImport(), newInfo(), newPlan())
+	root.AddCommand(newEmbed(), newSearch(), newDuplicates(), newOutliers(), newMap(), newMeasure(), newExport(), newImport(), newInfo(), newPlan())
 	return root
 }
 

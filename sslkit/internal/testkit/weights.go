@@ -103,6 +103,9 @@ func (t TorchTensor) value(u float64, fanIn int) float64 {
 	panic("testkit: tensor of kind " + t.Kind)
 }
 
+// IsFixed says whether it is a table that is never trained.
+func (t TorchTensor) IsFixed() bool { return t.Kind == kindFixed }
+
 func (t TorchTensor) size() int {
 	size := 1
 	for _, d := range t.Shape {
