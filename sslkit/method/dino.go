@@ -21,9 +21,9 @@ import (
 // The head is the projector, whose rows are normalised (the bottleneck), and a layer of
 // prototypes of length 1 without bias (weight norm with g = 1).
 //
-// Its meters: teacher_entropy is that of the teacher's distributions, in nats, ln
-// Prototypes if they have become uniform; teacher_mean_entropy is that of their mean,
-// which falls to 0 where one prototype gets all images; teacher_koleo is [loss.KoLeo] of
+// Its meters: teacher entropy is that of the teacher's distributions, in nats, ln
+// Prototypes if they have become uniform; teacher mean entropy is that of their mean,
+// which falls to 0 where one prototype gets all images; teacher KoLeo is [loss.KoLeo] of
 // the teacher's bottleneck, which rises where images move together.
 //
 // Caron et al., Emerging Properties in Self-Supervised Vision Transformers, 2021,
@@ -99,12 +99,15 @@ func (m DINO) Loss(step Step) Output {
 		Loss:      loss.DINO(teacher, student, center, temperature, m.StudentTemperature),
 		Embedding: z[0],
 		Meters: map[string]*graph.Node{
-			"teacher_entropy":      graph.ReduceAllMean(entropy(told)),
-			"teacher_mean_entropy": entropy(graph.ReduceMean(told, 0)),
-			"teacher_koleo":        loss.KoLeo(graph.StopGradient(teacherZ[0])),
+			"teacher entropy":      graph.ReduceAllMean(entropy(told)),
+			"teacher mean entropy": entropy(graph.ReduceMean(told, 0)),
+			"teacher KoLeo":        loss.KoLeo(graph.StopGradient(teacherZ[0])),
 		},
 	}
 }
+
+// Watched says where the teacher gives all images one prototype.
+func (DINO) Watched() []Watch { return oneOfAll("teacher mean entropy") }
 
 // outputs are what a network, the online one or its target, makes of views.
 //

@@ -55,5 +55,5 @@ func (m MoCoV3) Loss(step Step) Output {
 	})
 	k := step.TargetProjections(m.Momentum.In(step.Scope), m.Projector, step.Full)
 	both := graph.Add(loss.InfoNCE(q[0], k[1], m.Temperature), loss.InfoNCE(q[1], k[0], m.Temperature))
-	return Output{Loss: graph.MulScalar(both, 2*m.Temperature), Embedding: q[0]}
+	return Output{Loss: graph.MulScalar(both, 2*m.Temperature), Embedding: q[0], Meters: found(q[0], k[1], nil)}
 }

@@ -108,6 +108,12 @@ func (m PMSN) Loss(step Step) Output {
 	})
 }
 
+// Watched says where all images are predicted to be of one prototype.
+func (MSN) Watched() []Watch { return oneOfAll("mean entropy") }
+
+// Watched is as for [MSN].
+func (PMSN) Watched() []Watch { return oneOfAll("mean entropy") }
+
 func (m MSN) loss(name string, step Step, gap func(logMean *graph.Node) *graph.Node) Output {
 	anchors := []*graph.Node{m.anchors(name, step, step.Full[1])}
 	if len(step.Local) > 0 { // one batch, with statistics of all
@@ -116,10 +122,14 @@ func (m MSN) loss(name string, step Step, gap func(logMean *graph.Node) *graph.N
 	z := step.TargetProjections(m.Momentum.In(step.Scope), m.Projector, step.Full[:1])[0]
 	prototypes := m.prototypes(step.Scope)
 	assignments := loss.MSNAssignments(z, graph.StopGradient(prototypes), m.Temperature, m.Sharpen, m.Iterations)
-	entropy, logMean := loss.MSN(graph.Concatenate(anchors, 0), assignments, prototypes, m.Temperature)
+	crossEntropy, logMean := loss.MSN(graph.Concatenate(anchors, 0), assignments, prototypes, m.Temperature)
 	return Output{
-		Loss:      graph.Add(entropy, graph.MulScalar(gap(logMean), m.Even)),
+		Loss:      graph.Add(crossEntropy, graph.MulScalar(gap(logMean), m.Even)),
 		Embedding: anchors[0],
+		Meters: map[string]*graph.Node{
+			"assignment entropy": graph.ReduceAllMean(entropy(assignments)),
+			"mean entropy":       entropy(graph.Exp(logMean)),
+		},
 	}
 }
 

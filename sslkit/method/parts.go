@@ -83,6 +83,12 @@ func entropy(p *graph.Node) *graph.Node {
 	return graph.Neg(graph.ReduceSum(graph.Mul(p, graph.Log(graph.MaxScalar(p, 1e-30))), -1))
 }
 
+// oneOfAll watches the entropy of a mean distribution, in nats: below that of one and a
+// half prototypes.
+func oneOfAll(meter string) []Watch {
+	return []Watch{{Meter: meter, Least: 0.4, Failure: "nearly all images have one prototype"}}
+}
+
 // TargetProjections moves the target network once, see [nn.Scope.Target], and
 // returns its projections of views, as constants: no gradient flows into them.
 // With momentum 1 it stays where it is.

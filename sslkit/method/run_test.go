@@ -35,7 +35,8 @@ type run struct {
 
 	tensors, targetTensors []reference // of the online network and its target
 
-	embedding []float64 // of the last step
+	output    method.Output // as it was declared, on a graph that is gone
+	embedding []float64     // of the last step
 }
 
 // startRun gives the method's variables the values that the case starts with.
@@ -52,7 +53,7 @@ func startRun(t *testing.T, d *device.Device, mode nn.Mode, m method.Method, net
 		for i := range views {
 			views[i] = graph.Zeros(scope.Graph(), shapes.Make(dtype, c.Batch, c.size(i), c.size(i), 3))
 		}
-		m.Loss(r.newStep(m, scope, views))
+		r.output = m.Loss(r.newStep(m, scope, views))
 	})
 	if err != nil {
 		t.Fatalf("%+v", err)

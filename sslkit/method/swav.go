@@ -19,8 +19,8 @@ import (
 // be used alike, and predicts from every view to which the other views were assigned.
 // Before each step prototypes are made as long as 1.
 //
-// Its meters: assignment_entropy is that of an image's assignment, in nats, ln
-// Prototypes where images cannot be told apart; prototypes_used is how many different
+// Its meters: assignment entropy is that of an image's assignment, in nats, ln
+// Prototypes where images cannot be told apart; prototypes used is how many different
 // prototypes are the nearest of a full view, as a share of those that could be.
 //
 // Caron et al., Unsupervised Learning of Visual Features by Contrasting Cluster
@@ -133,8 +133,8 @@ func (m SwaV) loss(step Step, assign func(view int, z, scores *graph.Node, score
 		Loss:      loss.SwAV(scores, q, m.Temperature),
 		Embedding: z[0],
 		Meters: map[string]*graph.Node{
-			"assignment_entropy": graph.ReduceAllMean(entropy(graph.Concatenate(q, 0))),
-			"prototypes_used":    used(graph.StopGradient(graph.Concatenate(scores[:len(q)], 0))),
+			"assignment entropy": graph.ReduceAllMean(entropy(graph.Concatenate(q, 0))),
+			"prototypes used":    used(graph.StopGradient(graph.Concatenate(scores[:len(q)], 0))),
 		},
 	}
 }

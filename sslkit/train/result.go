@@ -143,7 +143,7 @@ const stuckMargin = 0.005
 // that were not finite numbers.
 func warning(r recipe.Recipe, e Epoch, bad []string) string {
 	switch {
-	case e.EmbeddingSpread < collapsedSpread:
+	case e.EmbeddingSpread < collapsedSpread && r.Method.Views().Count() > 1: // with one view the loss compares no embeddings
 		return fmt.Sprintf("collapsed: all images have nearly the same embedding (spread %.3f, healthy is about 1): "+
 			"likely the learning rate is too high, or a predictor, a stop of the gradient or batch norm is missing", e.EmbeddingSpread)
 	case watched(r, e) != "":

@@ -18,6 +18,7 @@ func TestWarning(t *testing.T) {
 	simclr := recipe.Recipe{Batch: 64, Method: method.SimCLR{Temperature: 0.5}}
 	simsiam := recipe.Recipe{Batch: 64, Method: method.SimSiam{}}
 	barlow := recipe.Recipe{Batch: 64, Method: method.BarlowTwins{Projector: head.MLP{Out: 100}}}
+	mae := recipe.Recipe{Batch: 64, Method: method.MAE{}}
 	unaware := recipe.Recipe{Batch: 64, Method: unaware{simclr.Method}}
 	stuck := math.Log(127)
 	for _, c := range []struct {
@@ -36,6 +37,7 @@ func TestWarning(t *testing.T) {
 		{barlow, 40, 0.9, ""},
 		{unaware, stuck, 0.9, ""}, // nothing is known of its loss
 		{unaware, stuck, 0.02, "collapsed"},
+		{mae, 0.5, 0.02, ""}, // its loss compares pixels
 	} {
 		e := Epoch{Loss: c.loss, EmbeddingSpread: c.spread}
 		if collapse := collapse(c.recipe); collapse != nil {
