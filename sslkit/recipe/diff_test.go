@@ -147,9 +147,9 @@ func TestDiffOfViews(t *testing.T) {
 		first string
 		lines int
 	}{
-		{two, one, "views[1].size: 32 → none", 24},
-		{one, two, "views[1].size: none → 32", 24},
-		{no, two, "views[0].size: none → 32", 48},
+		{two, one, "views[1].size: 32 → none", 25},
+		{one, two, "views[1].size: none → 32", 25},
+		{no, two, "views[0].size: none → 32", 50},
 	} {
 		lines := strings.Split(recipe.Diff(c.a, c.b), "\n")
 		if len(lines) != c.lines || lines[0] != c.first {
