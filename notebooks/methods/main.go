@@ -4,10 +4,10 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/show"
 )
 
@@ -35,8 +35,8 @@ func main() {
 func choose(list string) error {
 	chosen := strings.Split(list, ",")
 	for _, name := range chosen {
-		if !slices.Contains(names, name) {
-			return fmt.Errorf("-methods %s: no method %q, want some of %s", list, name, strings.Join(names, ","))
+		if _, err := recipe.Shapes(name); err != nil {
+			return fmt.Errorf("-methods %s: %w", list, err)
 		}
 	}
 	names = chosen

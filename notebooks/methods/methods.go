@@ -1,17 +1,27 @@
-// Methods trains five self-supervised methods on the same pictures and compares
-// what they learn. Its notebook is made from this file; main.go makes it a program.
+// Methods trains self-supervised methods on the same pictures and compares what
+// they learn. Its notebook is made from this file; main.go makes it a program.
 package main
 
 // %% [markdown]
-// # Five ways to learn without labels
+// # Ways to learn without labels
 //
-// All five methods look at two random views of every picture. They differ in what they do with them:
+// All methods look at random views of every picture. They differ in what they do with them. The page trains five of them,
+// or those that you choose below:
 //
 // - **MoCo** finds the other view of a picture among thousands of earlier pictures, which a queue holds.
 // - **SimCLR** finds it among the other pictures of the batch.
 // - **SimSiam** predicts one view's projection from the other's, and lets no gradient through what it predicts.
 // - **BarlowTwins** makes the projections of both views agree, and their dimensions tell different things.
 // - **BYOL** predicts what a slowly moving copy of the network makes of the other view.
+//
+// The others are of these kinds:
+//
+// - Find the other view: **DCL** and **DCLW** take it out of what it competes with, **NNCLR** finds a picture near to it,
+//   **MoCoV3** has BYOL's predictor and no queue.
+// - Predict the other views: **FastSiam** the mean of three, **TiCo** a moving average, away from directions of late.
+// - Keep dimensions apart: **VICReg**, **VICRegL** (parts of pictures, too), **FroSSL**.
+// - Agree about a class that nobody named: **DINO**, **SwaV**, **SwaVQueue**, **SMoG**, and with patches left out **MSN**, **PMSN**.
+// - Fill in what is hidden: **MAE**, **SimMIM**. Short runs teach them little.
 //
 // On two CPUs the page takes under four minutes. Run the cells from top to bottom.
 
@@ -58,8 +68,8 @@ func check(err error) {
 // %%
 
 var (
-	names  = []string{"MoCo", "SimCLR", "SimSiam", "BarlowTwins", "BYOL"}
-	kind   = device.Auto // a GPU if there is one
+	names  = []string{"MoCo", "SimCLR", "SimSiam", "BarlowTwins", "BYOL"} // put any of the others in
+	kind   = device.Auto                                                  // a GPU if there is one
 	folder = filepath.Join("runs", "methods")
 )
 
@@ -73,7 +83,7 @@ func ShowDifference() {
 // %% [markdown]
 // ## Training
 //
-// Five runs, one after the other, each with a folder of its own. A run whose embeddings all become the same has
+// The runs come one after the other, each with a folder of its own. A run whose embeddings all become the same has
 // *collapsed*; the progress says so. Losses of different methods mean different things. MoCo's goes up at first: better
 // keys in the queue are harder to tell from the right one.
 
@@ -95,9 +105,9 @@ func Train() {
 // %% [markdown]
 // ## What came of it
 //
-// All five learn, each from its own untrained network, which the dashed lines show. Do not read a ranking from this: the
-// runs are short, and their settings differ. *Spread* is the standard deviation of the normalised embeddings, relative to
-// directions drawn at random: 0 is collapse.
+// Each learns from its own untrained network, which the dashed lines show. Do not read a ranking from this: the runs are
+// short, and their settings differ. *Spread* is the standard deviation of the normalised embeddings, relative to directions
+// drawn at random: 0 is collapse.
 
 // %%
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gossl/gossl/sslkit/method"
@@ -20,10 +22,23 @@ func TestNamesAreMethods(t *testing.T) {
 	}
 }
 
+// The page says a word of each method.
+func TestPageNamesAllMethods(t *testing.T) {
+	page, err := os.ReadFile("methods.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range method.All() {
+		if name := "**" + method.Name(m) + "**"; !strings.Contains(string(page), name) {
+			t.Errorf("no word of %s", name)
+		}
+	}
+}
+
 func TestChoose(t *testing.T) {
 	old := names
 	t.Cleanup(func() { names = old })
-	if err := choose("BYOL,MoCo"); err != nil || !slices.Equal(names, []string{"BYOL", "MoCo"}) {
+	if err := choose("VICReg,MoCo"); err != nil || !slices.Equal(names, []string{"VICReg", "MoCo"}) {
 		t.Errorf("chose %q, error %v", names, err)
 	}
 	names = old
