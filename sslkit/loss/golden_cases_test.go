@@ -28,7 +28,7 @@ func lossOf(t *testing.T, c goldenLoss) builder {
 			return l
 		}
 	}
-	t.Skip("the package has no such loss yet")
+	t.Fatal("goldenLosses has no such loss")
 	return builder{}
 }
 
@@ -53,6 +53,8 @@ var goldenLosses = []builder{
 	{"barlow_", nil, func(c goldenLoss, in nodes) nodes {
 		return value(loss.BarlowTwins(in["z0"], in["z1"], c.Params.Lambda, c.Params.Eps == 0))
 	}},
+	{"mse", nil, func(_ goldenLoss, in nodes) nodes { return value(loss.SquaredError(in["pred"], in["target"])) }},
+	{"l1", nil, func(_ goldenLoss, in nodes) nodes { return value(loss.AbsoluteError(in["pred"], in["target"])) }},
 	{"vicregl", nil, vicRegLCase},
 	{"vicreg", nil, func(c goldenLoss, in nodes) nodes {
 		in = cells(in)

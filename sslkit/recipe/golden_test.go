@@ -88,16 +88,8 @@ func TestGoldenPublished(t *testing.T) {
 			delete(rows, key)
 		}
 	}
-	absent := map[string]bool{}
 	for key := range rows {
-		name, _, _ := strings.Cut(key, " ")
-		if slices.Contains(methods(), name) {
-			t.Errorf("%s: published, but there is no recipe", key)
-		}
-		absent[name] = true
-	}
-	for name := range absent {
-		t.Run(name, func(t *testing.T) { t.Skip("there is no such method yet") })
+		t.Errorf("%s: published, but there is no recipe", key)
 	}
 }
 
