@@ -38,9 +38,17 @@ func quickOf(t *testing.T, name string, epochs int) recipe.Recipe {
 		t.Fatal(err)
 	}
 	r = recipe.Quick(r)
-	r.Backbone = backbone.Tiny().Sized(4, 1)
-	r.Epochs = epochs
+	r.Backbone, r.Epochs = small(r.Backbone), epochs
 	return r
+}
+
+// small is a network of the same kind.
+func small(net backbone.Backbone) backbone.Backbone {
+	if net, ok := net.(backbone.ViT); ok {
+		net.Width, net.Depth, net.Heads, net.MLP = 16, 1, 2, 32
+		return net
+	}
+	return backbone.Tiny().Sized(4, 1)
 }
 
 func run(t *testing.T, r recipe.Recipe, dir string) *train.Result {
