@@ -59,6 +59,12 @@ func BYOL(size int) (view0, view1 Policy) {
 	return view0, view1
 }
 
+// Prepares says whether two policies prepare images alike where nothing is drawn: with
+// one Size, Mean and Std.
+func (p Policy) Prepares(as Policy) bool {
+	return p.Size == as.Size && p.Mean == as.Mean && p.Std == as.Std
+}
+
 // CropAndFlip is how linear probes see the images that they are fitted to: random crops
 // of 8 to 100 % of the area and flips, for a network whose images the policy prepares.
 // Nothing but its Size, Mean and Std is left.

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gossl/gossl/sslkit/internal/keys"
 	"github.com/gossl/gossl/sslkit/nn"
 	"github.com/gossl/gossl/sslkit/op"
 )
@@ -122,7 +123,7 @@ func resizeWeights(by Resize, from, to int) [][]float64 {
 		centre := (float64(i)+0.5)*scale - 0.5
 		sum := 0.0
 		for j := int(math.Ceil(centre - 2*spread)); j <= int(math.Floor(centre+2*spread)); j++ {
-			w, at := cubic((float64(j)-centre)/spread, a), j
+			w, at := keys.Cubic((float64(j)-centre)/spread, a), j
 			if by == Bicubic {
 				at = min(max(j, 0), from-1)
 			} else if j < 0 || j >= from {
@@ -136,17 +137,6 @@ func resizeWeights(by Resize, from, to int) [][]float64 {
 		}
 	}
 	return weights
-}
-
-// cubic is Keys's kernel.
-func cubic(x, a float64) float64 {
-	switch x = math.Abs(x); {
-	case x < 1:
-		return ((a+2)*x-(a+3))*x*x + 1
-	case x < 2:
-		return (((x-5)*x+8)*x - 4) * a
-	}
-	return 0
 }
 
 // SineCosineTable fills [1, 1+grid·grid, width]: zeros for the class token, then, row by

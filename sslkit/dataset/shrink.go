@@ -1,6 +1,13 @@
 package dataset
 
-import "math"
+import (
+	"math"
+
+	"github.com/gossl/gossl/sslkit/internal/keys"
+)
+
+// catmullRom is the kernel that Pillow's BICUBIC has.
+const catmullRom = -0.5
 
 // shrink is shrinkLines for pixels in memory, [height, width, 3].
 func shrink(pixels []uint8, from, to Frame) []uint8 {
@@ -9,11 +16,9 @@ func shrink(pixels []uint8, from, to Frame) []uint8 {
 
 // shrinkLines returns an image, [height, width, 3], scaled from one size to
 // another, each side at most as long. lines gives its rows and is asked for each
-// once, from top to bottom. The filter is Keys' cubic with a = -1/2, also known as
+// once, from top to bottom. The filter is [keys.Cubic] with a = -1/2, also known as
 // Catmull-Rom and as Pillow's BICUBIC; it is stretched with the pixels that
 // become one, so that all count, and cut off at the edges.
-//
-// Keys, Cubic Convolution Interpolation for Digital Image Processing, 1981.
 func shrinkLines(lines func(y int) []uint8, from, to Frame) []uint8 {
 	down, across := newWindows(from.Height, to.Height), newWindows(from.Width, to.Width)
 	scaled := make([]uint8, 0, to.Height*to.Width*3)
@@ -90,24 +95,12 @@ func newWindows(length, count int) []window {
 		weights := make([]float32, last-first+1)
 		sum := 0.0
 		for k := range weights {
-			sum += cubic((float64(first+k) - middle) / scale)
+			sum += keys.Cubic((float64(first+k)-middle)/scale, catmullRom)
 		}
 		for k := range weights {
-			weights[k] = float32(cubic((float64(first+k)-middle)/scale) / sum)
+			weights[k] = float32(keys.Cubic((float64(first+k)-middle)/scale, catmullRom) / sum)
 		}
 		windows[i] = window{first, weights}
 	}
 	return windows
-}
-
-// cubic is Keys' kernel; it is 0 from 2 on.
-func cubic(x float64) float64 {
-	x = math.Abs(x)
-	switch {
-	case x < 1:
-		return (1.5*x-2.5)*x*x + 1
-	case x < 2:
-		return ((-0.5*x+2.5)*x-4)*x + 2
-	}
-	return 0
 }

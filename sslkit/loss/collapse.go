@@ -27,6 +27,15 @@ func NormalizedStd(z *graph.Node) *graph.Node {
 	return graph.ReduceAllMean(graph.Sqrt(variance))
 }
 
+// Entropy returns that of distributions over the last axis, in nats.
+//
+//	p       […, n]  rows sum to 1
+//	result  […], at least float32: ln n where all n are alike, 0 of a single one
+func Entropy(p *graph.Node) *graph.Node {
+	p = op.Widen(p)
+	return graph.Neg(graph.ReduceSum(graph.Mul(p, graph.Log(graph.MaxScalar(p, 1e-30))), -1))
+}
+
 // Perplexity returns how many of n clusters, prototypes or classes are in use: the
 // exponential of the entropy of the rows' mean.
 //
@@ -37,8 +46,7 @@ func NormalizedStd(z *graph.Node) *graph.Node {
 // one 1 it cannot be more than the batch. It panics if p is no matrix.
 func Perplexity(p *graph.Node) *graph.Node {
 	wantColumns("Perplexity", "p", p, p)
-	mean := graph.ReduceMean(op.Widen(p), 0) // [n]
-	return graph.Exp(graph.Neg(graph.ReduceAllSum(graph.Mul(mean, graph.Log(graph.MaxScalar(mean, 1e-30))))))
+	return graph.Exp(Entropy(graph.ReduceMean(op.Widen(p), 0)))
 }
 
 // ContrastiveAccuracy returns the share of queries that find their own key: to no other

@@ -3,7 +3,6 @@ package loss
 import (
 	"math"
 
-	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/op"
 )
@@ -98,9 +97,6 @@ func PowerLawGap(logP *graph.Node, exponent float64, plain bool) *graph.Node {
 //	prototypes  [prototypes, dim]
 //	result      [rows, prototypes], at least float32
 func cosines(z, prototypes *graph.Node) *graph.Node {
-	z, prototypes = op.Normalize(op.Widen(z)), op.Normalize(op.Widen(prototypes))
-	if z.DType() == dtypes.Float64 {
-		prototypes = graph.ConvertDType(prototypes, dtypes.Float64)
-	}
-	return op.MatMulT(z, prototypes)
+	z, prototypes = op.Normalize(z), op.Normalize(prototypes)
+	return op.MatMulT(z, graph.ConvertDType(prototypes, z.DType()))
 }

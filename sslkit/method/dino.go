@@ -94,13 +94,17 @@ func (m DINO) Loss(step Step) Output {
 	temperature := m.TeacherTemperature.In(step.Scope)
 	center := step.Scope.Buffer("center", nn.Constant(0), m.Prototypes)
 	step.Scope.SetBuffer("center", loss.DINOCenter(center, teacher, m.CenterMomentum))
-	told := loss.DINOTarget(graph.Concatenate(teacher, 0), center, temperature) // [2·batch, Prototypes]
+	told := make([]*graph.Node, len(teacher)) // the loss makes the same of them, and XLA makes each once
+	for i := range told {
+		told[i] = loss.DINOTarget(teacher[i], center, temperature)
+	}
+	all := graph.Concatenate(told, 0) // [2·batch, Prototypes]
 	return Output{
 		Loss:      loss.DINO(teacher, student, center, temperature, m.StudentTemperature),
 		Embedding: z[0],
 		Meters: map[string]*graph.Node{
-			"teacher entropy":      graph.ReduceAllMean(entropy(told)),
-			"teacher mean entropy": entropy(graph.ReduceMean(told, 0)),
+			"teacher entropy":      graph.ReduceAllMean(loss.Entropy(all)),
+			"teacher mean entropy": loss.Entropy(graph.ReduceMean(all, 0)),
 			"teacher KoLeo":        loss.KoLeo(graph.StopGradient(teacherZ[0])),
 		},
 	}

@@ -127,8 +127,8 @@ func (m MSN) loss(name string, step Step, gap func(logMean *graph.Node) *graph.N
 		Loss:      graph.Add(crossEntropy, graph.MulScalar(gap(logMean), m.Even)),
 		Embedding: anchors[0],
 		Meters: map[string]*graph.Node{
-			"assignment entropy": graph.ReduceAllMean(entropy(assignments)),
-			"mean entropy":       entropy(graph.Exp(logMean)),
+			"assignment entropy": graph.ReduceAllMean(loss.Entropy(assignments)),
+			"mean entropy":       loss.Entropy(graph.Exp(logMean)),
 		},
 	}
 }

@@ -75,14 +75,6 @@ func unitColumns(x *graph.Node) *graph.Node {
 	return graph.Transpose(op.Normalize(graph.Transpose(x, 0, 1)), 0, 1)
 }
 
-// entropy is that of distributions over the last axis, in nats.
-//
-//	p       [n, dim] or [dim]
-//	result  [n], or scalar
-func entropy(p *graph.Node) *graph.Node {
-	return graph.Neg(graph.ReduceSum(graph.Mul(p, graph.Log(graph.MaxScalar(p, 1e-30))), -1))
-}
-
 // oneOfAll watches the entropy of a mean distribution, in nats: below that of one and a
 // half prototypes.
 func oneOfAll(meter string) []Watch {

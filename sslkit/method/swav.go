@@ -133,7 +133,7 @@ func (m SwaV) loss(step Step, assign func(view int, z, scores *graph.Node, score
 		Loss:      loss.SwAV(scores, q, m.Temperature),
 		Embedding: z[0],
 		Meters: map[string]*graph.Node{
-			"assignment entropy": graph.ReduceAllMean(entropy(graph.Concatenate(q, 0))),
+			"assignment entropy": graph.ReduceAllMean(loss.Entropy(graph.Concatenate(q, 0))),
 			"prototypes used":    used(graph.StopGradient(graph.Concatenate(scores[:len(q)], 0))),
 		},
 	}

@@ -75,7 +75,7 @@ func (m *Model) checkMeasures(data *dataset.Set, what eval.Measures) error {
 	if !what.On() {
 		return errors.New("the measures are zero, want some: eval.DefaultMeasures has them")
 	}
-	if a, b := what.Linear.View, m.View(); what.Linear.Drawn() && (a.Size != b.Size || a.Mean != b.Mean || a.Std != b.Std) {
+	if a, b := what.Linear.View, m.View(); what.Linear.Drawn() && !a.Prepares(b) {
 		return fmt.Errorf("linear: view has size %d, mean %v and std %v, want the network's %d, %v and %v",
 			a.Size, a.Mean, a.Std, b.Size, b.Mean, b.Std)
 	}

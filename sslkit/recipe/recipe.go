@@ -132,7 +132,7 @@ func (r Recipe) validateProbes() error {
 		eval.Linear
 	}{{"linear", r.Linear}, {"measures: linear", r.Measures.Linear}} {
 		a, b := probe.View, r.EvalView()
-		if probe.Drawn() && (a.Size != b.Size || a.Mean != b.Mean || a.Std != b.Std) {
+		if probe.Drawn() && !a.Prepares(b) {
 			return fmt.Errorf("recipe: %s: view has size %d, mean %v and std %v, want %d, %v and %v, as images are evaluated",
 				probe.field, a.Size, a.Mean, a.Std, b.Size, b.Mean, b.Std)
 		}

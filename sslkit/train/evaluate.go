@@ -106,7 +106,8 @@ func aboutNeighbours(r recipe.Recipe, classes int) string {
 
 // NewEmbedder returns an embedder of images as runs of a method are evaluated: the
 // features of a backbone, whose variables are among vars as [method.Evaluated] has
-// them, with or without a method, of images that the view's Size, Mean and Std prepare (see [augment.Policy.Plain]).
+// them, with or without a method, of images that the view's Size, Mean and Std prepare
+// (see [augment.Policy.Plain]).
 func NewEmbedder(d *device.Device, vars *nn.Variables, m method.Method, net nn.Net, view augment.Policy, precision device.Precision) (*eval.Embedder, error) {
 	e, err := eval.NewEmbedder(d, vars, precision, func(scope *nn.Scope, images augment.Batch) *graph.Node {
 		return method.Evaluated(scope, m, net, view.Plain(images))

@@ -142,12 +142,13 @@ const stuckMargin = 0.005
 // warning says in one line what is wrong with an epoch, or "". The last are meters
 // that were not finite numbers.
 func warning(r recipe.Recipe, e Epoch, bad []string) string {
+	failure := watched(r, e)
 	switch {
 	case e.EmbeddingSpread < collapsedSpread && r.Method.Views().Count() > 1: // with one view the loss compares no embeddings
 		return fmt.Sprintf("collapsed: all images have nearly the same embedding (spread %.3f, healthy is about 1): "+
 			"likely the learning rate is too high, or a predictor, a stop of the gradient or batch norm is missing", e.EmbeddingSpread)
-	case watched(r, e) != "":
-		return watched(r, e)
+	case failure != "":
+		return failure
 	case stuck(r, e):
 		return fmt.Sprintf("stuck: the loss %.3f is that of a network that cannot tell images apart: "+
 			"likely embeddings or queue are not normalised, or the learning rate is too high", e.Loss)
