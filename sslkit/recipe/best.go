@@ -40,13 +40,8 @@ func (r *Recipe) soloLearn(file string, lr, decay float64) {
 	r.Source = fmt.Sprintf("solo-learn, scripts/pretrain/cifar/%s, where it trains for 1000 epochs; no published result", file)
 }
 
-// strongColors is solo-learn's augmentation of both views: jitter of twice the strength
-// of [augment.SimCLR], and blur.
-func strongColors() augment.Policy {
-	view := augment.SimCLR(32).Blurred(0.5)
-	view.Brightness, view.Contrast, view.Saturation, view.Hue = 0.8, 0.8, 0.8, 0.2
-	return view
-}
+// strongColors is solo-learn's augmentation of both views.
+func strongColors() augment.Policy { return vivid(augment.SimCLR(32).Blurred(0.5)) }
 
 func simCLRBest(r *Recipe) {
 	r.soloLearn("simclr.yaml", 0.4, 1e-4)

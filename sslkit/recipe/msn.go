@@ -34,8 +34,7 @@ func msn2023(r *Recipe) {
 	net := backbone.ViTSmall16()
 	net.Positions, net.Resize, net.Init = backbone.Learned, backbone.Bicubic, backbone.TorchvisionInit
 	r.Backbone = net
-	full := augment.SimCLR(128).Blurred(0.5)
-	full.Brightness, full.Contrast, full.Saturation, full.Hue = 0.8, 0.8, 0.8, 0.2
+	full := vivid(augment.SimCLR(128).Blurred(0.5))
 	full.Scale[0] = 0.3
 	part := full
 	part.Size, part.Scale = 64, [2]float64{0.05, 0.3}

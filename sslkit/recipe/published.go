@@ -183,5 +183,11 @@ func (r *Recipe) warmed(lr float64, warmup int) schedule.Schedule {
 // of the peak.
 func (r *Recipe) unended() { r.LR.To = r.LR.From / 1000 }
 
+// vivid is a view with jitter of strength 1, twice that of [augment.SimCLR] here.
+func vivid(view augment.Policy) augment.Policy {
+	view.Brightness, view.Contrast, view.Saturation, view.Hue = 0.8, 0.8, 0.8, 0.2
+	return view
+}
+
 // both draws both views in the same way.
 func both(view augment.Policy) []augment.Policy { return []augment.Policy{view, view} }

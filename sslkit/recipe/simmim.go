@@ -22,9 +22,7 @@ func simMIM2023(r *Recipe) {
 	}
 	masked2023(r)
 	r.Method = method.SimMIM{Masking: method.Masking{Ratio: 0.75, CountClass: true}}
-	view := augment.SimCLR(224).Blurred(0.5)
-	view.Brightness, view.Contrast, view.Saturation, view.Hue = 0.8, 0.8, 0.8, 0.2 // jitter of strength 1
-	r.Views = []augment.Policy{view}
+	r.Views = []augment.Policy{vivid(augment.SimCLR(224).Blurred(0.5))}
 	r.Optim, r.LR = adamW(0.999), r.warmed(8e-4, 20)
 }
 
