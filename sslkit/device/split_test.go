@@ -11,20 +11,23 @@ import (
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 )
 
-// Accelerators that have parts of a batch compute together what one does of all of it, change
-// a state that each has in its place, and a program of one runs on any of them.
+// sums is a program that adds the rows of x [8, 2] to a state [2], and sums up the squares of
+// their products with each other.
+func sums(in []*graph.Node) []*graph.Node {
+	state, x := in[0], in[1]
+	products := graph.MatMul(x, graph.Transpose(x, 0, 1))
+	return []*graph.Node{graph.Add(state, graph.ReduceSum(x, 0)), graph.ReduceAllSum(graph.Square(products))}
+}
+
+// Accelerators that have parts of a batch compute together what one does of all of it, and change
+// a state that each has in its place.
 func TestSeveral(t *testing.T) {
 	testkit.CPU(t)
 	d, err := device.OpenSeveral(device.CPU, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
-	program := func(in []*graph.Node) []*graph.Node {
-		state, x := in[0], in[1] // [2], [8, 2]
-		products := graph.MatMul(x, graph.Transpose(x, 0, 1))
-		return []*graph.Node{graph.Add(state, graph.ReduceSum(x, 0)), graph.ReduceAllSum(graph.Square(products))}
-	}
-	exec, err := d.NewExec(device.InPlace("several", 1), program, device.Whole, 0)
+	exec, err := d.NewExec(device.InPlace("several", 1), sums, device.Whole, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,8 +71,16 @@ func TestSeveral(t *testing.T) {
 			}
 		}
 	}
+}
 
-	alone, err := d.NewExec("alone", program)
+// A program of one accelerator runs on any of several.
+func TestOneOfSeveral(t *testing.T) {
+	testkit.CPU(t)
+	d, err := device.OpenSeveral(device.CPU, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone, err := d.NewExec("alone", sums)
 	if err != nil {
 		t.Fatal(err)
 	}
