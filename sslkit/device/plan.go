@@ -33,6 +33,23 @@ type Program struct {
 	// bytes at 85 % of the memory's bandwidth or its FLOPs at 60 % of the rate of their
 	// type, but 2 µs at least. Measured times are longer.
 	Estimate time.Duration `json:"estimate_ns"`
+
+	// Collectives are what several devices do together. Communication is how long they take
+	// one after another, not a measurement, either: what a device sends at 80 % of its link,
+	// and 20 µs for each. It is not part of Estimate: some of it runs beside kernels.
+	Collectives   []Collectives `json:"collectives,omitempty"`
+	Communication time.Duration `json:"communication_ns,omitempty"`
+}
+
+// Collectives are those of a program that are of a kind and a type.
+type Collectives struct {
+	Kind  string `json:"kind"`  // "all-reduce", "all-gather", "reduce-scatter", "all-to-all", "collective-permute"
+	Type  string `json:"type"`  // of the numbers: "f32", or "bf16+f32"
+	Count int    `json:"count"` // each of as many tensors as the compiler could put together
+	// Bytes are those of all results of one device; of a reduce-scatter, of what goes in.
+	Bytes int64 `json:"bytes"`
+	// Largest is the part of the largest one.
+	Largest int64 `json:"largest"`
 }
 
 // Convolutions are those of a program that are computed alike.
@@ -98,6 +115,7 @@ func (c compiled) program(name string, t Target) (Program, error) {
 			alike[*k.Convolution]++
 		}
 	}
+	p.Collectives, p.Communication = t.collectives(read.Collectives())
 	for how, count := range alike {
 		p.Convolutions = append(p.Convolutions, Convolutions{how.Kind, how.Type, how.Layout, count})
 	}
@@ -119,4 +137,36 @@ func (t Target) estimate(k hlo.Kernel) time.Duration {
 	}
 	seconds := max(float64(k.Read+k.Written)/float64(t.Bandwidth)/ofBandwidth, k.FLOPs/rate/ofRate, least)
 	return time.Duration(seconds * float64(time.Second))
+}
+
+// collectives puts those together that are alike, and estimates how long all take.
+func (t Target) collectives(list []hlo.Collective) (all []Collectives, took time.Duration) {
+	const ofLink, each = 0.8, 20 * time.Microsecond
+	for _, c := range list {
+		i := slices.IndexFunc(all, func(a Collectives) bool { return a.Kind == c.Kind && a.Type == c.Type })
+		if i < 0 {
+			i, all = len(all), append(all, Collectives{Kind: c.Kind, Type: c.Type})
+		}
+		all[i].Count++
+		all[i].Bytes += c.Bytes
+		all[i].Largest = max(all[i].Largest, c.Bytes)
+		took += each + time.Duration(sent(c, t.count())/(ofLink*float64(t.Link))*float64(time.Second))
+	}
+	slices.SortFunc(all, func(a, b Collectives) int {
+		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Type, b.Type))
+	})
+	return all, took
+}
+
+// sent is how many bytes each of n devices sends in a collective, if they stand in a ring:
+// an all-reduce is a reduce-scatter and an all-gather.
+func sent(c hlo.Collective, n int) float64 {
+	bytes, share := float64(c.Bytes), float64(n-1)/float64(n)
+	switch c.Kind {
+	case "all-reduce":
+		return 2 * share * bytes
+	case "collective-permute":
+		return bytes
+	}
+	return share * bytes
 }

@@ -48,7 +48,7 @@ const pjrt_api* plan_open(const char* path, char* message, size_t size) {
 	return pjrt_succeeded(api, api->functions[PLUGIN_INITIALIZE](&args), message, size) ? api : NULL;
 }
 
-void* plan_target(const pjrt_api* api, const char* config, size_t config_size, char* message, size_t size) {
+void* plan_target(const pjrt_api* api, const char* config, size_t config_size, int devices, char* message, size_t size) {
 	enum { STRING = 0 };
 	typedef struct {
 		size_t struct_size;
@@ -59,9 +59,11 @@ void* plan_target(const pjrt_api* api, const char* config, size_t config_size, c
 		const char* value;
 		size_t value_size;
 	} option;
-	static const char topology[] = "topology", one[] = "1x1x1", target_config[] = "target_config"; // slices × hosts × devices
+	static const char topology[] = "topology", target_config[] = "target_config";
+	char shape[32];
+	int shape_size = snprintf(shape, sizeof shape, "1x1x%d", devices); // slices × hosts × devices
 	option options[] = {
-		{sizeof(option), NULL, topology, sizeof topology - 1, STRING, one, sizeof one - 1},
+		{sizeof(option), NULL, topology, sizeof topology - 1, STRING, shape, shape_size},
 		{sizeof(option), NULL, target_config, sizeof target_config - 1, STRING, config, config_size},
 	};
 	struct {

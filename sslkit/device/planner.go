@@ -68,8 +68,8 @@ const planSlot C.int = 2
 // plannerName is what go-xla knows the planner's client by. GoMLX looks for "cuda" in it.
 const plannerName = "/sslkit/cuda/planned"
 
-// mostPlanned is how many accelerators programs can be planned for together.
-const mostPlanned = 8
+// MostPlanned is how many accelerators of a target can run programs together.
+const MostPlanned = 8
 
 // refusal is the error with which go-xla's compilation ends.
 const refusal = "the device is not there: its programs are planned (device.Plan), and cannot be run"
@@ -109,13 +109,13 @@ func (p *planner) open(t Target) (*Device, error) {
 		var m message
 		cConfig := C.CString(config)
 		defer C.free(unsafe.Pointer(cConfig))
-		target := C.plan_target(p.api, cConfig, C.size_t(len(config)), m.text(), m.size())
+		target := C.plan_target(p.api, cConfig, C.size_t(len(config)), C.int(t.count()), m.text(), m.size())
 		if target == nil {
 			return nil, m.err()
 		}
 		p.targets[t] = target
 	}
-	return &Device{Kind: CUDA, Count: 1, Backend: p.graphs, Name: t.Device, Plugin: p.plugin, target: &t}, nil
+	return &Device{Kind: CUDA, Count: t.count(), Backend: p.graphs, Name: t.Device, Plugin: p.plugin, target: &t}, nil
 }
 
 // load loads the compiler.
@@ -194,7 +194,7 @@ func (p *planner) openGraphs() error {
 	if err := pjrt.RegisterPreloadedPlugin(plannerName, uintptr(unsafe.Pointer(api))); err != nil {
 		return fmt.Errorf("plugin %s: %w", path, err)
 	}
-	p.graphs, err = xla.NewWithOptions(plannerName+",noshared_buffers", pjrt.NamedValuesMap{"cpu_device_count": int64(mostPlanned)})
+	p.graphs, err = xla.NewWithOptions(plannerName+",noshared_buffers", pjrt.NamedValuesMap{"cpu_device_count": int64(MostPlanned)})
 	if err != nil {
 		return fmt.Errorf("plugin %s: %w", path, err)
 	}
@@ -260,7 +260,7 @@ func (p *planner) compile(args *C.pjrt_compile_args) unsafe.Pointer {
 // compileFor compiles a program for a target, unless it is known what that gives.
 func (p *planner) compileFor(t Target, program, options []byte) (c compiled, err error) {
 	start := time.Now()
-	key := p.cache.key(program, slices.Concat(options, []byte(t.config())))
+	key := p.cache.key(program, slices.Concat(options, fmt.Appendf(nil, "%s%d", t.config(), t.count())))
 	if kept := p.cache.get(key); kept != nil && json.Unmarshal(kept, &c) == nil {
 		p.tally.add(true, time.Since(start))
 		return c, nil

@@ -14,9 +14,9 @@ void plan_refuses(pjrt_api* copy, const char* message);
 // where the plugin cannot be loaded.
 const pjrt_api* plan_open(const char* path, char* message, size_t size);
 
-// plan_target is the description of one device, from the text of a GpuTargetConfigProto; or
-// NULL and a message.
-void* plan_target(const pjrt_api* api, const char* config, size_t config_size, char* message, size_t size);
+// plan_target is the description of so many equal devices of one machine, from the text of a
+// GpuTargetConfigProto; or NULL and a message.
+void* plan_target(const pjrt_api* api, const char* config, size_t config_size, int devices, char* message, size_t size);
 
 typedef struct {
 	int64_t code, arguments, outputs, aliased, temporaries;

@@ -32,6 +32,13 @@ type Target struct {
 	// Operations/s of matrix products by the type of the factors, sparsity not counted; a
 	// multiplication and an addition are two. F32 is without tensor cores.
 	BF16, TF32, F32 float64
+
+	// Link is how many bytes/s a device sends to others of its machine, and receives of them
+	// at the same time.
+	Link int64
+	// Devices is how many of them, in one machine, run programs together (see
+	// [Device.NewExec]); 0 and 1 are one.
+	Devices int `json:",omitempty"`
 }
 
 // Where the facts of targets are from. What the driver tells of a device: XLA's own
@@ -39,35 +46,36 @@ type Target struct {
 // xla/backends/gpu/target_config/specs); what deviceQuery of NVIDIA's cuda-samples prints on
 // an L4 and an RTX 4090, with the limits of compute capability 8.9 from the CUDA programming
 // guide; bandwidth there is twice the memory's clock times the width of its bus. Rates:
-// NVIDIA's documents, half of those that count sparsity.
+// NVIDIA's documents, half of those that count sparsity. Links: half of what the data sheets
+// give for NVLink or PCI Express, which count both directions.
 var targets = []Target{
 	{ // h100_sxm.txtpb; data sheet "NVIDIA H100 Tensor Core GPU"
 		Name: "h100", Device: "NVIDIA H100 80GB HBM3",
 		Capability: [2]int{9, 0}, Specific: true,
 		Cores: 132, LanesPerCore: 128, ThreadsPerCore: 2048, SharedPerCore: 228 << 10, SharedPerBlock: 227 << 10, ClockGHz: 1.98,
 		Memory: 84942979072, Bandwidth: 3352320000000, L2: 50 << 20,
-		BF16: 989e12, TF32: 494e12, F32: 67e12,
+		BF16: 989e12, TF32: 494e12, F32: 67e12, Link: 450e9,
 	},
 	{ // a100_sxm_80.txtpb; data sheet "NVIDIA A100 Tensor Core GPU"
 		Name: "a100", Device: "NVIDIA A100-SXM4-80GB",
 		Capability: [2]int{8, 0},
 		Cores:      108, LanesPerCore: 64, ThreadsPerCore: 2048, SharedPerCore: 164 << 10, SharedPerBlock: 163 << 10, ClockGHz: 1.41,
 		Memory: 85100068864, Bandwidth: 2039040000000, L2: 40 << 20,
-		BF16: 312e12, TF32: 156e12, F32: 19.5e12,
+		BF16: 312e12, TF32: 156e12, F32: 19.5e12, Link: 300e9,
 	},
 	{ // deviceQuery: memory's clock 6251 MHz, bus 192 bits; data sheet "NVIDIA L4 Tensor Core GPU"
 		Name: "l4", Device: "NVIDIA L4",
 		Capability: [2]int{8, 9},
 		Cores:      58, LanesPerCore: 128, ThreadsPerCore: 1536, SharedPerCore: 100 << 10, SharedPerBlock: 99 << 10, ClockGHz: 2.04,
 		Memory: 23612293120, Bandwidth: 300048000000, L2: 48 << 20,
-		BF16: 121e12, TF32: 60e12, F32: 30.3e12,
+		BF16: 121e12, TF32: 60e12, F32: 30.3e12, Link: 32e9,
 	},
 	{ // deviceQuery: memory's clock 10501 MHz, bus 384 bits; white paper "NVIDIA Ada GPU Architecture", appendix A
 		Name: "rtx4090", Device: "NVIDIA GeForce RTX 4090",
 		Capability: [2]int{8, 9},
 		Cores:      128, LanesPerCore: 128, ThreadsPerCore: 1536, SharedPerCore: 100 << 10, SharedPerBlock: 99 << 10, ClockGHz: 2.52,
 		Memory: 25250627584, Bandwidth: 1008096000000, L2: 72 << 20,
-		BF16: 165.2e12, TF32: 82.6e12, F32: 82.6e12,
+		BF16: 165.2e12, TF32: 82.6e12, F32: 82.6e12, Link: 32e9,
 	},
 }
 
@@ -95,14 +103,19 @@ func (t Target) Validate() error {
 		{"Capability", float64(t.Capability[0])}, {"Cores", float64(t.Cores)}, {"LanesPerCore", float64(t.LanesPerCore)},
 		{"ThreadsPerCore", float64(t.ThreadsPerCore)}, {"SharedPerCore", float64(t.SharedPerCore)},
 		{"SharedPerBlock", float64(t.SharedPerBlock)}, {"ClockGHz", t.ClockGHz}, {"Memory", float64(t.Memory)},
-		{"Bandwidth", float64(t.Bandwidth)}, {"L2", float64(t.L2)}, {"BF16", t.BF16}, {"TF32", t.TF32}, {"F32", t.F32},
+		{"Bandwidth", float64(t.Bandwidth)}, {"L2", float64(t.L2)}, {"BF16", t.BF16}, {"TF32", t.TF32}, {"F32", t.F32}, {"Link", float64(t.Link)},
 	} {
 		if !(fact.value > 0) {
 			return fmt.Errorf("device: target %q: %s is %g, want a positive number", t.Name, fact.name, fact.value)
 		}
 	}
+	if t.Devices < 0 || t.Devices > MostPlanned {
+		return fmt.Errorf("device: target %q: %d devices, want 1 to %d", t.Name, t.Devices, MostPlanned)
+	}
 	return nil
 }
+
+func (t Target) count() int { return max(t.Devices, 1) }
 
 // The libraries that a target's programs are compiled for: the oldest driver for which XLA's
 // plugin is made, without which XLA makes no CUDA graphs, and the cuDNN that set-up installs.

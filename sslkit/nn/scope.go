@@ -21,6 +21,7 @@ type Mode struct {
 	Training   bool // batch norm uses, and learns from, the statistics of the batch
 	Precision  device.Precision
 	JointViews bool // see [PerView]
+	Devices    int  // that have a part of each batch; 0 is one. See [device.Device.NewExec].
 }
 
 // A Scope is a folder in the tree of a model's variables, open in one graph.

@@ -108,7 +108,7 @@ func located(failure any, parts ...any) error {
 }
 
 func modeOf(d *device.Device, r recipe.Recipe) nn.Mode {
-	return nn.Mode{Training: true, Precision: r.Precision, JointViews: d.JointViews()}
+	return nn.Mode{Training: true, Precision: r.Precision, JointViews: d.JointViews(), Devices: d.Count}
 }
 
 func (s *step) mode() nn.Mode { return modeOf(s.device, s.recipe) }

@@ -23,6 +23,7 @@ import (
 
 func newPlan() *cobra.Command {
 	var target string
+	var devices int
 	var published, asJSON bool
 	var names []string
 	for _, t := range device.Targets() {
@@ -38,16 +39,25 @@ measured. It takes about half a minute a program, the first time, and what "make
 RECIPE is a row of the benchmarks, or a part of its name: SimCLR is cifar10-lightly2023-SimCLR-b512-e200-s0. Or it is a
 run folder, or a file with a recipe in JSON as run folders have it. Targets are ` + strings.Join(names, ", ") + `.
 
+With --devices several such GPUs of one machine run the step together, each with its part of the batch: all figures are
+those of one of them, beside what they exchange (collectives).
+
 What is left out: memory of the driver and of cuDNN's workspaces, and what autotuning would choose. The roofline is the
 time of bytes and arithmetic at a part of the GPU's peaks: an estimate, which says nothing of launches and waiting.`,
 		Example: `  sslkit plan SimCLR
   sslkit plan imagenette-BYOL-b128 seed2021-MoCo --target a100
+  sslkit plan imagenette-SimCLR-b256 --devices 8
   sslkit plan runs/first/recipe.json --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := device.TargetNamed(target)
+			t.Devices = devices
 			switch {
 			case err != nil:
 				return withExample(cmd, fmt.Errorf("--target %s: want %s", target, strings.Join(names, " or ")))
+			case devices < 1 || devices > device.MostPlanned:
+				return withExample(cmd, fmt.Errorf("--devices %d: want 1 to %d", devices, device.MostPlanned))
+			case published && devices > 1:
+				return withExample(cmd, fmt.Errorf("--published and --devices %d: what was published is of one", devices))
 			case published && len(args) > 0:
 				return withExample(cmd, fmt.Errorf("--published and %s: want one of them", args[0]))
 			case published:
@@ -66,6 +76,7 @@ time of bytes and arithmetic at a part of the GPU's peaks: an estimate, which sa
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&target, "target", names[0], "the GPU: "+strings.Join(names, " or "))
+	flags.IntVar(&devices, "devices", 1, fmt.Sprintf("how many of them, in one machine, run the step together, at most %d", device.MostPlanned))
 	flags.BoolVar(&published, "published", false, "plan the rows whose memory was published")
 	flags.BoolVar(&asJSON, "json", false, "print an array of the plans")
 	return cmd
@@ -166,7 +177,11 @@ func describePlan(w io.Writer, p bench.Planned) error {
 	if e := p.Recipe.Expect; e.MemoryGiB != 0 {
 		published = fmt.Sprintf("; published: %.1f GiB on an %s", e.MemoryGiB, e.Hardware)
 	}
-	fmt.Fprintf(w, "%s on an %s: planned peak %.2f GiB%s\n\n", bench.ID(p.Recipe), p.Target.Device, float64(p.Peak)/(1<<30), published)
+	on := "an " + p.Target.Device
+	if p.Target.Devices > 1 {
+		on = fmt.Sprintf("each of %d %s", p.Target.Devices, p.Target.Device)
+	}
+	fmt.Fprintf(w, "%s on %s: planned peak %.2f GiB%s\n\n", bench.ID(p.Recipe), on, float64(p.Peak)/(1<<30), published)
 	titles := []string{"planned by the compiler"}
 	for _, program := range p.Programs {
 		titles = append(titles, program.Name)
@@ -200,7 +215,38 @@ func describePlan(w io.Writer, p bench.Planned) error {
 	line("roofline, ms", func(p device.Program) string {
 		return fmt.Sprintf("%.2f", float64(p.Estimate)/float64(time.Millisecond))
 	})
+	for _, c := range collectivesOf(p.Planned) {
+		line(fmt.Sprintf("%s %s, MB", c.Kind, c.Type), func(p device.Program) string { return exchanged(p, c) })
+	}
+	if p.Target.Devices > 1 {
+		line("collectives one after another, ms", func(p device.Program) string {
+			return fmt.Sprintf("%.2f", float64(p.Communication)/float64(time.Millisecond))
+		})
+	}
 	return printTable(w, titles, rows)
+}
+
+// collectivesOf lists the kinds of collectives that programs have.
+func collectivesOf(p train.Planned) []device.Collectives {
+	var kinds []device.Collectives
+	for _, program := range p.Programs {
+		for _, c := range program.Collectives {
+			if kind := (device.Collectives{Kind: c.Kind, Type: c.Type}); !slices.Contains(kinds, kind) {
+				kinds = append(kinds, kind)
+			}
+		}
+	}
+	return kinds
+}
+
+// exchanged is how many bytes a program's collectives of a kind have, and how many there are.
+func exchanged(p device.Program, kind device.Collectives) string {
+	for _, c := range p.Collectives {
+		if c.Kind == kind.Kind && c.Type == kind.Type {
+			return fmt.Sprintf("%.2f in %d", float64(c.Bytes)/1e6, c.Count)
+		}
+	}
+	return "0"
 }
 
 // memory is a cell with a part of a program's memory.

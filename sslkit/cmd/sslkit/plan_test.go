@@ -70,6 +70,41 @@ roofline, ms                            11.80  3.50
 `, text.String())
 }
 
+// Of several devices the figures are those of each, and beside them what they exchange.
+func TestDescribePlanOfSeveral(t *testing.T) {
+	p := planned(t)
+	p.Target.Devices = 8
+	p.Programs = p.Programs[:1]
+	p.Programs[0].Convolutions, p.Programs[0].Operations = nil, nil
+	p.Programs[0].Collectives = []device.Collectives{
+		{Kind: "all-reduce", Type: "f32", Count: 61, Bytes: 46_100_000, Largest: 9_400_000},
+		{Kind: "all-gather", Type: "f32", Count: 1, Bytes: 1_048_576, Largest: 1_048_576},
+	}
+	p.Programs[0].Communication = 1_460 * time.Microsecond
+	var text strings.Builder
+	if err := describePlan(&text, p); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "plan", `cifar10-lightly2023-MoCo-b512-e200-s0 on each of 8 NVIDIA H100 80GB HBM3: planned peak 3.00 GiB; published: 5.6 GiB on an NVIDIA A6000
+
+planned by the compiler            step
+peak memory, MiB                   2310
+  arguments                        300
+  outputs                          90
+  outputs in place of arguments    80
+  temporaries                      2000
+kernels                            440
+CUDA graphs                        1
+launches outside of graphs         2
+bytes moved, GB                    21.50
+arithmetic, TFLOP                  3.50
+roofline, ms                       11.80
+all-reduce f32, MB                 46.10 in 61
+all-gather f32, MB                 1.05 in 1
+collectives one after another, ms  1.46
+`, text.String())
+}
+
 // A recipe is a name, a file, or a run folder.
 func TestRecipeOf(t *testing.T) {
 	want, err := recipe.Shapes("BYOL")

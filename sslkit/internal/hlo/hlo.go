@@ -197,7 +197,7 @@ func (i *instruction) operand(k int) *Shape {
 var notable = []string{
 	"sort", "topk", "while", "conditional", "scatter", "select-and-scatter", "reduce-window", "gather", "rng", "rng-bit-generator",
 	"rng-get-and-update-state", "dynamic-slice", "dynamic-update-slice", "copy", "transpose", "reverse", "convolution", "dot",
-	"fft", "cholesky", "triangular-solve", "infeed", "outfeed", "send", "recv", "all-reduce", "all-gather",
+	"fft", "cholesky", "triangular-solve", "infeed", "outfeed", "send", "recv",
 }
 
 // Operations counts the notable operations by XLA's name, whether they are kernels of their

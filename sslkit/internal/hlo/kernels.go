@@ -39,8 +39,8 @@ var convolutionKinds = map[string]string{
 	"__cudnn$convBackwardFilter":        "filter gradient",
 }
 
-// Kernels lists the program's kernels in the order of the program. What a loop or a branch
-// calls is listed once.
+// Kernels lists the program's kernels in the order of the program, without its collectives
+// (see [Program.Collectives]). What a loop or a branch calls is listed once.
 func (p *Program) Kernels() []Kernel { return p.entry.kernels(nil, map[*computation]bool{}) }
 
 func (c *computation) kernels(list []Kernel, seen map[*computation]bool) []Kernel {
@@ -57,7 +57,9 @@ func (c *computation) kernels(list []Kernel, seen map[*computation]bool) []Kerne
 				list = called.kernels(list, seen)
 			}
 		default:
-			list = append(list, i.kernel())
+			if collective, _ := i.collective(); collective == "" {
+				list = append(list, i.kernel())
+			}
 		}
 	}
 	return list
