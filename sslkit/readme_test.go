@@ -34,7 +34,7 @@ func TestReadmeResults(t *testing.T) {
 	if strings.Contains(want, "not as published") {
 		t.Errorf("notebooks/results has runs that are not as published, want runs at full length alone:\n%s", want)
 	}
-	compareReadme(t, "results", want, "the records in notebooks/results")
+	comparePage(t, "README.md", "results", want, "the records in notebooks/results")
 }
 
 // The README's planned memory is what sslkit plan --published --json has written to testdata/planned.json, and nothing else.
@@ -57,31 +57,52 @@ func TestReadmePlanned(t *testing.T) {
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Errorf("planned.json has other rows than were published (-published +planned):\n%s", diff)
 	}
-	compareReadme(t, "planned", bench.PlannedMarkdown(rows), "testdata/planned.json")
+	comparePage(t, "README.md", "planned", bench.PlannedMarkdown(rows), "testdata/planned.json")
 }
 
-// compareReadme compares a part of the README, which stands between two comments, with what a source says; with -update it
+// The page on scaling has what sslkit plan --scaling --json has written to testdata/scaling.json, and nothing else.
+func TestReadmeScaling(t *testing.T) {
+	plans, err := bench.ReadPlanned("testdata/scaling.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := bench.ScalingMarkdown(plans)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range plans {
+		one := p.Target
+		one.Devices = 0
+		if one != plans[0].Target || p.Commit != plans[0].Commit || p.Dirty {
+			t.Errorf("%s was planned for %s from commit %s, want one target, and one commit without changes", bench.ID(p.Recipe), p.Target.Name, p.Build)
+		}
+	}
+	comparePage(t, "docs/scaling.md", "scaling", want, "testdata/scaling.json")
+}
+
+// comparePage compares a part of a page, which stands between two comments, with what a source says; with -update it
 // writes it.
-func compareReadme(t *testing.T, part, want, source string) {
+func comparePage(t *testing.T, page, part, want, source string) {
 	t.Helper()
-	readme, err := os.ReadFile("../README.md")
+	path := filepath.Join("..", page)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	begin, end := "<!-- "+part+" -->\n", "<!-- end of "+part+" -->"
-	before, rest, found := strings.Cut(string(readme), begin)
+	before, rest, found := strings.Cut(string(text), begin)
 	got, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
-		t.Fatalf("README.md has no lines %s and %s", begin, end)
+		t.Fatalf("%s has no lines %s and %s", page, begin, end)
 	}
 	if *update {
-		if err := os.WriteFile("../README.md", []byte(before+begin+want+end+after), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(before+begin+want+end+after), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("README.md does not say what %s say; `go test ./sslkit -run Readme -update` writes it (-want +README):\n%s", source, diff)
+		t.Errorf("%s does not say what %s say; `go test ./sslkit -run Readme -update` writes it (-want +page):\n%s", page, source, diff)
 	}
 }
 

@@ -19,11 +19,11 @@ type Planned struct {
 	Build
 }
 
-// PlanRun has a run's programs compiled for a target, one after the other, and tells
-// report of each before it does. It takes half a minute a program,
+// PlanRun has a run's programs compiled for a target, one after the other, or only those that
+// are named, and tells report of each before it does. It takes half a minute a program,
 // unless it was planned before.
-func PlanRun(ctx context.Context, r recipe.Recipe, t device.Target, report func(program string)) (Planned, error) {
-	p, err := train.Plan(ctx, r, t, report)
+func PlanRun(ctx context.Context, r recipe.Recipe, t device.Target, report func(program string), names ...string) (Planned, error) {
+	p, err := train.Plan(ctx, r, t, report, names...)
 	if err != nil {
 		return Planned{}, fmt.Errorf("%s: %w", ID(r), err)
 	}

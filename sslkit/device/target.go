@@ -37,7 +37,7 @@ type Target struct {
 	// at the same time.
 	Link int64
 	// Devices is how many of them, in one machine, run programs together (see
-	// [Device.NewExec]); 0 and 1 are one.
+	// [Device.NewExec]); 0 is one.
 	Devices int `json:",omitempty"`
 }
 

@@ -22,13 +22,7 @@ import (
 )
 
 func newPlan() *cobra.Command {
-	var target string
-	var devices int
-	var published, asJSON bool
-	var names []string
-	for _, t := range device.Targets() {
-		names = append(names, t.Name)
-	}
+	var asked planFlags
 	cmd := &cobra.Command{
 		Use:   "plan RECIPE...",
 		Short: "Compile a run's programs for a GPU that need not be there, and say what they would need",
@@ -37,7 +31,7 @@ plans: memory and what it consists of, kernels, CUDA graphs, convolutions, bytes
 measured. It takes about half a minute a program, the first time, and what "make setup-plan" installs.
 
 RECIPE is a row of the benchmarks, or a part of its name: SimCLR is cifar10-lightly2023-SimCLR-b512-e200-s0. Or it is a
-run folder, or a file with a recipe in JSON as run folders have it. Targets are ` + strings.Join(names, ", ") + `.
+run folder, or a file with a recipe in JSON as run folders have it. Targets are ` + strings.Join(targetNames(), ", ") + `.
 
 With --devices several such GPUs of one machine run the step together, each with its part of the batch: all figures are
 those of one of them, beside what they exchange (collectives).
@@ -49,37 +43,67 @@ time of bytes and arithmetic at a part of the GPU's peaks: an estimate, which sa
   sslkit plan imagenette-SimCLR-b256 --devices 8
   sslkit plan runs/first/recipe.json --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := device.TargetNamed(target)
-			t.Devices = devices
-			switch {
-			case err != nil:
-				return withExample(cmd, fmt.Errorf("--target %s: want %s", target, strings.Join(names, " or ")))
-			case devices < 1 || devices > device.MostPlanned:
-				return withExample(cmd, fmt.Errorf("--devices %d: want 1 to %d", devices, device.MostPlanned))
-			case published && devices > 1:
-				return withExample(cmd, fmt.Errorf("--published and --devices %d: what was published is of one", devices))
-			case published && len(args) > 0:
-				return withExample(cmd, fmt.Errorf("--published and %s: want one of them", args[0]))
-			case published:
-				return plan(cmd, bench.PlannedRows(), t, asJSON)
-			case len(args) == 0:
-				return withExample(cmd, errors.New("RECIPE is missing: want a row of the benchmarks, a run folder or a recipe's file"))
+			list, err := asked.list(cmd, args)
+			if err != nil {
+				return err
 			}
-			recipes := make([]recipe.Recipe, len(args))
-			for i, arg := range args {
-				if recipes[i], err = recipeOf(cmd, arg); err != nil {
-					return err
-				}
-			}
-			return plan(cmd, recipes, t, asJSON)
+			return plan(cmd, list, asked.json)
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&target, "target", names[0], "the GPU: "+strings.Join(names, " or "))
-	flags.IntVar(&devices, "devices", 1, fmt.Sprintf("how many of them, in one machine, run the step together, at most %d", device.MostPlanned))
-	flags.BoolVar(&published, "published", false, "plan the rows whose memory was published")
-	flags.BoolVar(&asJSON, "json", false, "print an array of the plans")
+	flags.StringVar(&asked.target, "target", targetNames()[0], "the GPU: "+strings.Join(targetNames(), " or "))
+	flags.IntVar(&asked.devices, "devices", 1, fmt.Sprintf("how many of them, in one machine, run the step together, at most %d", device.MostPlanned))
+	flags.BoolVar(&asked.published, "published", false, "plan the rows whose memory was published")
+	flags.BoolVar(&asked.scaling, "scaling", false, "plan the steps on one and on eight GPUs that docs/scaling.md is made from")
+	flags.BoolVar(&asked.json, "json", false, "print an array of the plans")
 	return cmd
+}
+
+func targetNames() (names []string) {
+	for _, t := range device.Targets() {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+type planFlags struct {
+	target                   string
+	devices                  int
+	published, scaling, json bool
+}
+
+// list is what the flags and the arguments ask for.
+func (f planFlags) list(cmd *cobra.Command, args []string) ([]planning, error) {
+	t, err := device.TargetNamed(f.target)
+	if f.devices > 1 {
+		t.Devices = f.devices
+	}
+	switch {
+	case err != nil:
+		return nil, withExample(cmd, fmt.Errorf("--target %s: want %s", f.target, strings.Join(targetNames(), " or ")))
+	case f.devices < 1 || f.devices > device.MostPlanned:
+		return nil, withExample(cmd, fmt.Errorf("--devices %d: want 1 to %d", f.devices, device.MostPlanned))
+	case (f.published || f.scaling) && len(args) > 0 || f.published && f.scaling:
+		return nil, withExample(cmd, fmt.Errorf("--published, --scaling, %s: want one of them", cmp.Or(strings.Join(args, " "), "RECIPE")))
+	case f.published && f.devices > 1:
+		return nil, withExample(cmd, fmt.Errorf("--published and --devices %d: what was published is of one", f.devices))
+	case f.scaling && f.devices > 1:
+		return nil, withExample(cmd, fmt.Errorf("--scaling and --devices %d: its steps are of 1 and of 8", f.devices))
+	case f.published:
+		return runsOf(bench.PlannedRows(), t), nil
+	case f.scaling:
+		rows, err := bench.ScalingRows()
+		return stepsOf(rows, t), err
+	case len(args) == 0:
+		return nil, withExample(cmd, errors.New("RECIPE is missing: want a row of the benchmarks, a run folder or a recipe's file"))
+	}
+	recipes := make([]recipe.Recipe, len(args))
+	for i, arg := range args {
+		if recipes[i], err = recipeOf(cmd, arg); err != nil {
+			return nil, err
+		}
+	}
+	return runsOf(recipes, t), nil
 }
 
 // recipeOf is the recipe of a file, a run folder or a name, whichever there is.
@@ -115,11 +139,36 @@ func readRecipe(path string) (recipe.Recipe, error) {
 	return r, nil
 }
 
+// planning is what is to be planned: programs of a run, all if none is named.
+type planning struct {
+	recipe   recipe.Recipe
+	target   device.Target
+	programs []string
+}
+
+func runsOf(recipes []recipe.Recipe, t device.Target) (list []planning) {
+	for _, r := range recipes {
+		list = append(list, planning{recipe: r, target: t})
+	}
+	return list
+}
+
+func stepsOf(rows []bench.ScalingRow, t device.Target) (list []planning) {
+	for _, row := range rows {
+		t.Devices = 0
+		if row.Devices > 1 {
+			t.Devices = row.Devices
+		}
+		list = append(list, planning{row.Recipe, t, []string{"step"}})
+	}
+	return list
+}
+
 // plan plans runs and prints each when it is done, or all of them as JSON.
-func plan(cmd *cobra.Command, recipes []recipe.Recipe, t device.Target, asJSON bool) error {
+func plan(cmd *cobra.Command, list []planning, asJSON bool) error {
 	planned := []bench.Planned{}
-	for i, r := range recipes {
-		p, err := planOne(cmd.Context(), r, t, cmd.ErrOrStderr())
+	for i, one := range list {
+		p, err := one.plan(cmd.Context(), cmd.ErrOrStderr())
 		if err != nil {
 			return err
 		}
@@ -142,27 +191,27 @@ func plan(cmd *cobra.Command, recipes []recipe.Recipe, t device.Target, asJSON b
 
 const aboutRoofline = "The roofline is an estimate: the time of bytes and arithmetic at a part of the GPU's peaks, without launches and waiting."
 
-// planOne plans a run, and says which program is in work. The
+// plan plans a run, and says which program is in work. The
 // compiler hears nothing of a context: it is left to itself when that ends.
-func planOne(ctx context.Context, r recipe.Recipe, t device.Target, messages io.Writer) (bench.Planned, error) {
+func (one planning) plan(ctx context.Context, messages io.Writer) (bench.Planned, error) {
 	type result struct {
 		planned bench.Planned
 		err     error
 	}
 	programs, done := make(chan string), make(chan result, 1)
 	go func() {
-		p, err := bench.PlanRun(ctx, r, t, func(program string) {
+		p, err := bench.PlanRun(ctx, one.recipe, one.target, func(program string) {
 			select {
 			case programs <- program:
 			case <-ctx.Done():
 			}
-		})
+		}, one.programs...)
 		done <- result{p, err}
 	}()
 	for {
 		select {
 		case program := <-programs:
-			fmt.Fprintf(messages, "sslkit: %s: planning %s for %s\n", bench.ID(r), program, t.Device)
+			fmt.Fprintf(messages, "sslkit: %s: planning %s for %s\n", bench.ID(one.recipe), program, one.target.Device)
 		case r := <-done:
 			return r.planned, r.err
 		case <-ctx.Done():
