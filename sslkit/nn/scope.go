@@ -22,6 +22,7 @@ type Mode struct {
 	Precision  device.Precision
 	JointViews bool // see [PerView]
 	Devices    int  // that have a part of each batch; 0 is one. See [device.Device.NewExec].
+	NormParts  int  // of each view's batch, which have statistics of their own in batch norm, see [BatchNorm]; 0 is 1
 }
 
 // A Scope is a folder in the tree of a model's variables, open in one graph.
