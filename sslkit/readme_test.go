@@ -80,6 +80,17 @@ func TestReadmeScaling(t *testing.T) {
 	comparePage(t, "docs/scaling.md", "scaling", want, "testdata/scaling.json")
 }
 
+// The page on sweeps shows the jobs' files as they are.
+func TestReadmeJobs(t *testing.T) {
+	for file, language := range map[string]string{"benchmark.slurm": "sh", "benchmark.yaml": "yaml", "eightgpus.slurm": "sh"} {
+		text, err := os.ReadFile(filepath.Join("..", "docker", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		comparePage(t, "docs/sweeps.md", "docker/"+file, "```"+language+"\n"+string(text)+"```\n", "docker/"+file)
+	}
+}
+
 // comparePage compares a part of a page, which stands between two comments, with what a source says; with -update it
 // writes it.
 func comparePage(t *testing.T, page, part, want, source string) {

@@ -49,7 +49,7 @@ func TestScalingMarkdown(t *testing.T) {
 			t.Errorf("no row\n%sin\n%s", row, table)
 		}
 	}
-	if _, err := ScalingMarkdown(plans[1:]); err == nil || !strings.Contains(err.Error(), "8 plans, want 9") {
+	if _, err := ScalingMarkdown(plans[1:]); err == nil || !strings.Contains(err.Error(), "5 plans, want 6") {
 		t.Errorf("a plan less: error %v", err)
 	}
 	plans[0], plans[1] = plans[1], plans[0]
