@@ -10,6 +10,7 @@ import (
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/method"
+	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/train"
 )
 
@@ -31,34 +32,7 @@ func TestReconstruct(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		patch := r.Backbone.(backbone.ViT).Patch
-		masking := method.Masking{}
-		switch m := r.Method.(type) {
-		case method.MAE:
-			masking = m.Masking
-		case method.SimMIM:
-			masking = m.Masking
-		}
-		tokens := r.Backbone.(backbone.ViT).Tokens(32, 32)
-		for i := range set.Train.Len() {
-			view, masked, filled := made.Views.At(i), made.Masked.At(i), made.Filled.At(i)
-			changed, guessed := 0, 0
-			for place := range tokens - 1 {
-				whole, grey, guess := patchOf(view, place, patch), patchOf(masked, place, patch), patchOf(filled, place, patch)
-				if !bytes.Equal(whole, grey) {
-					changed++
-				}
-				if !bytes.Equal(whole, guess) {
-					guessed++
-					if slices.Min(grey) != slices.Max(grey) {
-						t.Errorf("%s: image %d: patch %d is predicted, and not grey where it is masked", name, i, place)
-					}
-				}
-			}
-			if want := tokens - masking.Kept(tokens); changed != want || guessed != want {
-				t.Errorf("%s: image %d: %d patches are masked and %d predicted, want %d", name, i, changed, guessed, want)
-			}
-		}
+		checkPatches(t, r, made)
 		if !slices.Equal(made.Views.Labels, set.Train.Labels) || made.Filled.Validate() != nil {
 			t.Errorf("%s: labels %v, want %v; %v", name, made.Views.Labels, set.Train.Labels, made.Filled.Validate())
 		}
@@ -75,6 +49,38 @@ func TestReconstruct(t *testing.T) {
 		}
 		if bytes.Equal(other.Masked.Pixels, made.Masked.Pixels) || bytes.Equal(other.Views.Pixels, made.Views.Pixels) {
 			t.Errorf("%s: another seed draws the same", name)
+		}
+	}
+}
+
+// checkPatches compares which patches are grey, and which are predicted.
+func checkPatches(t *testing.T, r recipe.Recipe, made *train.Reconstruction) {
+	t.Helper()
+	net, masking := r.Backbone.(backbone.ViT), method.Masking{}
+	switch m := r.Method.(type) {
+	case method.MAE:
+		masking = m.Masking
+	case method.SimMIM:
+		masking = m.Masking
+	}
+	tokens := net.Tokens(32, 32)
+	for i := range made.Views.Len() {
+		view, masked, filled := made.Views.At(i), made.Masked.At(i), made.Filled.At(i)
+		changed, guessed := 0, 0
+		for place := range tokens - 1 {
+			whole, grey, guess := patchOf(view, place, net.Patch), patchOf(masked, place, net.Patch), patchOf(filled, place, net.Patch)
+			if !bytes.Equal(whole, grey) {
+				changed++
+			}
+			if !bytes.Equal(whole, guess) {
+				guessed++
+				if slices.Min(grey) != slices.Max(grey) {
+					t.Errorf("%s: image %d: patch %d is predicted, and not grey where it is masked", r.Name, i, place)
+				}
+			}
+		}
+		if want := tokens - masking.Kept(tokens); changed != want || guessed != want {
+			t.Errorf("%s: image %d: %d patches are masked and %d predicted, want %d", r.Name, i, changed, guessed, want)
 		}
 	}
 }
