@@ -188,7 +188,7 @@ func TestReconstruct(t *testing.T) {
 		method.MAE{Decoder: c.decoder(), Masking: c.masking()},
 		method.SimMIM{Masking: c.masking()},
 	} {
-		x, noise := c.pictures(0), testkit.Array{Shape: []int{c.Batch, 17}, Data: c.noise(0, 0, c.Batch)}
+		x, noise := c.pictures(0), testkit.Array{Shape: []int{c.Batch, 17}, Data: c.noise(0, 0, c.Batch, 17)}
 		vars, err := nn.Declare(d.Backend, mode, func(scope *nn.Scope) {
 			m.Loss(method.NewStep(m, scope, network, []*graph.Node{graph.Const(scope.Graph(), x.Tensor(dtypes.Float32))}))
 		})
