@@ -104,13 +104,7 @@ func (e *Embedder) batches(ctx context.Context, params, buffers *tensors.Tensor,
 	}
 	total := images.Len()
 	batch := images.Batch(e.device.EmbedBatch())
-	var order []int32
-	for start := 0; start < total; start += batch {
-		// The last batch is moved back so that it is full; its first images repeat.
-		for k := range batch {
-			order = append(order, int32(min(start, total-batch)+k))
-		}
-	}
+	order := inFullBatches(total, batch)
 	places := images.Places(order, batch)
 	reader, err := images.Read(order, batch)
 	if err != nil {
@@ -154,6 +148,17 @@ func (e *Embedder) batches(ctx context.Context, params, buffers *tensors.Tensor,
 		return nil, fmt.Errorf("eval: join features: %w", err)
 	}
 	return features, nil
+}
+
+// inFullBatches is the order of the images of all batches. The last one is moved back so
+// that it is full; its first images repeat.
+func inFullBatches(total, batch int) (order []int32) {
+	for start := 0; start < total; start += batch {
+		for k := range batch {
+			order = append(order, int32(min(start, total-batch)+k))
+		}
+	}
+	return order
 }
 
 // part returns the features of a batch that an accelerator computes, without the first rows,
