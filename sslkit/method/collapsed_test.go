@@ -37,10 +37,16 @@ func TestCollapsed(t *testing.T) {
 			q := loss.Sinkhorn(graph.MulScalar(z, 0.01), nil, 0.05, 3)
 			return loss.SwAV([]*graph.Node{flat, flat}, []*graph.Node{q, q}, 0.1)
 		}},
-		"DCL":           {method.DCL{Temperature: 0.1}, func(z *graph.Node) *graph.Node { return loss.DCL(z, z, 0.1, false) }},
-		"DCL separate":  {method.DCL{Temperature: 0.1, Separate: true}, func(z *graph.Node) *graph.Node { return loss.DCL(z, z, 0.1, true) }},
-		"FroSSL":        {method.FroSSL{}, func(z *graph.Node) *graph.Node { return loss.FroSSL([]*graph.Node{z, z}) }},
-		"MoCoV3":        {method.MoCoV3{Temperature: 0.2}, func(z *graph.Node) *graph.Node { return graph.MulScalar(loss.InfoNCE(z, z, 0.2), 4*0.2) }},
+		"DCL":          {method.DCL{Temperature: 0.1}, func(z *graph.Node) *graph.Node { return loss.DCL(z, z, 0.1, false) }},
+		"DCL separate": {method.DCL{Temperature: 0.1, Separate: true}, func(z *graph.Node) *graph.Node { return loss.DCL(z, z, 0.1, true) }},
+		"FroSSL":       {method.FroSSL{}, func(z *graph.Node) *graph.Node { return loss.FroSSL([]*graph.Node{z, z}) }},
+		"MoCoV3":       {method.MoCoV3{Temperature: 0.2}, func(z *graph.Node) *graph.Node { return graph.MulScalar(loss.InfoNCE(z, z, 0.2), 4*0.2) }},
+		"UnMix":        {method.UnMix{Base: method.SimCLR{Temperature: 0.5}}, func(z *graph.Node) *graph.Node { return graph.MulScalar(loss.NTXent(z, z, 0.5), 2) }},
+		"All4One": {method.All4One{Neighbour: 0.3, Centroid: 0.6, Feature: 5}, func(z *graph.Node) *graph.Node {
+			all := graph.MulScalar(loss.InfoNCE(z, z, 0.2), 0.3+0.6)
+			z = graph.Abs(z) // of two columns, one way round
+			return graph.Add(all, graph.MulScalar(loss.Alignment(z, z, z, z), 5))
+		}},
 		"DCLW":          {method.DCLW{Temperature: 0.1, Sigma: 0.5}, func(z *graph.Node) *graph.Node { return loss.DCLW(z, z, 0.1, 0.5, false) }},
 		"DCLW separate": {method.DCLW{Temperature: 0.1, Sigma: 0.5, Separate: true}, func(z *graph.Node) *graph.Node { return loss.DCLW(z, z, 0.1, 0.5, true) }},
 		"TiCo": {method.TiCo{Rho: 8}, func(z *graph.Node) *graph.Node {

@@ -184,6 +184,10 @@ func (r *run) targetAfterMove(m method.Method) []float64 {
 		scheduled, moves = m.Momentum, 1
 	case method.DINO:
 		scheduled, moves = m.Momentum, 1
+	case method.UnMix:
+		return r.targetAfterMove(m.Base)
+	case method.All4One:
+		scheduled, moves = m.Momentum, 1
 	case method.MoCoV3:
 		scheduled, moves = m.Momentum, 1
 	}
@@ -224,6 +228,10 @@ func fillFields(v reflect.Value) {
 		v.SetFloat(0.1)
 	case reflect.String:
 		v.SetString("x")
+	case reflect.Interface: // the method that another one changes
+		base := reflect.New(reflect.TypeFor[method.MoCo]()).Elem()
+		fillFields(base)
+		v.Set(base)
 	default:
 		panic("fillFields: hyperparameter of kind " + v.Kind().String())
 	}

@@ -22,6 +22,8 @@ var meterNames = map[string][]string{
 	"BarlowTwins": {"correlation", "redundancy"},
 	"SMoG":        {"groups used"},
 	"MoCoV3":      {"contrastive accuracy"},
+	"UnMix":       {"contrastive accuracy", "mixture loss"},
+	"All4One":     {"centroid accuracy", "contrastive accuracy", "correlation", "redundancy"},
 	"DINO":        {"teacher KoLeo", "teacher entropy", "teacher mean entropy"},
 	"SwaV":        {"assignment entropy", "prototypes used"},
 	"SwaVQueue":   {"assignment entropy", "prototypes used"},

@@ -28,6 +28,7 @@ type seeds struct {
 	Prototypes         *struct{ Number int } // of those that are never trained
 
 	Mask       *maskCase
+	Noise      *noiseCase
 	Grids      *testkit.Grids
 	ResetEvery int `json:"reset_every"` // steps from one k-means to the next, if there is any
 	KMeans     *struct {
@@ -44,6 +45,13 @@ type maskCase struct {
 	Length   []int  // tokens of each call in a step, the class token included …
 	Sequence int    // … or of the only one
 }
+
+// A noiseCase says by what a method draws other numbers: call k of step s takes those of
+// generator Base + Calls·s + k.
+type noiseCase struct{ Base, Calls int }
+
+// otherNoise is that of cases which do not say.
+var otherNoise = noiseCase{Base: 7000, Calls: 50}
 
 // firstPixels and runSteps are what the first methods' cases, and those of other
 // tests, do not say: the generator of their pictures, and the epochs of a run.
@@ -67,6 +75,18 @@ func (c stepCase) pictures(view int) testkit.Array {
 		number = c.Pixels.Views[view].View
 	}
 	return testkit.PicturesFrom(c.Pixels.Base, number, c.Batch, c.size(view))
+}
+
+// drawn are the numbers of a call in a step.
+func (n *noiseCase) drawn(step, call, count int) []float64 {
+	if n == nil {
+		n = &otherNoise
+	}
+	values := make([]float64, count)
+	for i := range values {
+		values[i] = testkit.U(n.Base+n.Calls*step+call, i)
+	}
+	return values
 }
 
 // noise is what tokens are masked by in a step, [rows, tokens]: the least stay.

@@ -26,6 +26,9 @@ var folders = map[string]string{
 	"local_projection": "local_projector",
 	"decoder":          "decoder",
 	"mask_token":       "mask_token",
+
+	"centroid_prediction": "centroid_predictor",
+	"encoder":             "encoder",
 }
 
 // references lists the tensors of the online networks in the reference's order.

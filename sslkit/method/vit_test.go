@@ -53,17 +53,18 @@ func (c stepCase) masking() method.Masking {
 	return method.Masking{Ratio: c.Mask.Ratio, CountClass: c.Mask.Count == "2023"}
 }
 
-// withNoise gives a model the case's noise, by which tokens are masked.
+// withNoise gives a model the case's noise, by which tokens are masked or images mixed.
 func (c stepCase) withNoise(model nn.Model, step *graph.Node) nn.Model {
-	if c.Mask == nil {
-		return model
-	}
 	call := 0
 	return model.WithNoise(func(rows, tokens int) *graph.Node {
 		var steps []float64
 		count := max(len(c.Loss), runSteps)
 		for s := range count {
-			steps = append(steps, c.noise(s, call, rows)...)
+			if c.Mask != nil {
+				steps = append(steps, c.noise(s, call, rows)...)
+			} else {
+				steps = append(steps, c.seeds.Noise.drawn(s, call, rows*tokens)...)
+			}
 		}
 		call++
 		all := graph.Reshape(graph.Const(step.Graph(), steps), count, rows, tokens)

@@ -43,6 +43,11 @@ type AttentionInit struct{ QKV, QKVBias, Proj, ProjBias Init }
 //
 // Vaswani et al., Attention Is All You Need, 2017, arXiv:1706.03762, section 3.2.
 func Attention(scope *Scope, x *graph.Node, heads int, init AttentionInit) *graph.Node {
+	return AttentionDropout(scope, x, heads, init, 0)
+}
+
+// AttentionDropout is [Attention] with [Dropout] of the weights.
+func AttentionDropout(scope *Scope, x *graph.Node, heads int, init AttentionInit, dropout float64) *graph.Node {
 	x.AssertRank(3)
 	batch, tokens, width := x.Shape().Dimensions[0], x.Shape().Dimensions[1], x.Shape().Dimensions[2]
 	if heads < 1 || width%heads != 0 {
@@ -50,7 +55,8 @@ func Attention(scope *Scope, x *graph.Node, heads int, init AttentionInit) *grap
 	}
 	q, k, v := splitHeads(DenseInit(scope.In("qkv"), x, 3*width, init.QKV, init.QKVBias), heads)
 	q = graph.MulScalar(q, 1/math.Sqrt(float64(width/heads)))
-	weights := compute(scope, op.Softmax(op.MatMulT(q, k)))        // [batch, heads, tokens, tokens]
+	weights := compute(scope, op.Softmax(op.MatMulT(q, k))) // [batch, heads, tokens, tokens]
+	weights = Dropout(scope, weights, dropout)
 	y := graph.TransposeAllAxes(op.MatMul(weights, v), 0, 2, 1, 3) // [batch, tokens, heads, width/heads]
 	y = graph.Reshape(y, batch, tokens, width)                     // [batch, tokens, width]
 	return DenseInit(scope.In("proj"), y, width, init.Proj, init.ProjBias)

@@ -5,7 +5,7 @@ import "github.com/gossl/gossl/sslkit/dataset"
 // entries are the methods' recipes, in the order of tables: a file each.
 var entries = []entry{
 	moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw, nnclr, fastSiam, dino, swav, swavQueue, smog, tiCo, vicReg, vicRegL, froSSL,
-	mae, simMIM, msn, pmsn, mocoV3,
+	mae, simMIM, msn, pmsn, mocoV3, all4One, unMix,
 }
 
 // An entry has the recipes of a method, as what they change of what all recipes of
