@@ -31,8 +31,8 @@ func Alignment(z0, z1, t0, t1 *graph.Node) *graph.Node {
 	c := graph.Stack([]*graph.Node{alike(t0, z1), alike(t1, z0)}, 0) // [2, dim, dim]
 	diagonal := graph.BroadcastToDims(graph.ExpandAxes(graph.Diagonal(c.Graph(), dim), 0), 2, dim, dim)
 	zero := graph.ZerosLike(c)
-	mean := func(squares *graph.Node, count int) *graph.Node {
-		return graph.Sqrt(graph.DivScalar(graph.ReduceAllSum(squares), float64(2*count)))
+	mean := func(squares *graph.Node, count int) *graph.Node { // with gradient 0 at 0
+		return graph.Sqrt(graph.MaxScalar(graph.DivScalar(graph.ReduceAllSum(squares), float64(2*count)), 1e-24))
 	}
 	same := mean(graph.Where(diagonal, graph.Square(graph.AddScalar(c, -1)), zero), dim)
 	others := mean(graph.Where(diagonal, zero, graph.Square(c)), dim*(dim-1))

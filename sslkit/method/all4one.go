@@ -21,9 +21,9 @@ import (
 // Neighbours are those of the target's projections in the queue, as the step before left
 // it. Then the target's projections of view 0 enter.
 //
-// Its meters: contrastive accuracy of the neighbours and of the centroids; correlation of
-// a dimension with itself in the other view and network, and redundancy, the size of those
-// with others.
+// Its meters are the "contrastive accuracy" of the neighbours, the "centroid accuracy", the
+// mean "correlation" of a dimension with itself in the other view and network, and the
+// "redundancy", the mean size of those with others.
 //
 // Estepa et al., All4One: Symbiotic Neighbour Contrastive Learning via Self-Attention and
 // Redundancy Reduction, ICCV 2023, arXiv:2303.09417. The numbers that the paper does not

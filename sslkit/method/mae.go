@@ -14,6 +14,9 @@ import (
 // Pixels are predicted as the view has them: not normalised patch by patch, which
 // the paper finds better by half a per cent, and lightly leaves out.
 //
+// Its meter "explained" is which part of the variance of masked pixels the predictions
+// explain: 0 where all are predicted as their mean is, 1 where they are right.
+//
 // He et al., Masked Autoencoders Are Scalable Vision Learners, 2021, arXiv:2111.06377.
 type MAE struct {
 	Decoder head.Decoder `json:"decoder"`

@@ -1,6 +1,7 @@
 package method_test
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -43,7 +44,7 @@ type maskCase struct {
 	Ratio    float64
 	Count    string // "head" or "2023", how many are kept
 	Length   []int  // tokens of each call in a step, the class token included …
-	Sequence int    // … or of the only one
+	Sequence int    // … or of the only one; 0 if the method may ask for any
 }
 
 // A noiseCase says by what a method draws other numbers: call k of step s takes those of
@@ -89,14 +90,19 @@ func (n *noiseCase) drawn(step, call, count int) []float64 {
 	return values
 }
 
-// noise is what tokens are masked by in a step, [rows, tokens]: the least stay.
+// noise is what tokens are masked by in a step, [rows, tokens], if any are: the least stay.
 // Calls are those of one step, counted from 0.
-func (c seeds) noise(step, call, rows int) []float64 {
+func (c seeds) noise(step, call, rows, tokens int) []float64 {
+	if c.Mask == nil {
+		return c.Noise.drawn(step, call, rows*tokens)
+	}
 	m := c.Mask
-	tokens := m.Sequence
-	calls := max(1, len(m.Length))
+	calls, want := max(1, len(m.Length)), m.Sequence
 	if len(m.Length) > 0 {
-		tokens = m.Length[call]
+		want = m.Length[call]
+	}
+	if want > 0 && tokens != want {
+		panic(fmt.Errorf("noise of %d tokens is asked for, the case has %d", tokens, want))
 	}
 	noise := make([]float64, rows*tokens)
 	for i := range noise {

@@ -12,6 +12,8 @@ import (
 // SimMIM puts a learnt token in the place of most patches of an image, and predicts
 // their pixels by a dense layer on what a vision transformer makes of all tokens.
 //
+// Its meter "explained" is that of [MAE].
+//
 // Xie et al., SimMIM: A Simple Framework for Masked Image Modeling, 2021,
 // arXiv:2111.09886; with lightly's masks, of single patches anywhere.
 type SimMIM struct {

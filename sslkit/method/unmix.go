@@ -25,7 +25,8 @@ import (
 // its sides are √(1−λ) of the image's, its centre is drawn, what lies outside is cut off,
 // and λ becomes the part of the image that is left. All images of a batch are mixed alike.
 //
-// Its meter "mixture loss" is the part of the loss that is due to the mixtures.
+// Its meters are the base's, "contrastive accuracy" of those that have one, and "mixture loss",
+// the part of the loss that is due to the mixtures.
 //
 // Shen et al., Un-Mix: Rethinking Image Mixtures for Unsupervised Visual Representation
 // Learning, AAAI 2022, arXiv:2003.05438, algorithm 1.

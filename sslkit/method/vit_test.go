@@ -60,11 +60,7 @@ func (c stepCase) withNoise(model nn.Model, step *graph.Node) nn.Model {
 		var steps []float64
 		count := max(len(c.Loss), runSteps)
 		for s := range count {
-			if c.Mask != nil {
-				steps = append(steps, c.noise(s, call, rows)...)
-			} else {
-				steps = append(steps, c.seeds.Noise.drawn(s, call, rows*tokens)...)
-			}
+			steps = append(steps, c.noise(s, call, rows, tokens)...)
 		}
 		call++
 		all := graph.Reshape(graph.Const(step.Graph(), steps), count, rows, tokens)
@@ -124,7 +120,7 @@ func smallTransformer() (backbone.ViT, stepCase) {
 	c.ViT = &vitCase{Positions: "learned", Antialias: true, Patch: 2, Dim: 8, Depth: 1, Heads: 2, MLP: 16, Grid: 4}
 	c.Decoder = &decoderCase{Dim: 8, Depth: 1, Heads: 2, MLP: 16}
 	c.LR = rates{0.1}
-	c.Mask = &maskCase{Base: 2000, Ratio: 0.75, Count: "head", Sequence: 17}
+	c.Mask = &maskCase{Base: 2000, Ratio: 0.75, Count: "head"}
 	return c.vit(), c
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
-var all4One = entry{name: "All4One", best: all4OneBest, shapes: all4OneOnShapes}
+var _ = add(entry{name: "All4One", best: all4OneBest, shapes: all4OneOnShapes})
 
 // all4OneBest is solo-learn's.
 func all4OneBest(r *Recipe) {

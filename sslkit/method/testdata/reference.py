@@ -202,7 +202,11 @@ class Run:
                 t.mul_(self.momentum).add_(p, alpha=1 - self.momentum)
         if self.step == 0:
             self.results["target_norm_step0"] = self.norm(p for net in self.target.values() for p in net.parameters())
-        return [self.target["projection"](self.target["backbone"](x)) for x in self.views]
+        return [self.target["projection"](self.target["backbone"](x)) for x in self.order()]
+
+    def order(self):
+        """The views as the target network sees them."""
+        return self.views
 
     def enqueue(self, rows):
         self.queue = self.queue.clone()
@@ -227,7 +231,7 @@ class Run:
                 for p, d, b in zip(self.parameters(), grads, buffers):
                     b.mul_(0.9).add_(d + 5e-4 * p)
                     p.sub_(lr * b)
-            for k, v in zip(lists, (float(loss), self.norm(grads), self.norm(self.parameters()), lr)):
+            for k, v in zip(lists, (float(loss.detach()), self.norm(grads), self.norm(self.parameters()), lr)):
                 lists[k].append(v)
         self.finish(lists)
         return self.results
@@ -351,12 +355,15 @@ class MoCo(Run):
     def more(self):
         pass
 
+    def order(self):
+        return self.views[::-1]
+
     def mixed(self, m):
         return (bank_loss(m, self.k[0], self.before, 0.1) + bank_loss(m, self.k[1], self.before, 0.1)) / 2
 
     def loss(self, mixtures=()):
         q = [self.project(x) for x in self.views + list(mixtures)]
-        self.k = [F.normalize(k, dim=1) for k in self.keys()[::-1]]  # of view 1 first
+        self.k = [F.normalize(k, dim=1) for k in self.keys()]
         self.before, self.mixtures = self.queue, q[2:]
         first = bank_loss(q[0], self.k[0], self.queue, 0.1)
         self.enqueue(self.k[0])
