@@ -128,6 +128,31 @@ func TestFreeze(t *testing.T) {
 	}
 }
 
+// The norm of the gradient is that of what is trained: 0 where all is frozen, and
+// without the frozen part's less than with it.
+func TestGradientNormOfWhatIsTrained(t *testing.T) {
+	set := &dataset.Set{Name: "mine", Train: noise(32, 8), Test: noise(10, 8)}
+	norm := func(frozen ...string) float64 {
+		r := own(t, set)
+		r.Batch, r.LR = 32, schedule.Constant(0.01) // one step
+		for _, path := range frozen {
+			r.Freeze = append(r.Freeze, optim.Freeze{Path: path, Epochs: 1})
+		}
+		result, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: set})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result.Epochs[1].GradientNorm
+	}
+	all, backbone, projector := norm(), norm("online/projector"), norm("online/backbone")
+	if both := math.Hypot(backbone, projector); !(backbone > 0 && projector > 0) || math.Abs(both/all-1) > 1e-5 {
+		t.Errorf("gradient norms %g of the backbone and %g of the projector, together %g, want %g", backbone, projector, both, all)
+	}
+	if none := norm("online"); none != 0 {
+		t.Errorf("all is frozen, and the gradient norm is %g", none)
+	}
+}
+
 // A rate by step is that of the step: with 0 from the second one on, an epoch ends
 // where its first step did.
 func TestRateByStep(t *testing.T) {
