@@ -78,53 +78,69 @@ func (p Precision) Validate() error {
 	return fmt.Errorf("device: precision %q: want %q, %q or %q", string(p), BF16, F32, F64)
 }
 
-// A Device is an open backend. One process has at most one of each kind, and
+// A Device is an open backend. One process has at most one of each kind and count, and
 // keeps it until it ends.
 type Device struct {
 	Kind    Kind
+	Count   int // accelerators that run programs of [Device.NewExec] together, 1 but for [OpenSeveral]
 	Backend backends.Backend
 	Name    string // what the driver or the system calls the hardware
 	Plugin  string // file and API version of the PJRT plugin, and on CUDA the driver's; "" for the Go backend
 
-	plugin    *plugin    // nil for the Go backend
-	allocator *allocator // likewise
-	target    *Target    // what a device that is not there stands for, else nil
+	plugin     *plugin     // nil for the Go backend
+	allocators []allocator // of the accelerators; none for the Go backend
+	target     *Target     // what a device that is not there stands for, else nil
 }
 
 var (
 	mu   sync.Mutex
-	open = map[Kind]*Device{}
+	open = map[several]*Device{}
 	said = map[string]bool{} // what Auto has said on standard error
 )
+
+// several is a number of accelerators of a kind.
+type several struct {
+	kind  Kind
+	count int
+}
 
 // Open returns the device of a kind, and opens it at the first call. An empty kind
 // is Auto. An error names what is missing and how to install it. If Auto finds no plugin, a line on
 // standard error says so, once in a process, even if the Go backend is open already.
-func Open(kind Kind) (*Device, error) {
+func Open(kind Kind) (*Device, error) { return OpenSeveral(kind, 1) }
+
+// OpenSeveral is [Open] for so many accelerators of this machine, which run programs of
+// [Device.NewExec] together. GPUs are the first that the driver shows (CUDA_VISIBLE_DEVICES
+// chooses others). A CPU is cut into virtual devices, as many as are wanted: they share its
+// processors, and so are no faster. The Go backend has one.
+func OpenSeveral(kind Kind, count int) (*Device, error) {
 	mu.Lock()
 	defer mu.Unlock()
 	if kind == Auto || kind == "" {
 		kind = detect()
 	}
-	if d := open[kind]; d != nil {
+	if count < 1 {
+		return nil, fmt.Errorf("device: open %s: %d devices, want at least 1", kind, count)
+	}
+	if d := open[several{kind, count}]; d != nil {
 		return d, nil
 	}
 	var d *Device
 	var err error
 	switch kind {
 	case CUDA:
-		d, err = openCUDA()
+		d, err = openCUDA(count)
 	case CPU:
-		d, err = openCPU()
+		d, err = openCPU(count)
 	case Go:
-		d, err = openGo()
+		d, err = openGo(count)
 	default:
 		return nil, fmt.Errorf("device: Open: unknown device %q: want %q, %q, %q or %q", kind, Auto, CUDA, CPU, Go)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("device: open %s: %w", kind, err)
 	}
-	open[kind] = d
+	open[several{kind, count}] = d
 	return d, nil
 }
 
@@ -155,6 +171,9 @@ func say(text string) {
 // String describes the device in one line, for logs and tables.
 func (d *Device) String() string {
 	parts := []string{d.Name}
+	if d.Count > 1 {
+		parts[0] = fmt.Sprintf("%d × %s", d.Count, d.Name)
+	}
 	if d.Plugin != "" {
 		parts = append(parts, d.Plugin)
 	}
@@ -189,8 +208,10 @@ func (d *Device) Compilations() Compilations {
 
 // JointViews reports whether the views of a batch should go through a network
 // in one pass with statistics per view, which is faster on a GPU, or in
-// separate passes, which is faster on a CPU. Both give the same numbers.
-func (d *Device) JointViews() bool { return d.Kind == CUDA }
+// separate passes, which is faster on a CPU, and on several GPUs, each of which has
+// its part of every view, spares them to send images to each other. Both give the same
+// numbers.
+func (d *Device) JointViews() bool { return d.Kind == CUDA && d.Count == 1 }
 
 // EmbedBatch is the number of images to embed in one pass.
 func (d *Device) EmbedBatch() int {
@@ -203,14 +224,17 @@ func (d *Device) EmbedBatch() int {
 	return 50
 }
 
-func openGo() (*Device, error) {
+func openGo(count int) (*Device, error) {
+	if count > 1 {
+		return nil, fmt.Errorf("%d devices are wanted, and the pure-Go backend is one: want XLA's plugin for the CPU (`make setup` installs it), or 1", count)
+	}
 	// One operation after another: with operations side by side, as many matrix
 	// products as there are CPUs would wait for each other's workers for ever.
 	backend, err := simplego.New("ops_sequential")
 	if err != nil {
 		return nil, err
 	}
-	return &Device{Kind: Go, Backend: goBackend{backend}, Name: "GoMLX pure Go on " + cpuName()}, nil
+	return &Device{Kind: Go, Count: 1, Backend: goBackend{backend}, Name: "GoMLX pure Go on " + cpuName()}, nil
 }
 
 // goBackend makes GoMLX's pure-Go backend accept convolutions whose strides,

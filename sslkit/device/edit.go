@@ -20,13 +20,22 @@ func edited(kind Kind, program, options []byte) (newProgram, newOptions []byte) 
 	if kind == CUDA && !hasXLAFlag("--"+graphsFlag) {
 		options = withFlag(options, graphsFlag, graphsOf)
 	}
-	if kind == CPU && slots[CPU].oneDNN != "" {
+	if kind == CPU && slots[CPU].oneDNN != "" && !partitioned(program) {
 		var counts onednn.Counts
 		program, counts = onednn.Rewrite(program)
 		slots[CPU].tally.addConvolutions(counts)
 	}
 	return inPlace(program), options
 }
+
+// partitioned says whether XLA is to cut a program up for several accelerators. It would run
+// what it knows nothing of, such as oneDNN's convolutions, whole on each of them.
+func partitioned(program []byte) bool {
+	found := partitions.FindSubmatch(program)
+	return found != nil && string(found[1]) != "1"
+}
+
+var partitions = regexp.MustCompile(`^module @\w+ attributes \{[^}]*stablehlo\.num_partitions = (\d+)`)
 
 // What CUDA graphs hold: what they do by default (jax-cuda13-pjrt 0.11.2), and convolutions.
 // So a training step becomes one graph, and not one launch for each convolution and for each
@@ -53,7 +62,7 @@ func InPlace(name string, n int) string { return fmt.Sprintf("%s in place %d", n
 var (
 	inPlaceName = regexp.MustCompile(`^module @\w*_in_place_(\d+)(?:_\d+)? `) // GoMLX may append a number
 	mainFunc    = regexp.MustCompile(`(?m)^ *func\.func @main\((.*)\) -> \((.*)\) \{$`)
-	parameter   = regexp.MustCompile(`^%\w+: (tensor<\w+>)$`)
+	parameter   = regexp.MustCompile(`^%\w+: (tensor<\w+>)( \{ sdy\.sharding = [^=]* \})?$`) // with how it is split, see [Device.NewExec]
 )
 
 // inPlace marks the inputs that the program's name says. Without the marks, new values of
@@ -65,17 +74,42 @@ func inPlace(program []byte) []byte {
 		return program
 	}
 	n, err := strconv.Atoi(string(name[1]))
-	inputs := bytes.Split(program[found[2]:found[3]], []byte(", "))
-	outputs := bytes.Split(program[found[4]:found[5]], []byte(", "))
+	inputs := values(program[found[2]:found[3]])
+	outputs := values(program[found[4]:found[5]])
 	if err != nil || n > min(len(inputs), len(outputs)) {
 		return program
 	}
 	for i := range n {
 		input := parameter.FindSubmatch(inputs[i])
-		if input == nil || !bytes.Equal(input[1], outputs[i]) {
+		if input == nil || !bytes.Equal(slices.Concat(input[1], input[2]), outputs[i]) {
 			return program
 		}
-		inputs[i] = fmt.Appendf(nil, "%s {tf.aliasing_output = %d : i32}", inputs[i], i)
+		mark := fmt.Appendf(nil, "tf.aliasing_output = %d : i32", i)
+		if split, ok := bytes.CutSuffix(inputs[i], []byte(" }")); ok {
+			inputs[i] = slices.Concat(split, []byte(", "), mark, []byte(" }"))
+		} else {
+			inputs[i] = slices.Concat(inputs[i], []byte(" {"), mark, []byte("}"))
+		}
 	}
 	return slices.Concat(program[:found[2]], bytes.Join(inputs, []byte(", ")), program[found[3]:])
+}
+
+// values cuts a list where it has commas outside of brackets.
+func values(list []byte) (all [][]byte) {
+	const comma = ", "
+	depth, from := 0, 0
+	for i, c := range list {
+		switch c {
+		case '<', '[', '{':
+			depth++
+		case '>', ']', '}':
+			depth--
+		case comma[0]:
+			if depth == 0 && bytes.HasPrefix(list[i:], []byte(comma)) {
+				all = append(all, list[from:i])
+				from = i + len(comma)
+			}
+		}
+	}
+	return append(all, list[from:])
 }

@@ -24,7 +24,18 @@ func TestInPlace(t *testing.T) {
 			t.Errorf("%s: %s\nwant %s", name, got, want)
 		}
 	}
+	const (
+		whole      = "{ sdy.sharding = #sdy.sharding<@mesh, [{}, {}]> }"
+		part       = "{ sdy.sharding = #sdy.sharding<@mesh, [{}, {\"devices\"}]> }"
+		ofSeveral  = "%arg0: tensor<4x2xf32> " + whole + ", %arg1: tensor<4x2xf32> " + part
+		changed    = "tensor<4x2xf32> " + whole + ", tensor<4x2xf32> " + whole
+		markedHere = "%arg0: tensor<4x2xf32> { sdy.sharding = #sdy.sharding<@mesh, [{}, {}]>, tf.aliasing_output = 0 : i32 }, %arg1: tensor<4x2xf32> " + part
+	)
+	if got, want := string(inPlace([]byte(signature("step_in_place_1", ofSeveral, changed)))), signature("step_in_place_1", markedHere, changed); got != want {
+		t.Errorf("for several devices: %s\nwant %s", got, want)
+	}
 	for what, program := range map[string]string{
+		"split otherwise":  signature("step_in_place_2", ofSeveral, changed),
 		"no name":          signature("step_1", inputs, outputs),
 		"name of a part":   signature("step_in_place_2_more", inputs, outputs),
 		"too many":         signature("step_in_place_3_1", inputs, outputs),
@@ -112,6 +123,19 @@ func TestAdvice(t *testing.T) {
 		advice := (&Device{Kind: c.kind}).Advice(c.err)
 		if got := strings.Contains(advice, "XLA_FLAGS=--xla_gpu_enable_command_buffer=-CONVOLUTION"); got != c.want || !c.want && advice != "" {
 			t.Errorf("%s with %q: %v: advice %q", c.kind, c.flags, c.err, advice)
+		}
+	}
+}
+
+// oneDNN's convolutions are for programs of one accelerator.
+func TestPartitioned(t *testing.T) {
+	for header, want := range map[string]bool{
+		"module @step {\n": false,
+		"module @step attributes {stablehlo.num_replicas = 1,  stablehlo.num_partitions = 1} {\n": false,
+		"module @step attributes {stablehlo.num_replicas = 1,  stablehlo.num_partitions = 8} {\n": true,
+	} {
+		if got := partitioned([]byte(header)); got != want {
+			t.Errorf("%q: %t, want %t", header, got, want)
 		}
 	}
 }

@@ -33,19 +33,27 @@ func (m Memory) String() string {
 
 // Memory returns the memory in use now and at the peak: as counted by the
 // device's allocator where it does so (CUDA), else the resident memory of the
-// process, which for a CPU is the same memory. A device of [Target.Open] has none.
+// process, which for a CPU is the same memory. Of several accelerators it is that of the
+// one which has most. A device of [Target.Open] has none.
 func (d *Device) Memory() (Memory, error) {
 	if d.target != nil {
 		return Memory{}, fmt.Errorf("device: memory of %s: the device is not there; Device.Plan says what a program needs", d.Name)
 	}
-	if d.allocator != nil {
-		if inUse, peak, _, err := d.allocator.memory(); err == nil {
-			return Memory{InUse: inUse, Peak: peak, Source: allocatorSource}, nil
-		} else if d.Kind == CUDA {
+	most := Memory{Source: allocatorSource}
+	for _, a := range d.allocators {
+		inUse, peak, _, err := a.memory()
+		if err != nil && d.Kind == CUDA {
 			return Memory{}, fmt.Errorf("device: memory of %s: %w", d.Name, err)
 		}
+		if err != nil {
+			return processMemory()
+		}
+		most.InUse, most.Peak = max(most.InUse, inUse), max(most.Peak, peak)
 	}
-	return processMemory()
+	if len(d.allocators) == 0 {
+		return processMemory()
+	}
+	return most, nil
 }
 
 // ResetPeak makes the peak of [Device.Memory] begin anew, where that can be
@@ -58,16 +66,25 @@ func (d *Device) ResetPeak() {
 
 // Free returns how many bytes a program can still ask of the device: what its
 // allocator has left of its limit where it tells (CUDA), else the memory that
-// Linux counts as available, which for a CPU is the same memory. For a device of
+// Linux counts as available, which for a CPU is the same memory. Of several accelerators
+// it is that of the one which has least; virtual ones share it evenly. For a device of
 // [Target.Open] it is what XLA's allocator would take of an idle one.
 func (d *Device) Free() (int64, error) {
 	if d.target != nil {
 		return d.target.Memory / 4 * 3, nil // the allocator's memory_fraction
 	}
-	if d.allocator != nil {
-		if inUse, _, limit, err := d.allocator.memory(); err == nil && limit >= 0 {
-			return max(limit-inUse, 0), nil
+	least := int64(-1)
+	for _, a := range d.allocators {
+		inUse, _, limit, err := a.memory()
+		if err != nil || limit < 0 {
+			break
 		}
+		if free := max(limit-inUse, 0); least < 0 || free < least {
+			least = free
+		}
+	}
+	if least >= 0 {
+		return least, nil
 	}
 	const path = "/proc/meminfo"
 	info, err := os.ReadFile(path)
@@ -77,7 +94,7 @@ func (d *Device) Free() (int64, error) {
 	for line := range strings.Lines(string(info)) {
 		var kib int64
 		if scan(line, "MemAvailable: %d kB", &kib) {
-			return kib << 10, nil
+			return kib << 10 / int64(d.Count), nil
 		}
 	}
 	return 0, fmt.Errorf("device: %s has no MemAvailable line", path)

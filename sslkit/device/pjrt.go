@@ -6,21 +6,16 @@ package device
 import "C"
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"reflect"
-	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 	"unsafe"
 
 	"github.com/gomlx/go-xla/pkg/pjrt"
 	"github.com/gossl/gossl/sslkit/internal/onednn"
-	"golang.org/x/term"
 )
 
 // plugin is a PJRT plugin, loaded so that what it compiles goes through
@@ -40,20 +35,20 @@ type plugin struct {
 // way to know whose plugin it compiles for.
 var slots = map[Kind]*plugin{CPU: {slot: 0}, CUDA: {slot: 1}}
 
-// loadPlugin loads a plugin and makes it known to go-xla under its path.
-func loadPlugin(kind Kind, path string) (*plugin, error) {
-	p := slots[kind]
+// open loads the plugin and makes it known to go-xla under its path. All clients of a kind
+// share it.
+func (p *plugin) open(kind Kind, path string) error {
 	cPath := C.CString(path)
 	defer C.free(unsafe.Pointer(cPath))
 	var m message
 	p.api = C.pjrt_open(cPath, p.slot, m.text(), m.size())
 	if p.api == nil {
-		return nil, fmt.Errorf("load it: %w", m.err())
+		return fmt.Errorf("load it: %w", m.err())
 	}
 	if kind == CPU {
 		p.useOneDNN()
 	}
-	return p, pjrt.RegisterPreloadedPlugin(path, uintptr(unsafe.Pointer(p.api)))
+	return pjrt.RegisterPreloadedPlugin(path, uintptr(unsafe.Pointer(p.api)))
 }
 
 // message receives the text of an error from C.
@@ -101,36 +96,6 @@ func (p *plugin) compile(kind Kind, args *C.pjrt_compile_args) unsafe.Pointer {
 		}
 	}
 	return nil
-}
-
-// slow is how long a compilation takes before a line says what one waits for.
-var slow = 5 * time.Second
-
-// announce says on standard error what is being compiled, if that is slow. The function
-// that it returns is called when it is done.
-func announce(program []byte, device string, kept bool) (done func()) {
-	timer := time.AfterFunc(slow, func() {
-		if term.IsTerminal(int(os.Stderr.Fd())) {
-			fmt.Fprint(os.Stderr, "\r\033[K") // over a bar
-		}
-		fmt.Fprintln(os.Stderr, "sslkit:", announcement(program, device, kept))
-	})
-	return func() { timer.Stop() }
-}
-
-var moduleName = regexp.MustCompile(`^module @(?:planned_)?(\w+?)(?:_in_place_\d+)?(?:_\d+)? `)
-
-// announcement says what is being compiled. Programs that nobody named have GoMLX's name.
-func announcement(program []byte, device string, kept bool) string {
-	name := "a program"
-	if found := moduleName.FindSubmatch(program); found != nil && !bytes.HasPrefix(found[1], []byte("Exec_")) {
-		name = "the " + strings.ReplaceAll(string(found[1]), "_", " ")
-	}
-	text := "compiling " + name + " for " + device
-	if kept {
-		text += " (kept for the next time)"
-	}
-	return text
 }
 
 // editor is [edited], but in tests.
@@ -204,25 +169,29 @@ func (t *tally) total() Compilations {
 	return sum
 }
 
-// allocator counts the memory of a plugin's device, a call that go-xla does not
-// wrap. The device's handle is read from a private field of go-xla (checked when
-// the device is opened).
+// An allocator counts the memory of one of a plugin's accelerators, a call that go-xla does
+// not wrap. The handle is read from a private field of go-xla (checked when the device is
+// opened).
 type allocator struct {
 	plugin *plugin
 	device unsafe.Pointer
 }
 
-func newAllocator(p *plugin, client *pjrt.Client) (*allocator, error) {
+// newAllocators returns those of the first accelerators of a client.
+func newAllocators(p *plugin, client *pjrt.Client, count int) ([]allocator, error) {
 	const name = "cDevice"
-	device := client.AddressableDevices()[0]
-	field := reflect.ValueOf(device).Elem().FieldByName(name)
-	if !field.IsValid() || field.Kind() != reflect.Pointer {
-		return nil, fmt.Errorf("%T has no pointer %q: this go-xla is not the one that go.mod pins", device, name)
+	var all []allocator
+	for _, device := range client.AddressableDevices()[:count] {
+		field := reflect.ValueOf(device).Elem().FieldByName(name)
+		if !field.IsValid() || field.Kind() != reflect.Pointer {
+			return nil, fmt.Errorf("%T has no pointer %q: this go-xla is not the one that go.mod pins", device, name)
+		}
+		all = append(all, allocator{p, field.UnsafePointer()})
 	}
-	return &allocator{p, field.UnsafePointer()}, nil
+	return all, nil
 }
 
-func (a *allocator) memory() (inUse, peak, limit int64, err error) {
+func (a allocator) memory() (inUse, peak, limit int64, err error) {
 	var m message
 	var cInUse, cPeak, cLimit C.int64_t
 	if !C.pjrt_memory_stats(a.plugin.api, a.device, &cInUse, &cPeak, &cLimit, m.text(), m.size()) {

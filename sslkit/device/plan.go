@@ -57,10 +57,16 @@ type ProgramMemory struct {
 // Plan compiles a program for the device's target, from the shapes of its inputs alone, and
 // says what it needs. build is as in graph.NewExec. It is an error on a device that is there.
 func (d *Device) Plan(name string, build func(inputs []*graph.Node) []*graph.Node, inputs ...shapes.Shape) (Program, error) {
+	return d.PlanSplit(name, build, nil, inputs...)
+}
+
+// PlanSplit is [Device.Plan] for a program that all accelerators of the device run together,
+// see [Device.NewExec]. The shapes are those of whole inputs.
+func (d *Device) PlanSplit(name string, build func(inputs []*graph.Node) []*graph.Node, splits []Split, inputs ...shapes.Shape) (Program, error) {
 	if d.target == nil {
 		return Program{}, fmt.Errorf("device: Plan %s: %s is there to run programs: want a device of Target.Open", name, d.Name)
 	}
-	compiled, err := thePlanner.plan(d, name, build, inputs)
+	compiled, err := thePlanner.plan(d, name, build, splits, inputs)
 	if err != nil {
 		return Program{}, fmt.Errorf("device: plan %s for %s: %w", name, d.target.Name, err)
 	}

@@ -68,6 +68,9 @@ const planSlot C.int = 2
 // plannerName is what go-xla knows the planner's client by. GoMLX looks for "cuda" in it.
 const plannerName = "/sslkit/cuda/planned"
 
+// mostPlanned is how many accelerators programs can be planned for together.
+const mostPlanned = 8
+
 // refusal is the error with which go-xla's compilation ends.
 const refusal = "the device is not there: its programs are planned (device.Plan), and cannot be run"
 
@@ -112,7 +115,7 @@ func (p *planner) open(t Target) (*Device, error) {
 		}
 		p.targets[t] = target
 	}
-	return &Device{Kind: CUDA, Backend: p.graphs, Name: t.Device, Plugin: p.plugin, target: &t}, nil
+	return &Device{Kind: CUDA, Count: 1, Backend: p.graphs, Name: t.Device, Plugin: p.plugin, target: &t}, nil
 }
 
 // load loads the compiler.
@@ -191,7 +194,7 @@ func (p *planner) openGraphs() error {
 	if err := pjrt.RegisterPreloadedPlugin(plannerName, uintptr(unsafe.Pointer(api))); err != nil {
 		return fmt.Errorf("plugin %s: %w", path, err)
 	}
-	p.graphs, err = xla.NewWithOptions(plannerName+",noshared_buffers", pjrt.NamedValuesMap{"cpu_device_count": int64(1)})
+	p.graphs, err = xla.NewWithOptions(plannerName+",noshared_buffers", pjrt.NamedValuesMap{"cpu_device_count": int64(mostPlanned)})
 	if err != nil {
 		return fmt.Errorf("plugin %s: %w", path, err)
 	}
@@ -217,33 +220,25 @@ func findCompiler() (plugin, toolkit string, err error) {
 	return "", "", fmt.Errorf("XLA's compiler for CUDA is not installed: %w: `make setup-plan` installs it (%s)", err, place.PlanSize)
 }
 
-func (p *planner) plan(d *Device, name string, build func([]*graph.Node) []*graph.Node, inputs []shapes.Shape) (compiled, error) {
+func (p *planner) plan(d *Device, name string, build func([]*graph.Node) []*graph.Node, splits []Split, inputs []shapes.Shape) (compiled, error) {
 	mark := fmt.Sprintf("planned%d_", p.count.Add(1))
 	g := graph.NewGraph(d.Backend, mark+name)
 	defer g.Finalize()
-	var outputs []*graph.Node
-	err := exceptions.TryCatch[error](func() {
-		nodes := make([]*graph.Node, len(inputs))
-		for i, shape := range inputs {
-			nodes[i] = graph.Parameter(g, fmt.Sprintf("input_%d", i), shape)
-		}
-		outputs = build(nodes)
-	})
-	if err != nil {
-		return compiled{}, err
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	asked := &planning{program: "module @" + mark, target: *d.target, err: errors.New("it was not compiled")}
 	p.planning.Store(asked)
 	defer p.planning.Store(nil)
-	err = exceptions.TryCatch[error](func() {
-		if err := g.Compile(outputs...); err != nil && !strings.Contains(err.Error(), refusal) {
+	err := exceptions.TryCatch[error](func() {
+		if err := d.compile(g, build, splits, inputs); err != nil && !strings.Contains(err.Error(), refusal) {
 			panic(err)
 		}
 	})
-	if err = errors.Join(err, asked.err); err != nil {
+	if err != nil {
 		return compiled{}, err
+	}
+	if asked.err != nil {
+		return compiled{}, asked.err
 	}
 	return asked.compiled, nil
 }

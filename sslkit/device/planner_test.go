@@ -56,7 +56,7 @@ func openTarget(t *testing.T, name string) *Device {
 // The program that package hlo's tests read is what the compiler makes of it today.
 func TestRecordedProgram(t *testing.T) {
 	d := openTarget(t, "h100")
-	c, err := thePlanner.plan(d, "recorded", recorded, []shapes.Shape{
+	c, err := thePlanner.plan(d, "recorded", recorded, nil, []shapes.Shape{
 		shapes.Make(dtypes.BFloat16, 16, 8, 8, 32), shapes.Make(dtypes.BFloat16, 3, 3, 32, 64),
 		shapes.Make(dtypes.Float32, 256, 256), shapes.Make(dtypes.Int32),
 	})

@@ -51,7 +51,7 @@ func (m missing) Error() string {
 
 func (missing) Is(target error) bool { return target == os.ErrNotExist }
 
-func openCUDA() (*Device, error) {
+func openCUDA(count int) (*Device, error) {
 	path, err := findPlugin(CUDA)
 	if err != nil {
 		return nil, err
@@ -68,12 +68,34 @@ func openCUDA() (*Device, error) {
 	if err := os.MkdirAll(cache, 0o700); err == nil {
 		addXLAFlag("--xla_gpu_per_fusion_autotune_cache_dir", cache)
 	}
-	d, backend, err := openXLA(CUDA, path, pjrt.NamedValuesMap{"preallocate": false})
+	d := open[several{CUDA, 1}]
+	if d == nil {
+		var backend *xla.Backend
+		if d, backend, err = openXLA(CUDA, path, pjrt.NamedValuesMap{"preallocate": false}); err != nil {
+			return nil, err
+		}
+		chooseForCUDA(backend)
+		open[several{CUDA, 1}] = d
+	}
+	return d.first(count)
+}
+
+// first is so many of the accelerators that a device's client has, which share it.
+func (d *Device) first(count int) (*Device, error) {
+	if count == 1 {
+		return d, nil
+	}
+	if have := int(d.Backend.NumDevices()); count > have {
+		return nil, fmt.Errorf("%d devices are wanted, this process sees %d (%s)", count, have, d.Name)
+	}
+	client, err := clientOf(d.Backend)
 	if err != nil {
 		return nil, err
 	}
-	chooseForCUDA(backend)
-	return d, nil
+	all := *d
+	all.Count = count
+	all.allocators, err = newAllocators(d.plugin, client, count)
+	return &all, err
 }
 
 // chooseForCUDA sets what GoMLX asks its caller to choose for CUDA. What else graphs for
@@ -84,15 +106,24 @@ func chooseForCUDA(backend *xla.Backend) {
 	backend.DotGeneralUseTF32 = true
 }
 
-func openCPU() (*Device, error) {
+// mostVirtual is how many devices a CPU is cut into at most.
+const mostVirtual = 64
+
+func openCPU(count int) (*Device, error) {
+	if count > mostVirtual {
+		return nil, fmt.Errorf("%d devices are wanted, a CPU is cut into at most %d", count, mostVirtual)
+	}
 	path, err := findPlugin(CPU)
 	if err != nil {
 		return nil, err
 	}
 	tuneAllocator()
 	// The plugin makes four virtual devices, each with threads, unless told.
-	d, _, err := openXLA(CPU, path, pjrt.NamedValuesMap{"cpu_device_count": int64(1)})
-	return d, err
+	d, _, err := openXLA(CPU, path, pjrt.NamedValuesMap{"cpu_device_count": int64(count)})
+	if err != nil {
+		return nil, err
+	}
+	return d.first(count)
 }
 
 func openXLA(kind Kind, path string, options pjrt.NamedValuesMap) (*Device, *xla.Backend, error) {
@@ -101,9 +132,11 @@ func openXLA(kind Kind, path string, options pjrt.NamedValuesMap) (*Device, *xla
 	}
 	xla.EnableAutoInstall(false)
 	setDefault("TF_CPP_MIN_LOG_LEVEL", "3")
-	p, err := loadPlugin(kind, path)
-	if err != nil {
-		return nil, nil, fmt.Errorf("plugin %s: %w", path, err)
+	p := slots[kind]
+	if p.api == nil {
+		if err := p.open(kind, path); err != nil {
+			return nil, nil, fmt.Errorf("plugin %s: %w", path, err)
+		}
 	}
 	config := path
 	if kind == CPU {
@@ -117,8 +150,8 @@ func openXLA(kind Kind, path string, options pjrt.NamedValuesMap) (*Device, *xla
 	if err != nil {
 		return nil, nil, err
 	}
-	d := &Device{Kind: kind, Backend: backend, plugin: p}
-	if d.allocator, err = newAllocator(p, client); err != nil {
+	d := &Device{Kind: kind, Count: 1, Backend: backend, plugin: p}
+	if d.allocators, err = newAllocators(p, client, 1); err != nil {
 		return nil, nil, err
 	}
 	major, minor := client.Plugin().Version()

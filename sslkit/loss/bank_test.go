@@ -3,6 +3,7 @@ package loss_test
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
@@ -10,7 +11,39 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/loss"
+	"github.com/gossl/gossl/sslkit/op"
 )
+
+var _ = golden("ntxent_bank_", []string{"bank"}, bankCase)
+var _ = golden("moco_symmetric_", []string{"bank"}, mocoCase)
+
+func position(c goldenLoss, in nodes) *graph.Node {
+	return graph.Const(in["bank"].Graph(), int32(c.Params.PtrBefore))
+}
+
+func bankCase(c goldenLoss, in nodes) nodes {
+	bank, at := in["bank"], position(c, in)
+	value := loss.NTXentBank(in["q"], in["k"], bank, c.Params.Temperature)
+	if c.Params.Enqueue {
+		bank, at = loss.Enqueue(bank, at, op.Normalize(in["k"]))
+	}
+	return nodes{"loss": value, "bank_after": bank, "ptr_after": at}
+}
+
+// mocoCase is MoCo on both orders of two views: the first keys go into the bank
+// between the halves, or after both of them.
+func mocoCase(c goldenLoss, in nodes) nodes {
+	bank, at := in["bank"], position(c, in)
+	first := loss.NTXentBank(in["q0"], in["k1"], bank, c.Params.Temperature)
+	seen := bank
+	bank, at = loss.Enqueue(bank, at, op.Normalize(in["k1"]))
+	if strings.Contains(c.Name, "_between_") {
+		seen = bank
+	}
+	second := loss.NTXentBank(in["q1"], in["k0"], seen, c.Params.Temperature)
+	bank, at = loss.Enqueue(bank, at, op.Normalize(in["k0"]))
+	return nodes{"loss": mean(first, second), "loss_first_half": first, "loss_second_half": second, "bank_after": bank, "ptr_after": at}
+}
 
 // slowNTXentBank is equation 1 of MoCo's paper for every query:
 // −log( exp(q·k₊/τ) / (exp(q·k₊/τ) + Σ exp(q·bank_j/τ)) ).

@@ -13,6 +13,10 @@ import (
 	"github.com/gossl/gossl/sslkit/loss"
 )
 
+var _ = golden("barlow_", nil, func(c goldenLoss, in nodes) nodes {
+	return value(loss.BarlowTwins(in["z0"], in["z1"], c.Params.Lambda, c.Params.Eps == 0))
+})
+
 func barlowTwins(lambda float64, unbiased bool) func(in []*graph.Node) *graph.Node {
 	return func(in []*graph.Node) *graph.Node { return loss.BarlowTwins(in[0], in[1], lambda, unbiased) }
 }

@@ -6,7 +6,32 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/loss"
+	"github.com/gossl/gossl/sslkit/op"
 )
+
+var _ = golden("negative_cosine", nil, func(_ goldenLoss, in nodes) nodes {
+	return value(loss.NegativeCosine(in["p"], in["z"]))
+})
+var _ = golden("simsiam_byol_symmetric", nil, func(_ goldenLoss, in nodes) nodes {
+	return value(mean(loss.NegativeCosine(in["p0"], in["z1"]), loss.NegativeCosine(in["p1"], in["z0"])))
+})
+var _ = golden("fastsiam_", nil, fastSiamCase)
+
+func fastSiamCase(_ goldenLoss, in nodes) nodes {
+	p, z := in.views("p"), in.views("z")
+	var losses []*graph.Node
+	for i := range p {
+		var others []*graph.Node
+		for j := range z {
+			if j != i {
+				others = append(others, op.Widen(z[j]))
+			}
+		}
+		target := graph.ReduceMean(graph.Stack(others, 0), 0)
+		losses = append(losses, loss.NegativeCosine(p[i], target))
+	}
+	return value(mean(losses...))
+}
 
 func negativeCosine(in []*graph.Node) *graph.Node { return loss.NegativeCosine(in[0], in[1]) }
 

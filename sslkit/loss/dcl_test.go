@@ -3,12 +3,20 @@ package loss_test
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/loss"
 )
+
+var _ = golden("dcl_", nil, func(c goldenLoss, in nodes) nodes {
+	return value(loss.DCL(in["z0"], in["z1"], c.Params.Temperature, strings.HasPrefix(c.Name, "dcl_2023")))
+})
+var _ = golden("dclw_", nil, func(c goldenLoss, in nodes) nodes {
+	return value(loss.DCLW(in["z0"], in["z1"], c.Params.Temperature, c.Params.Sigma, strings.HasPrefix(c.Name, "dclw_2023")))
+})
 
 // slowDCL is the paper's L_DC for every anchor of both views, the positive terms
 // multiplied by weights.

@@ -12,6 +12,15 @@ import (
 	"github.com/gossl/gossl/sslkit/loss"
 )
 
+var _ = golden("dino_", []string{"center"}, func(c goldenLoss, in nodes) nodes {
+	p, teacher := c.Params, in.views("t")
+	center := graph.Reshape(in["center"], -1) // some cases have it as a row
+	return nodes{
+		"loss":         loss.DINO(teacher, in.views("s"), center, constant(center, p.TeacherTemp), p.StudentTemp),
+		"center_after": loss.DINOCenter(center, teacher, p.CenterMomentum),
+	}
+})
+
 // TestDINOEqualsThePaper compares equation 3 of the paper, and sees that no
 // gradient reaches the teacher.
 func TestDINOEqualsThePaper(t *testing.T) {

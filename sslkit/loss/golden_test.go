@@ -82,8 +82,7 @@ func goldenCases(t *testing.T) []goldenLoss {
 
 // TestGolden compares values, gradients and state with those of PyTorch: in
 // float64 on the pure-Go device, which has every formula checked to many digits
-// at once, and in float32 on the one that trains. A case belongs to the first
-// entry of goldenLosses whose prefix its name has.
+// at once, and in float32 on the one that trains.
 func TestGolden(t *testing.T) {
 	cases := goldenCases(t)
 	for _, c := range cases {

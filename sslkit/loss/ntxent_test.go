@@ -14,6 +14,10 @@ import (
 	"github.com/gossl/gossl/sslkit/loss"
 )
 
+var _ = golden("ntxent_t", nil, func(c goldenLoss, in nodes) nodes {
+	return value(loss.NTXent(in["z0"], in["z1"], c.Params.Temperature))
+})
+
 // ntXent returns the loss and the gradients that the library gives.
 func ntXent(t *testing.T, z0, z1 testkit.Array, temperature float64) (value float64, gradients [2][]float64) {
 	t.Helper()

@@ -3,6 +3,7 @@ package loss_test
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
@@ -11,6 +12,33 @@ import (
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/loss"
 )
+
+var _ = golden("tico_", []string{"C"}, func(c goldenLoss, in nodes) nodes {
+	old := strings.HasPrefix(c.Name, "tico_2023")
+	value, after := loss.TiCo(in["z0"], in["z1"], in["C"], c.Params.Beta, c.Params.Rho, old)
+	if old {
+		return nodes{"loss": value} // the case says nothing of the covariance
+	}
+	return nodes{"loss": value, "C_after": after}
+})
+var _ = golden("frossl", nil, func(_ goldenLoss, in nodes) nodes { return value(loss.FroSSL(in.views("z"))) })
+var _ = golden("koleo", nil, func(_ goldenLoss, in nodes) nodes { return value(loss.KoLeo(in["z0"])) })
+var _ = golden("nnclr", []string{"bank"}, nnclrCase)
+
+func nnclrCase(c goldenLoss, in nodes) nodes {
+	bank := in["bank"]
+	nn0, nn1 := loss.NearestNeighbour(in["z0"], bank), loss.NearestNeighbour(in["z1"], bank)
+	value := mean(loss.NTXent(nn0, in["p1"], c.Params.Temperature), loss.NTXent(nn1, in["p0"], c.Params.Temperature))
+	after, at := loss.Enqueue(bank, position(c, in), in["z1"])
+	return nodes{"loss": value, "nn_index_z0": indexOf(nn0, bank), "nn_index_z1": indexOf(nn1, bank), "bank_after": after, "ptr_after": at}
+}
+
+// indexOf returns which row of the bank each row is.
+func indexOf(rows, bank *graph.Node) *graph.Node {
+	difference := graph.Sub(graph.ExpandAxes(rows, 1), graph.ExpandAxes(bank, 0)) // [n, size, dim]
+	equal := graph.ReduceSum(graph.Abs(difference), -1)                           // [n, size]
+	return graph.ArgMin(equal, -1, dtypes.Int32)
+}
 
 // TestTiCoEqualsThePaper compares 1 − z0·z1 + ρ·z0ᵀ·C·z0 with loops, for a
 // covariance of earlier batches.

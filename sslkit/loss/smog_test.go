@@ -11,6 +11,11 @@ import (
 	"github.com/gossl/gossl/sslkit/loss"
 )
 
+var _ = golden("smog", []string{"groups"}, func(c goldenLoss, in nodes) nodes {
+	value, after, assigned := loss.SMoG(in["z"], in["p"], in["z1"], in["groups"], c.Params.Beta, c.Params.Temperature)
+	return nodes{"loss": value, "groups_after": after, "assignments_z1": graph.ArgMax(assigned, -1)}
+})
+
 // closest is the row of groups with the highest cosine.
 func closest(groups testkit.Array, z []float64) int {
 	best := 0

@@ -10,6 +10,25 @@ import (
 	"github.com/gossl/gossl/sslkit/loss"
 )
 
+var _ = golden("swav_", nil, swavCase)
+
+func swavCase(c goldenLoss, in nodes) nodes {
+	scores := in.views("h")
+	var q []*graph.Node
+	for i, h := range scores {
+		q = append(q, loss.Sinkhorn(h, in[fmt.Sprint("queue", i)], c.Params.Epsilon, c.Params.Iterations))
+	}
+	if in["low"] != nil {
+		scores = append(scores, in["low"])
+	}
+	scores = append(scores, in.views("l")...)
+	results := value(loss.SwAV(scores, q, c.Params.Temperature))
+	if c.keys["sinkhorn_h0"] != nil {
+		results["sinkhorn_h0"] = q[0]
+	}
+	return results
+}
+
 // slowCrossEntropies is the mean of −Σ targets_i·log softmax(logits_v/T) over
 // rows and over all pairs i ≠ v: inputs are the logits, then the targets.
 func slowCrossEntropies(views int, temperature float64) oracle {

@@ -9,6 +9,23 @@ import (
 	"github.com/gossl/gossl/sslkit/loss"
 )
 
+var _ = golden("vicreg", nil, func(c goldenLoss, in nodes) nodes {
+	in = cells(in)
+	return value(loss.VICReg(in["z0"], in["z1"], c.Params.Invariance, c.Params.Variance, c.Params.Covariance))
+})
+
+// cells gives maps, [batch, rows, columns, dim], one axis of cells.
+func cells(in nodes) nodes {
+	flat := nodes{}
+	for name, x := range in {
+		if x.Rank() == 4 {
+			x = graph.Reshape(x, x.Shape().Dim(0), -1, x.Shape().Dim(3))
+		}
+		flat[name] = x
+	}
+	return flat
+}
+
 func vicReg(in []*graph.Node) *graph.Node { return loss.VICReg(in[0], in[1], 25, 20, 2) }
 
 // slowVICReg is equations 1 to 6 of the paper, with the means of the authors'

@@ -5,10 +5,28 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/loss"
+	"github.com/gossl/gossl/sslkit/op"
 )
+
+var _ = golden("vicregl", nil, vicRegLCase)
+
+func vicRegLCase(c goldenLoss, in nodes) nodes {
+	in = cells(in)
+	p, batch := c.Params, in["global0"].Shape().Dim(0)
+	var places [2]*graph.Node
+	for v := range places {
+		grid := p.Grids.View(v, batch) // [batch, cells, 2]
+		places[v] = graph.ConvertDType(graph.Const(in["local0"].Graph(), grid.Tensor(dtypes.Float64)), op.Widen(in["local0"]).DType())
+	}
+	global := loss.VICReg(in["global0"], in["global1"], p.Invariance, p.Variance, p.Covariance/2) // mean over the views
+	local := loss.VICRegLocal(in["local0"], in["local1"], places[0], places[1], p.Matches, p.Invariance, p.Variance, p.LocalCovariance)
+	total := graph.Add(graph.MulScalar(global, p.Alpha), graph.MulScalar(local, 1-p.Alpha))
+	return nodes{"loss": total, "global_loss": global, "local_loss": local}
+}
 
 // stack is three axes of numbers of a generator.
 func stack(s int, dims ...int) testkit.Array {

@@ -12,6 +12,9 @@ import (
 // BarlowTwins makes the cross-correlation of the two views' projections the
 // unit matrix: the views agree, and the dimensions tell different things.
 //
+// Its meters: "correlation" is that of a dimension with itself in the other view, which
+// the loss makes 1, and "redundancy" that with the other dimensions, which it makes 0.
+//
 // Zbontar et al., Barlow Twins: Self-Supervised Learning via Redundancy
 // Reduction, 2021, arXiv:2103.03230.
 type BarlowTwins struct {

@@ -1,63 +1,51 @@
 package method_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
-	"github.com/gomlx/gomlx/pkg/core/graph"
-	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
-	"github.com/gossl/gossl/sslkit/loss"
 	"github.com/gossl/gossl/sslkit/method"
-	"github.com/gossl/gossl/sslkit/op"
+	"github.com/gossl/gossl/sslkit/nn"
 )
 
-// TestCollapsed compares what the contrastive methods say of a network that has
-// collapsed with their loss where all projections are the same.
+// TestCollapsed compares what methods say of a network that has collapsed with their
+// loss where it has: the backbone's parameters are 0, so that all images have the same
+// features, and those of the heads 1, so that all that heads tell has one direction.
+// Queues have filled with it.
 func TestCollapsed(t *testing.T) {
-	const batch = 6
-	d := testkit.Open(t, device.Go)
-	z := make([][]float64, batch)
-	for i := range z {
-		z[i] = []float64{3, -4, 12}
-	}
-	for name, c := range map[string]struct {
-		method method.Collapser
-		loss   func(z *graph.Node) *graph.Node
-	}{
-		"SimCLR": {method.SimCLR{Temperature: 0.5}, func(z *graph.Node) *graph.Node { return loss.NTXent(z, z, 0.5) }},
-		"DINO": {method.DINO{Prototypes: 3}, func(z *graph.Node) *graph.Node {
-			flat, center := graph.Reshape(graph.ReduceAndKeep(z, graph.ReduceSum, -1), batch, 1), graph.Zeros(z.Graph(), shapes.Make(z.DType(), 3))
-			flat = graph.BroadcastToDims(flat, batch, 3)
-			return loss.DINO([]*graph.Node{flat, flat}, []*graph.Node{flat, flat}, center, graph.Scalar(z.Graph(), z.DType(), 0.04), 0.1)
-		}},
-		"SwaV": {method.SwaV{Prototypes: 3}, func(z *graph.Node) *graph.Node { // projections at right angles to the prototypes
-			flat := graph.ZerosLike(z)
-			q := loss.Sinkhorn(graph.MulScalar(z, 0.01), nil, 0.05, 3)
-			return loss.SwAV([]*graph.Node{flat, flat}, []*graph.Node{q, q}, 0.1)
-		}},
-		"DCL":           {method.DCL{Temperature: 0.1}, func(z *graph.Node) *graph.Node { return loss.DCL(z, z, 0.1, false) }},
-		"DCL separate":  {method.DCL{Temperature: 0.1, Separate: true}, func(z *graph.Node) *graph.Node { return loss.DCL(z, z, 0.1, true) }},
-		"FroSSL":        {method.FroSSL{}, func(z *graph.Node) *graph.Node { return loss.FroSSL([]*graph.Node{z, z}) }},
-		"MoCoV3":        {method.MoCoV3{Temperature: 0.2}, func(z *graph.Node) *graph.Node { return graph.MulScalar(loss.InfoNCE(z, z, 0.2), 4*0.2) }},
-		"DCLW":          {method.DCLW{Temperature: 0.1, Sigma: 0.5}, func(z *graph.Node) *graph.Node { return loss.DCLW(z, z, 0.1, 0.5, false) }},
-		"DCLW separate": {method.DCLW{Temperature: 0.1, Sigma: 0.5, Separate: true}, func(z *graph.Node) *graph.Node { return loss.DCLW(z, z, 0.1, 0.5, true) }},
-		"TiCo": {method.TiCo{Rho: 8}, func(z *graph.Node) *graph.Node {
-			unit := op.Normalize(z)
-			value, _ := loss.TiCo(z, z, op.MatMul(graph.Transpose(unit, 0, 1), graph.DivScalar(unit, batch)), 0.9, 8, false)
-			return value
-		}},
-		"VICReg": {method.VICReg{Variance: 20}, func(z *graph.Node) *graph.Node { return loss.VICReg(z, z, 25, 20, 1) }},
-		"VICRegL": {method.VICRegL{Variance: 20, Global: 0.7}, func(z *graph.Node) *graph.Node {
-			cells := graph.Stack([]*graph.Node{z, z, z}, 1)
-			local := loss.VICRegLocal(cells, cells, cells, cells, [2]int{3, 2}, 25, 20, 1)
-			return graph.Add(graph.MulScalar(loss.VICReg(z, z, 25, 20, 1), 0.7), graph.MulScalar(local, 0.3))
-		}},
-	} {
-		got := graph.MustExecOnce(d.Backend, c.loss, z).Value().(float64)
-		testkit.Within(t, name, []float64{c.method.Collapsed(batch).Loss}, []float64{got}, 1e-9)
-	}
+	forEachMethod(t, func(t *testing.T, m method.Method) {
+		for _, recipe := range []string{"cifar_head", "cifar_2023"} {
+			_, network, c := smallFor(t, m)
+			c.Recipe, c.LR = recipe, rates{0}
+			m := goldenMethods[method.Name(m)](c)
+			collapser, ok := m.(method.Collapser)
+			if _, divides := m.(method.BarlowTwins); !ok || divides && recipe == "cifar_2023" { // by deviations of 0
+				return
+			}
+			r := startRun(t, testkit.Open(t, device.Go), nn.Mode{Precision: device.F64}, m, network, c)
+			for i, list := range [][]nn.Variable{r.vars.Params(), r.vars.Buffers()} {
+				flat := testkit.Values(t, r.state[i])
+				for _, v := range list {
+					switch network, _, _ := strings.Cut(v.Path, "/"); {
+					case strings.Contains(v.Path, "/backbone/") && !isStatistic(v):
+						clear(flat[v.Offset : v.Offset+v.Size()])
+					case network == "online" || network == "target":
+						copy(flat[v.Offset:v.Offset+v.Size()], slices.Repeat([]float64{1}, v.Size()))
+					}
+				}
+				r.state[i] = testkit.Tensor(r.mode.Precision.ParamDType(), flat, len(flat))
+			}
+			var loss float64
+			for range 1 + c.Sizes.Bank/c.Batch {
+				loss, _ = r.step(t)
+			}
+			testkit.Within(t, recipe, []float64{collapser.Collapsed(c.Batch).Loss}, []float64{loss}, 1e-9)
+		}
+	})
 }
 
 // TestDCLWValidates names each of its own fields.

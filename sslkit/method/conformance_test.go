@@ -44,12 +44,7 @@ func TestMethods(t *testing.T) {
 func TestMethodsLearn(t *testing.T) {
 	const steps = runSteps
 	forEachMethod(t, func(t *testing.T, m method.Method) {
-		network, c := smallFor(method.Name(m))
-		build := goldenMethods[method.Name(m)]
-		if build == nil {
-			t.Fatal("the method is missing in goldenMethods")
-		}
-		m = build(c)
+		m, network, c := smallFor(t, m)
 		if err := m.Validate(network); err != nil {
 			t.Fatal(err)
 		}
@@ -79,18 +74,19 @@ func TestMethodsLearn(t *testing.T) {
 	})
 }
 
-// smallFor is the network that a method is tried on, and its case.
-func smallFor(name string) (backbone.Backbone, stepCase) {
-	switch name {
-	case "MAE", "SimMIM":
-		return smallTransformer()
-	case "MSN", "PMSN":
-		network, c := smallTransformer()
-		c.Mask.Length = []int{16, 16}
-		c.Sizes.Prototypes = 8
-		return network, c
+// smallFor makes a method of the list small: on a ResNet, or on a transformer if it wants one.
+func smallFor(t *testing.T, m method.Method) (method.Method, backbone.Backbone, stepCase) {
+	t.Helper()
+	build := goldenMethods[method.Name(m)]
+	if build == nil {
+		t.Fatal("the method is missing in goldenMethods")
 	}
-	return small()
+	network, c := smallTransformer()
+	if m := build(c); m.Validate(backbone.Tiny()) != nil {
+		return m, network, c
+	}
+	resNet, c := small()
+	return build(c), resNet, c
 }
 
 // small is a network, and the sizes of a case that trains in no time.
@@ -100,7 +96,7 @@ func small() (backbone.ResNet, stepCase) {
 	c.LR = rates{0.02}
 	c.Pixels.Base = firstPixels
 	c.Sizes.Hidden, c.Sizes.Out, c.Sizes.PredHidden, c.Sizes.Bank = 8, 8, 8, 32
-	c.Sizes.Groups, c.ResetEvery = 5, 7
+	c.Sizes.Groups, c.Sizes.Prototypes, c.ResetEvery = 5, 8, 7
 	c.Bank = &testkit.Input{Gen: "G", S: 3, Shape: []int{c.Sizes.Bank, c.Sizes.Out}, RowNorm: true}
 	c.Sizes.Projection, c.Sizes.Prediction = "linear bn relu linear", "linear bn relu linear(bias)"
 	c.Sizes.LocalProjection, c.Sizes.LocalHidden, c.Sizes.LocalOut = "linear ln relu linear(bias)", 8, 8
@@ -162,33 +158,25 @@ func (r *run) target() []float64 {
 }
 
 // targetAfterMove is what the target must be after the next step: it moves
-// towards the online network as that is now.
+// towards the online network as that is now, or is a copy of it after a pause.
 func (r *run) targetAfterMove(m method.Method) []float64 {
-	var scheduled schedule.Schedule
-	moves := 0
-	switch m := m.(type) {
-	case method.MoCo:
-		scheduled, moves = m.Momentum, m.Moves
-	case method.BYOL:
-		scheduled, moves = m.Momentum, m.Moves
-	case method.TiCo:
-		scheduled, moves = m.Momentum, 1
-	case method.SMoG:
-		scheduled, moves = m.Momentum, 1
-		if m.Pauses(r.made) {
-			scheduled = schedule.Constant(0)
-		}
-	case method.MSN:
-		scheduled, moves = m.Momentum, 1
-	case method.PMSN:
-		scheduled, moves = m.Momentum, 1
-	case method.DINO:
-		scheduled, moves = m.Momentum, 1
-	case method.MoCoV3:
-		scheduled, moves = m.Momentum, 1
+	target := r.target()
+	if len(target) == 0 {
+		return nil
+	}
+	fields, moves := reflect.ValueOf(m), 1
+	scheduled, ok := fields.FieldByName("Momentum").Interface().(schedule.Schedule)
+	if !ok {
+		r.t.Fatalf("%T has a target, but no schedule Momentum", m)
+	}
+	if field := fields.FieldByName("Moves"); field.IsValid() {
+		moves = int(field.Int())
+	}
+	if p, ok := m.(method.Pauser); ok && p.Pauses(r.made) {
+		scheduled = schedule.Constant(0)
 	}
 	momentum := scheduled.Value(r.made, runSteps)
-	target, params, at := r.target(), r.params(), 0
+	params, at := r.params(), 0
 	for _, v := range r.vars.Buffers() {
 		name, ok := strings.CutPrefix(v.Path, "target/")
 		if !ok || isStatistic(v) {

@@ -12,6 +12,8 @@ import (
 // DCL is [SimCLR] with the decoupled contrastive loss: the right view does not
 // compete with itself, so small batches learn as large ones do.
 //
+// Its meter "contrastive accuracy" is that of [SimCLR].
+//
 // Yeh et al., Decoupled Contrastive Learning, 2021, arXiv:2110.06848, L_DC.
 type DCL struct {
 	Projector   head.MLP `json:"projector"`
@@ -20,6 +22,8 @@ type DCL struct {
 }
 
 // DCLW is [DCL] with pairs that are already close counting less.
+//
+// Its meter "contrastive accuracy" is that of [SimCLR].
 //
 // Yeh et al., Decoupled Contrastive Learning, 2021, arXiv:2110.06848, L_DCW.
 type DCLW struct {

@@ -21,9 +21,9 @@ import (
 // The head is the projector, whose rows are normalised (the bottleneck), and a layer of
 // prototypes of length 1 without bias (weight norm with g = 1).
 //
-// Its meters: teacher entropy is that of the teacher's distributions, in nats, ln
-// Prototypes if they have become uniform; teacher mean entropy is that of their mean,
-// which falls to 0 where one prototype gets all images; teacher KoLeo is [loss.KoLeo] of
+// Its meters: "teacher entropy" is that of the teacher's distributions, in nats, ln
+// Prototypes if they have become uniform; "teacher mean entropy" is that of their mean,
+// which falls to 0 where one prototype gets all images; "teacher KoLeo" is [loss.KoLeo] of
 // the teacher's bottleneck, which rises where images move together.
 //
 // Caron et al., Emerging Properties in Self-Supervised Vision Transformers, 2021,

@@ -21,6 +21,8 @@ import (
 // batch norm in the backbone a query and its key have other statistics, and
 // statistics do not tell which key is the right one.
 //
+// Its meter "contrastive accuracy" is [loss.ContrastiveAccuracy] of the first half.
+//
 // He et al., Momentum Contrast for Unsupervised Visual Representation Learning,
 // 2019, arXiv:1911.05722; symmetric as in its authors' CIFAR-10 demonstration.
 type MoCo struct {

@@ -14,6 +14,9 @@ import (
 // MoCoV3 is [MoCo] without a queue and with [BYOL]'s predictor: each prediction must
 // find what the target network makes of the other view among those of the batch.
 //
+// Its meter "contrastive accuracy" is [loss.ContrastiveAccuracy] of the predictions from
+// view 0 and the keys of view 1.
+//
 // Chen, Xie, He, An Empirical Study of Training Self-Supervised Vision Transformers,
 // 2021, arXiv:2104.02057, algorithm 1.
 type MoCoV3 struct {

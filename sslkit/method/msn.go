@@ -18,6 +18,10 @@ import (
 // View 0 is the target's; view 1 and the small views, which see a small part of the
 // image each, are anchors.
 //
+// Its meters: "assignment entropy" is that of an image's assignment, in nats, ln
+// Prototypes where images cannot be told apart, and "mean entropy" that of the mean of
+// what anchors are predicted, which falls to 0 where all are of one prototype.
+//
 // Assran et al., Masked Siamese Networks for Label-Efficient Learning, 2022,
 // arXiv:2204.07141.
 type MSN struct {
@@ -37,6 +41,8 @@ type MSN struct {
 
 // PMSN is [MSN] without the belief that all prototypes are met alike: how often they
 // are is to follow a power law, as classes do in most data.
+//
+// Its meters "assignment entropy" and "mean entropy" are those of [MSN].
 //
 // Assran et al., The Hidden Uniform Cluster Prior in Self-Supervised Learning, 2022,
 // arXiv:2210.07277.

@@ -14,7 +14,7 @@ import (
 
 // TestMSNPrototypes trains prototypes, or leaves them as they are.
 func TestMSNPrototypes(t *testing.T) {
-	network, c := smallFor("MSN")
+	network, c := smallTransformer()
 	for _, train := range []bool{true, false} {
 		m := c.msn()
 		m.Train = train
@@ -35,7 +35,7 @@ func TestMSNPrototypes(t *testing.T) {
 
 // TestMSNSeesAllPatches compares what the last patch of an image tells anchors.
 func TestMSNSeesAllPatches(t *testing.T) {
-	network, c := smallFor("MSN")
+	network, c := smallTransformer()
 	d := testkit.Open(t, device.Go)
 	for _, drop := range []bool{true, false} {
 		m := c.msn()
@@ -68,7 +68,7 @@ func TestMSNSeesAllPatches(t *testing.T) {
 
 // TestMSNIsEvaluatedByTheTarget compares where evaluation looks.
 func TestMSNIsEvaluatedByTheTarget(t *testing.T) {
-	network, c := smallFor("MSN")
+	network, c := smallTransformer()
 	for _, m := range []method.Method{c.msn(), method.PMSN{MSN: c.msn(), Exponent: 0.25}} {
 		if path := method.EvaluatedPath(m); path != "target/backbone" {
 			t.Errorf("%s is evaluated by %s", method.Name(m), path)
@@ -92,7 +92,7 @@ func TestMSNIsEvaluatedByTheTarget(t *testing.T) {
 
 // TestMSNValidates names the field.
 func TestMSNValidates(t *testing.T) {
-	network, c := smallFor("MSN")
+	network, c := smallTransformer()
 	for want, change := range map[string]func(m *method.PMSN){
 		"method: PMSN: exponent 0, want":                     func(m *method.PMSN) { m.Exponent = 0 },
 		"method: PMSN: 1 prototypes, want":                   func(m *method.PMSN) { m.Prototypes = 1 },

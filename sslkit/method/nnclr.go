@@ -17,6 +17,9 @@ import (
 // Both views look for their neighbours in the queue as the step before left it.
 // The projections of view 1 enter it then, as they are: only directions count.
 //
+// Its meter "contrastive accuracy" is [loss.ContrastiveAccuracy] of the neighbours of
+// view 0 and the predictions from view 1.
+//
 // Dwibedi et al., With a Little Help from My Friends: Nearest-Neighbor
 // Contrastive Learning of Visual Representations, 2021, arXiv:2104.14548.
 type NNCLR struct {

@@ -1,6 +1,7 @@
 package method_test
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -42,7 +43,7 @@ type maskCase struct {
 	Ratio    float64
 	Count    string // "head" or "2023", how many are kept
 	Length   []int  // tokens of each call in a step, the class token included …
-	Sequence int    // … or of the only one
+	Sequence int    // … or of the only one; 0 if the method may ask for any
 }
 
 // firstPixels and runSteps are what the first methods' cases, and those of other
@@ -71,12 +72,14 @@ func (c stepCase) pictures(view int) testkit.Array {
 
 // noise is what tokens are masked by in a step, [rows, tokens]: the least stay.
 // Calls are those of one step, counted from 0.
-func (c seeds) noise(step, call, rows int) []float64 {
+func (c seeds) noise(step, call, rows, tokens int) []float64 {
 	m := c.Mask
-	tokens := m.Sequence
-	calls := max(1, len(m.Length))
+	calls, want := max(1, len(m.Length)), m.Sequence
 	if len(m.Length) > 0 {
-		tokens = m.Length[call]
+		want = m.Length[call]
+	}
+	if want > 0 && tokens != want {
+		panic(fmt.Errorf("noise of %d tokens is asked for, the case has %d", tokens, want))
 	}
 	noise := make([]float64, rows*tokens)
 	for i := range noise {

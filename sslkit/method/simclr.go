@@ -11,6 +11,8 @@ import (
 // SimCLR pulls the two views of an image together and pushes them away from the
 // views of all other images of the batch.
 //
+// Its meter "contrastive accuracy" is [loss.ContrastiveAccuracy] of the two views.
+//
 // Chen et al., A Simple Framework for Contrastive Learning of Visual
 // Representations, 2020, arXiv:2002.05709.
 type SimCLR struct {

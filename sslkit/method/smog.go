@@ -25,6 +25,8 @@ import (
 // the projections of earlier batches, which a queue holds, and the target as a
 // copy of the online network.
 //
+// Its meter "groups used" is [loss.Perplexity] of the groups that a batch is found in.
+//
 // Pang et al., Unsupervised Visual Representation Learning by Synchronous Momentum
 // Grouping, 2022, arXiv:2207.06167.
 type SMoG struct {

@@ -19,8 +19,8 @@ import (
 // be used alike, and predicts from every view to which the other views were assigned.
 // Before each step prototypes are made as long as 1.
 //
-// Its meters: assignment entropy is that of an image's assignment, in nats, ln
-// Prototypes where images cannot be told apart; prototypes used is how many different
+// Its meters: "assignment entropy" is that of an image's assignment, in nats, ln
+// Prototypes where images cannot be told apart; "prototypes used" is how many different
 // prototypes are the nearest of a full view, as a share of those that could be.
 //
 // Caron et al., Unsupervised Learning of Visual Features by Contrasting Cluster
@@ -38,6 +38,8 @@ type SwaV struct {
 // SwaVQueue is [SwaV] with projections of earlier batches, those of each full view in a
 // queue of their own, which are assigned together with the batch. The queues fill from
 // the first step on.
+//
+// Its meters "assignment entropy" and "prototypes used" are those of [SwaV].
 //
 // Caron et al., 2020, sec. 4.1 ("working with small batches"). There prototypes are
 // frozen at first, too: see [optim.Freeze].

@@ -17,16 +17,11 @@ type reference struct {
 	start []float64 // in PyTorch's order
 }
 
-// folders are where a model has the parts of its networks.
-var folders = map[string]string{
-	"backbone":         "backbone",
-	"projection":       "projector",
-	"prediction":       "predictor",
-	"prototypes":       "prototypes",
-	"local_projection": "local_projector",
-	"decoder":          "decoder",
-	"mask_token":       "mask_token",
-}
+// Folders of a model are called as the reference's parts are, or as what computes them.
+var (
+	folderOf = strings.NewReplacer("projection", "projector", "prediction", "predictor")
+	partOf   = strings.NewReplacer("projector", "projection", "predictor", "prediction")
+)
 
 // references lists the tensors of the online networks in the reference's order.
 func (c stepCase) references(t *testing.T, params []nn.Variable) []reference {
@@ -38,7 +33,8 @@ func (c stepCase) references(t *testing.T, params []nn.Variable) []reference {
 	var all []reference
 	for i, tensor := range testkit.Described(c.FirstWeight, undescribed, testkit.UnitNorms) {
 		path := strings.TrimPrefix(undescribed[i].Path, "online/")
-		all = append(all, reference{TorchTensor: tensor, path: path, part: partOf(t, path)})
+		folder, _, _ := strings.Cut(path, "/")
+		all = append(all, reference{TorchTensor: tensor, path: path, part: partOf.Replace(folder)})
 	}
 	rest := below(params[len(undescribed):])
 	for _, tensor := range c.Tensors.list {
@@ -50,7 +46,7 @@ func (c stepCase) references(t *testing.T, params []nn.Variable) []reference {
 			folder, _, _ := strings.Cut(r.path, "/")
 			rest[folder] = slices.DeleteFunc(rest[folder], func(path string) bool { return path == r.path })
 		} else if !strings.HasSuffix(tensor.Name, ".weight_g") { // scales of 1, never trained
-			folder := folders[name]
+			folder := folderOf.Replace(name)
 			if len(rest[folder]) == 0 {
 				t.Fatalf("no parameter for %s in online/%s", tensor.Name, folder)
 			}
@@ -77,19 +73,6 @@ func below(list []nn.Variable) map[string][]string {
 		paths[folder] = append(paths[folder], path)
 	}
 	return paths
-}
-
-// partOf is the reference's name of the part that a variable lies in.
-func partOf(t *testing.T, path string) string {
-	t.Helper()
-	folder, _, _ := strings.Cut(path, "/")
-	for part, has := range folders {
-		if has == folder {
-			return part
-		}
-	}
-	t.Fatalf("folders has no part for online/%s", path)
-	return ""
 }
 
 func fillStarts(list []reference) {

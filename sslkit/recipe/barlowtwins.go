@@ -6,7 +6,7 @@ import (
 	"github.com/gossl/gossl/sslkit/method"
 )
 
-var barlowTwins = entry{
+var _ = add(entry{
 	name: "BarlowTwins", benchmark: barlowTwins2023, in2021: barlowTwins2021, since2023: barlowTwinsHEAD, shapes: barlowTwinsOnShapes,
 	results: []result{
 		{Seed2021, dataset.CIFAR10, 128, 200, 0.84, 2.1, 0},
@@ -18,7 +18,7 @@ var barlowTwins = entry{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.852, 4.0, 298.5},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.651, 4.0, 85.0},
 	},
-}
+})
 
 func barlowTwins2023(r *Recipe) {
 	m := method.BarlowTwins{

@@ -8,7 +8,7 @@ import (
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
-var byol = entry{
+var _ = add(entry{
 	name: "BYOL", benchmark: byol2023, in2021: byol2021, since2023: byolHEAD, best: byolBest, shapes: byolOnShapes,
 	results: []result{
 		{Seed2021, dataset.CIFAR10, 128, 200, 0.85, 2.2, 0},
@@ -20,7 +20,7 @@ var byol = entry{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.887, 4.3, 214.8},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.705, 4.3, 54.4},
 	},
-}
+})
 
 func byol2023(r *Recipe) {
 	layers := head.MLP{Layers: 2, Hidden: 4096, Out: 256, BatchNorm: true, OutNorm: head.NoNorm}

@@ -5,7 +5,7 @@ import (
 	"github.com/gossl/gossl/sslkit/method"
 )
 
-var dcl = entry{
+var _ = add(entry{
 	name: "DCL", benchmark: dcl2023, since2023: dclHEAD, shapes: dclOnShapes,
 	results: []result{
 		{Lightly2023, dataset.CIFAR10, 128, 200, 0.844, 1.5, 102.2},
@@ -14,9 +14,9 @@ var dcl = entry{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.861, 3.7, 189.1},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.809, 3.7, 48.7},
 	},
-}
+})
 
-var dclw = entry{
+var _ = add(entry{
 	name: "DCLW", benchmark: dclw2023, since2023: dclwHEAD, shapes: dclwOnShapes,
 	results: []result{
 		{Lightly2023, dataset.CIFAR10, 128, 200, 0.833, 1.5, 100.4},
@@ -25,7 +25,7 @@ var dclw = entry{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.865, 3.7, 192.2},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.783, 3.7, 47.3},
 	},
-}
+})
 
 func dcl2023(r *Recipe) {
 	r.Method = method.DCL{Projector: projector2023(), Temperature: 0.1, Separate: true}

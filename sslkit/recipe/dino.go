@@ -10,7 +10,7 @@ import (
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
-var dino = entry{
+var _ = add(entry{
 	name: "DINO", benchmark: dino2023, since2023: dinoHEAD, shapes: dinoOnShapes,
 	results: []result{
 		{Lightly2023, dataset.CIFAR10, 128, 200, 0.840, 1.6, 120.3},
@@ -19,7 +19,7 @@ var dino = entry{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.888, 6.6, 312.3},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.873, 6.6, 75.4},
 	},
-}
+})
 
 func dino2023(r *Recipe) {
 	m := method.DINO{

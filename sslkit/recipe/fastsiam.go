@@ -8,7 +8,7 @@ import (
 	"github.com/gossl/gossl/sslkit/method"
 )
 
-var fastSiam = entry{
+var _ = add(entry{
 	name: "FastSiam", benchmark: fastSiam2023, best: fastSiamBest, shapes: fastSiamOnShapes,
 	results: []result{
 		{Lightly2023, dataset.CIFAR10, 128, 200, 0.906, 2.7, 164.0},
@@ -17,7 +17,7 @@ var fastSiam = entry{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.873, 7.3, 299.6},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.779, 7.3, 88.2},
 	},
-}
+})
 
 // fastSiam2023 is SimSiam's recipe with four views. The script for CIFAR-10 has the
 // class, but does not list it among those that it runs.

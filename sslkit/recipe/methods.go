@@ -1,11 +1,27 @@
 package recipe
 
-import "github.com/gossl/gossl/sslkit/dataset"
+import (
+	"github.com/gossl/gossl/sslkit/dataset"
+	"github.com/gossl/gossl/sslkit/method"
+)
 
-// entries are the methods' recipes, in the order of tables: a file each.
-var entries = []entry{
-	moco, simCLR, simSiam, barlowTwins, byol, dcl, dclw, nnclr, fastSiam, dino, swav, swavQueue, smog, tiCo, vicReg, vicRegL, froSSL,
-	mae, simMIM, msn, pmsn, mocoV3,
+// added are the methods' recipes by name. Each is added where it stands.
+var added = map[string]entry{}
+
+func add(e entry) bool {
+	added[e.name] = e
+	return true
+}
+
+// entries are the methods' recipes, in the order of tables.
+func entries() []entry {
+	var all []entry
+	for _, m := range method.All() {
+		if e, ok := added[method.Name(m)]; ok {
+			all = append(all, e)
+		}
+	}
+	return all
 }
 
 // An entry has the recipes of a method, as what they change of what all recipes of
@@ -57,7 +73,7 @@ func (e entry) published(r Recipe) Expect {
 // methods lists the names of all methods.
 func methods() []string {
 	var names []string
-	for _, e := range entries {
+	for _, e := range entries() {
 		names = append(names, e.name)
 	}
 	return names

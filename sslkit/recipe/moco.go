@@ -8,7 +8,7 @@ import (
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
-var moco = entry{
+var _ = add(entry{
 	name: "MoCo", benchmark: moco2023, in2021: moco2021, since2023: mocoHEAD, shapes: mocoOnShapes,
 	results: []result{
 		{Seed2021, dataset.CIFAR10, 128, 200, 0.83, 2.1, 0},
@@ -22,7 +22,7 @@ var moco = entry{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.874, 4.3, 231.7},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.786, 4.3, 57.5},
 	},
-}
+})
 
 func moco2023(r *Recipe) {
 	m := method.MoCo{

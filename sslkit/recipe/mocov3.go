@@ -6,7 +6,7 @@ import (
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
-var mocoV3 = entry{name: "MoCoV3", best: mocoV3Best, shapes: mocoV3OnShapes}
+var _ = add(entry{name: "MoCoV3", best: mocoV3Best, shapes: mocoV3OnShapes})
 
 // mocoV3Best is solo-learn's.
 func mocoV3Best(r *Recipe) {

@@ -11,21 +11,21 @@ import (
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
-var msn = entry{
+var _ = add(entry{
 	name: "MSN", benchmark: msn2023, since2023: msnHEAD, shapes: msnOnShapes,
 	results: []result{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.828, 14.7, 515.5},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.713, 14.7, 127.0},
 	},
-}
+})
 
-var pmsn = entry{
+var _ = add(entry{
 	name: "PMSN", benchmark: pmsn2023, since2023: pmsnHEAD, shapes: pmsnOnShapes,
 	results: []result{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.822, 14.7, 505.8},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.705, 14.7, 126.9},
 	},
-}
+})
 
 func msn2023(r *Recipe) {
 	if r.small() {

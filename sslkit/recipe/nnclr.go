@@ -6,7 +6,7 @@ import (
 	"github.com/gossl/gossl/sslkit/method"
 )
 
-var nnclr = entry{
+var _ = add(entry{
 	name: "NNCLR", benchmark: nnclr2023, since2023: nnclrHEAD, shapes: nnclrOnShapes,
 	results: []result{
 		{Lightly2023, dataset.CIFAR10, 128, 200, 0.834, 1.5, 101.5},
@@ -15,7 +15,7 @@ var nnclr = entry{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.884, 3.8, 212.5},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.809, 3.8, 51.5},
 	},
-}
+})
 
 func nnclr2023(r *Recipe) {
 	m := method.NNCLR{

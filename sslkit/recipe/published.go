@@ -69,7 +69,7 @@ func Published() []Recipe {
 	var recipes []Recipe
 	for _, table := range tables {
 		for _, size := range table.sizes {
-			for _, e := range entries {
+			for _, e := range entries() {
 				if r, ok := table.recipe(e, size[0], size[1]); ok {
 					recipes = append(recipes, r)
 				}
@@ -87,7 +87,7 @@ func At(preset Preset, data dataset.Name, name string, batch, epochs int) (Recip
 		if table.preset != preset || table.data != data {
 			continue
 		}
-		for _, e := range entries {
+		for _, e := range entries() {
 			if e.name != name {
 				continue
 			}

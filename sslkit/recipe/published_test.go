@@ -26,6 +26,9 @@ func TestPublishedOrder(t *testing.T) {
 	if diff := cmp.Diff(all, methods()); diff != "" {
 		t.Errorf("methods and their recipes (-want +got):\n%s", diff)
 	}
+	if len(added) != len(all) {
+		t.Errorf("%d recipes were added, of %d methods", len(added), len(all))
+	}
 	recipes := Published()
 	var got []string
 	for _, r := range recipes {
@@ -113,7 +116,7 @@ func TestPublishedShareNothing(t *testing.T) {
 // Every published result belongs to a recipe, and HEAD has none.
 func TestResults(t *testing.T) {
 	count := 0
-	for _, e := range entries {
+	for _, e := range entries() {
 		for _, row := range e.results {
 			r, err := Find(row.preset, row.data, e.name, row.batch, row.epochs)
 			if err != nil {
@@ -164,7 +167,7 @@ func TestFindErrors(t *testing.T) {
 }
 
 func TestDefaults(t *testing.T) {
-	for _, e := range entries {
+	for _, e := range entries() {
 		if e.benchmark == nil {
 			continue
 		}

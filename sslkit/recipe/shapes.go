@@ -17,7 +17,7 @@ import (
 // first demonstration; the others have a narrower network and smaller batches,
 // for more steps in the same time.
 func Shapes(name string) (Recipe, error) {
-	for _, e := range entries {
+	for _, e := range entries() {
 		if e.name == name {
 			r := onShapes()
 			r.Name = name

@@ -6,7 +6,7 @@ import (
 	"github.com/gossl/gossl/sslkit/method"
 )
 
-var simCLR = entry{
+var _ = add(entry{
 	name: "SimCLR", benchmark: simCLR2023, in2021: simCLR2021, best: simCLRBest, shapes: simCLROnShapes,
 	results: []result{
 		{Seed2021, dataset.CIFAR10, 128, 200, 0.78, 2.0, 0},
@@ -20,7 +20,7 @@ var simCLR = entry{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.889, 3.7, 193.5},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.835, 3.7, 49.7},
 	},
-}
+})
 
 func simCLR2023(r *Recipe) {
 	r.Method = method.SimCLR{Projector: projector2023(), Temperature: 0.5}

@@ -7,13 +7,13 @@ import (
 	"github.com/gossl/gossl/sslkit/method"
 )
 
-var simMIM = entry{
+var _ = add(entry{
 	name: "SimMIM", benchmark: simMIM2023, since2023: simMIMHEAD, shapes: simMIMOnShapes,
 	results: []result{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.343, 9.7, 446.5},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.315, 9.7, 115.5},
 	},
-}
+})
 
 // simMIM2023 draws one view. The script draws two, and trains on the first.
 func simMIM2023(r *Recipe) {
@@ -35,6 +35,5 @@ func simMIMHEAD(r *Recipe) {
 
 func simMIMOnShapes(r *Recipe) {
 	maskedOnShapes(r)
-	r.Method = method.SimMIM{Masking: method.Masking{Ratio: 0.6}}
-	r.Epochs = 6
+	r.Method = method.SimMIM{Masking: method.Masking{Ratio: 0.5}}
 }

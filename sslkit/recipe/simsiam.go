@@ -7,7 +7,7 @@ import (
 	"github.com/gossl/gossl/sslkit/method"
 )
 
-var simSiam = entry{
+var _ = add(entry{
 	name: "SimSiam", benchmark: simSiam2023, in2021: simSiam2021, shapes: simSiamOnShapes,
 	results: []result{
 		{Seed2021, dataset.CIFAR10, 128, 200, 0.73, 3.0, 0},
@@ -21,7 +21,7 @@ var simSiam = entry{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.872, 3.9, 206.4},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.752, 3.9, 58.2},
 	},
-}
+})
 
 func simSiam2023(r *Recipe) {
 	r.LR = annealed(0.06) // at every batch size

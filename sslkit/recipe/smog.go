@@ -9,7 +9,7 @@ import (
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
-var smog = entry{
+var _ = add(entry{
 	name: "SMoG", benchmark: smog2023, since2023: smogHEAD, shapes: smogOnShapes,
 	results: []result{
 		{Lightly2023, dataset.CIFAR10, 128, 200, 0.743, 1.2, 192.2},
@@ -18,7 +18,7 @@ var smog = entry{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.788, 2.6, 232.1},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.663, 2.6, 58.7},
 	},
-}
+})
 
 func smog2023(r *Recipe) {
 	size, blur0, blur1 := 128, 0.5, 0.1

@@ -9,7 +9,7 @@ import (
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
-var swav = entry{
+var _ = add(entry{
 	name: "SwaV", benchmark: swav2023, shapes: swavOnShapes,
 	results: []result{
 		{Lightly2023, dataset.CIFAR10, 128, 200, 0.812, 1.5, 99.6},
@@ -18,15 +18,15 @@ var swav = entry{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.902, 6.4, 283.2},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.861, 6.4, 73.3},
 	},
-}
+})
 
-var swavQueue = entry{
+var _ = add(entry{
 	name: "SwaVQueue", benchmark: swavQueue2023, shapes: swavQueueOnShapes,
 	results: []result{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.890, 6.4, 282.7},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.827, 6.4, 72.6},
 	},
-}
+})
 
 func swav2023(r *Recipe) {
 	m := method.SwaV{

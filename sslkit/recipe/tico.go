@@ -8,13 +8,13 @@ import (
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
-var tiCo = entry{
+var _ = add(entry{
 	name: "TiCo", benchmark: tiCo2023, since2023: tiCoHEAD, shapes: tiCoOnShapes,
 	results: []result{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.856, 2.5, 177.8},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.742, 2.5, 45.6},
 	},
-}
+})
 
 func tiCo2023(r *Recipe) {
 	if r.small() {

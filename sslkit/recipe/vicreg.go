@@ -9,13 +9,13 @@ import (
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
-var vicReg = entry{
+var _ = add(entry{
 	name: "VICReg", benchmark: vicReg2023, since2023: vicRegHEAD, shapes: vicRegOnShapes,
 	results: []result{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.845, 4.0, 205.6},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.763, 4.0, 53.2},
 	},
-}
+})
 
 // lars is the optimizer of VICReg and VICRegL. Biases and batch norms are scaled and
 // decayed, too, which the papers exempt: SkipVectors.

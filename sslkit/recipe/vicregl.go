@@ -7,13 +7,13 @@ import (
 	"github.com/gossl/gossl/sslkit/method"
 )
 
-var vicRegL = entry{
+var _ = add(entry{
 	name: "VICRegL", benchmark: vicRegL2023, since2023: vicRegLHEAD, shapes: vicRegLOnShapes,
 	results: []result{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.778, 4.0, 218.7},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.689, 4.0, 56.7},
 	},
-}
+})
 
 func vicRegL2023(r *Recipe) {
 	if r.small() {

@@ -167,7 +167,7 @@ func (p *planner) resident() []shapes.Shape {
 // planStep plans the training step, and returns the bytes that lie beside it.
 func (p *planner) planStep() (device.Program, int64, error) {
 	arguments := slices.Concat(p.state(), p.constants(), p.train.Shapes())
-	program, err := p.device.Plan(p.step.name(), p.step.build, arguments...)
+	program, err := p.device.PlanSplit(p.step.name(), p.step.build, p.step.splits(), arguments...)
 	return program, bytesOf(p.resident()) + bytesOf(p.constants()) - bytesOf(arguments), err
 }
 

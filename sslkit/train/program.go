@@ -42,10 +42,9 @@ func newStep(d *device.Device, r recipe.Recipe) (*step, error) {
 	if s.layout, err = declare(d, r); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	if s.exec, err = graph.NewExec(d.Backend, s.build); err != nil {
+	if s.exec, err = d.NewExec(s.name(), s.build, s.splits()...); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	s.exec.WithName(s.name())
 	return s, nil
 }
 
@@ -118,6 +117,14 @@ func (s *step) mode() nn.Mode { return modeOf(s.device, s.recipe) }
 func (s *step) name() string {
 	state := state{slots: make([]*tensors.Tensor, len(s.layout.slots))}
 	return device.InPlace("training step", len(state.fields()))
+}
+
+// splits says how the program's inputs lie on several accelerators: each has the state and
+// all images, and is told of its part of every batch where its images are.
+func (s *step) splits() []device.Split {
+	state := state{slots: make([]*tensors.Tensor, len(s.layout.slots))}
+	splits := slices.Repeat([]device.Split{device.Whole}, len(state.fields()))
+	return append(splits, 1, device.Whole) // places, and the rest
 }
 
 // build is the program. Its inputs are the state, the epoch's constants and the
