@@ -15,31 +15,6 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// A sink takes the pixels of images as they are decoded, in any order.
-type sink interface {
-	begin(bytes int) error                // with the number of pixel bytes to come; forgets those before
-	put(pixels []uint8, offset int) error // from several goroutines at a time
-}
-
-// memory is the sink that keeps them there.
-type memory struct{ pixels []uint8 }
-
-func (m *memory) begin(bytes int) error {
-	m.pixels = make([]uint8, bytes)
-	return nil
-}
-
-func (m *memory) put(pixels []uint8, offset int) error {
-	copy(m.pixels[offset:], pixels)
-	return nil
-}
-
-// nowhere is the sink for pixels that nobody wants.
-type nowhere struct{}
-
-func (nowhere) begin(int) error        { return nil }
-func (nowhere) put([]uint8, int) error { return nil }
-
 // castagnoli is the polynomial of checksums, for which processors have an
 // instruction.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -48,50 +23,48 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // take. One that takes more is decoded alone.
 const decodeLimit = 256 << 20
 
-// decoded is what became of a listing: images without pixels, and what else a
-// cache has to know.
+// decoded is what became of a listing: images, and what else there is to know.
 type decoded struct {
 	images *Images
-	sums   []uint32 // a checksum of each image's bytes in Pixels
-	prints []uint32 // likewise, of its pixels: see [Images.Fingerprint]
+	prints []uint32 // a checksum of each image's pixels: see [Images.Fingerprint]
 	cut    []string // files of which only the middle is kept
 }
 
-// decode puts the pixels of all images, or of as many as are wanted, into a sink.
+// build lets fill decode the images of a listing, or as many as are wanted, into
+// pixels whose places are known: fill returns the files that turned out to be
+// corrupt.
 //
-// Where an image goes depends on the sizes of all, which the headers of files
-// tell first. If a file then turns out to be corrupt and is to be left out, the
-// others have to be decoded anew, for other places.
-func (l *listing) decode(ctx context.Context, opts FolderOptions, to sink) (*decoded, error) {
-	corrupt := slices.Clone(l.broken)
+// Where an image goes depends on the sizes of all, which the headers of files tell
+// first. If a file then turns out to be corrupt and is to be left out, fill is called
+// again, for other places. keep is told once in a while that more is known of the
+// files; it may be nil.
+func (l *listing) build(ctx context.Context, opts FolderOptions, keep func(), fill func(*listing, *decoded) ([]CorruptFile, error)) (*decoded, error) {
 	for {
-		rest, empty := l.without(corrupt)
-		rest = rest.first(opts.Limit)
-		more, err := rest.measure(ctx, opts)
+		rest := l.first(opts.Limit)
+		corrupt, err := rest.measure(ctx, opts, keep)
 		if err != nil {
 			return nil, err
 		}
-		if len(more) > 0 {
-			corrupt = append(corrupt, more...)
+		if len(corrupt) > 0 {
+			l.leaveOut(corrupt)
 			continue
 		}
-		switch {
-		case len(corrupt) > 0 && !opts.SkipCorrupt:
-			to = nowhere{} // this only looks for more
-		case empty != "":
-			return nil, fmt.Errorf("no image of %s is left: %w", empty, l.corrupt(corrupt))
+		if empty := l.empty(); empty != "" && opts.SkipCorrupt {
+			return nil, fmt.Errorf("no image of %s is left: %w", empty, l.corruptError())
 		}
 		found := rest.decoded(opts)
-		more, err = rest.fill(ctx, opts, found, to)
+		if corrupt, err = fill(rest, found); err == nil {
+			err = ctx.Err() // it may have been ended by whoever hears of progress
+		}
 		if err != nil {
 			return nil, err
 		}
-		corrupt = append(corrupt, more...)
-		if len(corrupt) > 0 && !opts.SkipCorrupt {
-			return nil, l.corrupt(corrupt)
+		l.leaveOut(corrupt)
+		if len(l.corrupt) > 0 && !opts.SkipCorrupt {
+			return nil, l.corruptError()
 		}
-		if len(more) == 0 {
-			for _, file := range l.corrupt(corrupt).Files {
+		if len(corrupt) == 0 {
+			for _, file := range l.corruptError().Files {
 				found.images.Skipped = append(found.images.Skipped, file.Name)
 			}
 			return found, nil
@@ -99,42 +72,64 @@ func (l *listing) decode(ctx context.Context, opts FolderOptions, to sink) (*dec
 	}
 }
 
+// measureAtOnce is how many files are looked at before somebody may keep what they
+// said.
+const measureAtOnce = 1 << 15
+
 // measure finds out the sizes of all images whose size is not known, from the
 // headers of their files, and returns the files that have none.
-func (l *listing) measure(ctx context.Context, opts FolderOptions) ([]CorruptFile, error) {
-	var files []*imageFile
-	for _, file := range l.files {
-		if file.header == (header{}) {
-			files = append(files, file)
+func (l *listing) measure(ctx context.Context, opts FolderOptions, keep func()) ([]CorruptFile, error) {
+	var unknown []int32
+	for i := range l.files {
+		if l.files[i].header == (header{}) {
+			unknown = append(unknown, int32(i))
 		}
 	}
-	if len(files) == 0 {
+	if len(unknown) == 0 {
 		return nil, nil
 	}
-	damages := make([]*damage, len(files))
-	counter := newMeter(opts.Progress, "looking at "+filepath.Base(l.dir), int64(len(files)))
-	err := parallel(ctx, len(files), counter, func() func(int) error {
-		var reader fileReader
-		return func(i int) (err error) {
-			files[i].header, err = reader.header(l.path(files[i]), opts.Upright)
-			if errors.As(err, &damages[i]) {
-				return nil
+	var corrupt corruptList
+	counter := newMeter(opts.Progress, "looking at "+filepath.Base(l.dir), int64(len(unknown)))
+	for some := range slices.Chunk(unknown, measureAtOnce) {
+		err := parallel(ctx, len(some), counter, func() func(int) error {
+			var reader fileReader
+			return func(i int) (err error) {
+				file := &l.files[some[i]]
+				file.header, err = reader.header(l.path(file), opts.Upright)
+				return corrupt.note(file, err)
 			}
-			return err
+		})
+		if keep != nil {
+			keep()
 		}
-	})
-	return damaged(files, damages), err
-}
-
-// damaged lists the files that have a damage.
-func damaged(files []*imageFile, damages []*damage) []CorruptFile {
-	var corrupt []CorruptFile
-	for i, d := range damages {
-		if d != nil {
-			corrupt = append(corrupt, CorruptFile{Name: files[i].name, Err: d.reason})
+		if err != nil {
+			return nil, err
 		}
 	}
-	return corrupt
+	counter.end()
+	return corrupt.files, ctx.Err()
+}
+
+// A corruptList has files that several goroutines find.
+type corruptList struct {
+	finding sync.Mutex
+	files   []CorruptFile
+}
+
+// note returns an error of a file unless it is a damage, of which it takes note.
+func (c *corruptList) note(file *imageFile, err error) error {
+	if err == nil {
+		return nil
+	}
+	file.header = header{} // whatever came before the error
+	var broken *damage
+	if !errors.As(err, &broken) {
+		return err
+	}
+	c.finding.Lock()
+	defer c.finding.Unlock()
+	c.files = append(c.files, CorruptFile{Name: file.name, Err: broken.reason})
+	return nil
 }
 
 // decoded returns the images of a listing with known sizes, without pixels.
@@ -144,9 +139,10 @@ func (l *listing) decoded(opts FolderOptions) *decoded {
 		Classes: l.classes,
 		Files:   make([]string, len(l.files)),
 	}
-	found := &decoded{images: images}
+	found := &decoded{images: images, prints: make([]uint32, len(l.files))}
 	sizes := make([]Frame, len(l.files))
-	for i, file := range l.files {
+	for i := range l.files {
+		file := &l.files[i]
 		images.Labels[i], images.Files[i] = file.class, file.name
 		p := opts.plan(file.header)
 		sizes[i] = p.frame()
@@ -158,43 +154,75 @@ func (l *listing) decoded(opts FolderOptions) *decoded {
 	return found
 }
 
-// fill decodes all files into a sink, with a checksum for each image. It returns
-// the files that turned out to be corrupt, whose pixels are missing.
-func (l *listing) fill(ctx context.Context, opts FolderOptions, found *decoded, to sink) ([]CorruptFile, error) {
-	images := found.images
-	if err := to.begin(images.bytes(len(l.files))); err != nil {
-		return nil, err
-	}
-	found.sums, found.prints = make([]uint32, len(l.files)), make([]uint32, len(l.files))
-	damages := make([]*damage, len(l.files))
-	room := semaphore.NewWeighted(decodeLimit)
-	counter := newMeter(opts.Progress, "decoding "+filepath.Base(l.dir), int64(len(l.files)))
-	err := parallel(ctx, len(l.files), counter, func() func(int) error {
+// readToMemory decodes the images of a listing.
+func (l *listing) readToMemory(ctx context.Context, opts FolderOptions) (*decoded, error) {
+	return l.build(ctx, opts, nil, func(rest *listing, found *decoded) ([]CorruptFile, error) {
+		n := len(rest.files)
+		bytes := found.images.bytes(n)
+		if most := memorySize(); most > 0 && bytes > most {
+			return nil, fmt.Errorf("%s: the pixels of %d images take %s, more than the %s of memory: let the cache keep them, "+
+				"or read fewer or smaller ones by FolderOptions.Limit or ShortSide", l.dir, n, gigabytes(bytes), gigabytes(most))
+		}
+		found.images.Pixels = make([]uint8, bytes)
+		d := newDecoding(rest, opts, found.images, n)
+		defer d.counter.end()
+		return d.do(ctx, 0, n, func(i int, stored []uint8, print uint32) error {
+			from, end := found.images.Span(i)
+			copy(found.images.Pixels[from:end], stored)
+			found.prints[i] = print
+			return nil
+		})
+	})
+}
+
+// A decoding decodes the files of a listing as some images, which have their
+// places.
+type decoding struct {
+	list    *listing
+	opts    FolderOptions
+	images  *Images
+	room    *semaphore.Weighted
+	counter *meter
+}
+
+func newDecoding(l *listing, opts FolderOptions, images *Images, total int) *decoding {
+	counter := newMeter(opts.Progress, "decoding "+filepath.Base(l.dir), int64(total))
+	return &decoding{l, opts, images, semaphore.NewWeighted(decodeLimit), counter}
+}
+
+// do decodes the images from first on, and gives each to put, from several goroutines
+// at a time: its bytes as Pixels has them, which change afterwards, and their sum. It
+// returns the files that turned out to be corrupt.
+func (d *decoding) do(ctx context.Context, first, end int, put func(i int, stored []uint8, print uint32) error) ([]CorruptFile, error) {
+	var corrupt corruptList
+	err := parallel(ctx, end-first, d.counter, func() func(int) error {
 		var reader fileReader
 		var stored, buffer []uint8
 		return func(i int) error {
-			file := l.files[i]
-			memory := min(file.header.memory, decodeLimit)
-			if err := room.Acquire(ctx, memory); err != nil {
+			i += first
+			file := &d.list.files[i]
+			memory := int64(file.header.memory)
+			if err := d.room.Acquire(ctx, memory); err != nil {
 				return err
 			}
-			pixels, err := reader.pixels(l.path(file), opts.plan(file.header))
-			room.Release(memory)
-			if errors.As(err, &damages[i]) {
-				return nil
-			} else if err != nil {
-				return err
+			pixels, err := reader.pixels(d.list.path(file), d.opts.plan(file.header))
+			d.room.Release(memory)
+			if err != nil {
+				return corrupt.note(file, err)
 			}
-			from, end := images.Span(i)
-			stored = resize(stored, end-from)
-			images.Pack(stored, pixels, i)
-			found.sums[i] = crc32.Checksum(stored, castagnoli)
-			found.prints[i], buffer = images.sumOf(stored, i, buffer)
-			return to.put(stored, from)
+			from, to := d.images.Span(i)
+			stored = resize(stored, to-from)
+			d.images.Pack(stored, pixels, i)
+			var print uint32
+			print, buffer = d.images.sumOf(stored, i, buffer)
+			return put(i, stored, print)
 		}
 	})
-	return damaged(l.files, damages), err
+	return corrupt.files, err
 }
+
+// gigabytes writes a number of bytes.
+func gigabytes(bytes int) string { return fmt.Sprintf("%.3g GB", float64(bytes)/1e9) }
 
 // progressEvery is the least time between two calls of a [Progress].
 const progressEvery = 200 * time.Millisecond
@@ -203,7 +231,7 @@ const progressEvery = 200 * time.Millisecond
 type meter struct {
 	report Progress // may be nil
 	what   string
-	total  int64
+	total  int64 // 0 if nobody knows
 	done   atomic.Int64
 
 	calling sync.Mutex // held while report runs
@@ -230,11 +258,11 @@ func (m *meter) add(n int64) {
 // end tells of all that was done. Nobody may add to it any more.
 func (m *meter) end() {
 	if m.report != nil {
-		m.report(m.what, m.done.Load(), m.total)
+		m.report(m.what, m.done.Load(), max(m.total, m.done.Load()))
 	}
 }
 
-// parallel is [par.Do] whose pieces m counts.
+// parallel is [par.Do] whose pieces m counts. There may be more of them afterwards.
 func parallel(ctx context.Context, n int, m *meter, start func() func(i int) error) error {
 	err := par.Do(ctx, n, func() func(int) error {
 		work := start()
@@ -246,7 +274,6 @@ func parallel(ctx context.Context, n int, m *meter, start func() func(i int) err
 			return err
 		}
 	})
-	m.end()
 	if ctx.Err() != nil { // it may have been ended by what m reports to
 		return ctx.Err()
 	}

@@ -27,6 +27,7 @@ func TestParallel(t *testing.T) {
 				return nil
 			}
 		})
+		counter.end()
 		if err != nil || last != int64(n) || total != int64(n) || int(workers.Load()) != min(n, runtime.GOMAXPROCS(0)) {
 			t.Errorf("%d pieces: error %v, %d of %d done by %d workers", n, err, last, total, workers.Load())
 		}
@@ -84,6 +85,7 @@ func TestMeter(t *testing.T) {
 			return nil
 		}
 	})
+	counter.end()
 	if most := 1 + int(time.Since(start)/progressEvery); err != nil || last != n || calls < 1 || calls > most {
 		t.Errorf("error %v, %d of %d, %d calls, want %d at most", err, last, n, calls, most)
 	}
@@ -116,7 +118,7 @@ func TestFolderCorrupt(t *testing.T) {
 		files[name] = asPNG(t, i, 3, 4) // all but the corrupt have one size
 	}
 	dir := writeFiles(t, files)
-	for range 2 { // nothing is kept of the first
+	for range 2 { // what the first keeps does not hide them
 		_, err := Folder(t.Context(), dir, FolderOptions{})
 		var corrupt *CorruptError
 		if !errors.As(err, &corrupt) {
@@ -148,7 +150,7 @@ func TestFolderCorrupt(t *testing.T) {
 	if _, err := Folder(t.Context(), dir, FolderOptions{}); !errors.As(err, new(*CorruptError)) {
 		t.Errorf("the cache of skipped files hides them: got error %v", err)
 	}
-	if names := cacheNames(t, home); len(names) != 1 {
+	if names := shardNames(t, home); len(names) != 1 {
 		t.Errorf("the cache holds %v, want one file", names)
 	}
 }
@@ -196,7 +198,7 @@ func TestFolderCancelled(t *testing.T) {
 		files[fmt.Sprintf("a/%d.png", i)] = asPNG(t, i, 3, 4)
 	}
 	dir := writeFiles(t, files)
-	for _, during := range []string{"", "looking at ", "decoding ", "checking "} {
+	for _, during := range []string{"", "listing ", "looking at ", "decoding ", "checking "} {
 		if during == "checking " { // now something is in the cache
 			if _, err := Folder(t.Context(), dir, FolderOptions{}); err != nil {
 				t.Fatal(err)
@@ -215,7 +217,7 @@ func TestFolderCancelled(t *testing.T) {
 		if !errors.Is(err, context.Canceled) || images != nil {
 			t.Errorf("ended while %s: got images %v and error %v", during, images, err)
 		}
-		if names := cacheNames(t, home); during != "checking " && len(names) != 0 {
+		if names := shardNames(t, home); during != "checking " && during != "decoding " && len(names) != 0 {
 			t.Errorf("ended while %s: the cache holds %v", during, names)
 		}
 	}

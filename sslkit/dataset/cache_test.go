@@ -2,10 +2,8 @@ package dataset
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,24 +16,31 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// cacheNames are the names of the files in the cache.
-func cacheNames(t testing.TB, home string) []string {
+// shardNames are the files of all caches but those that every cache has, by the name
+// of the cache.
+func shardNames(t testing.TB, home string) []string {
 	t.Helper()
-	entries, err := os.ReadDir(filepath.Join(home, "cache", "images"))
-	if err != nil && !os.IsNotExist(err) {
+	paths, err := filepath.Glob(filepath.Join(home, "cache", "images", "*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden, err := filepath.Glob(filepath.Join(home, "cache", "images", "*", ".*"))
+	if err != nil {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, entry := range entries {
-		names = append(names, entry.Name())
+	for _, path := range append(paths, hidden...) {
+		if name := filepath.Base(path); name != "lock" && name != "sizes" {
+			names = append(names, filepath.Join(filepath.Base(filepath.Dir(path)), name))
+		}
 	}
 	return names
 }
 
-// cachedFile is the only file in the cache.
+// cachedFile is the only shard in the cache.
 func cachedFile(t testing.TB, home string) string {
 	t.Helper()
-	names := cacheNames(t, home)
+	names := shardNames(t, home)
 	if len(names) != 1 {
 		t.Fatalf("the cache holds %v, want one file", names)
 	}
@@ -47,6 +52,7 @@ type cacheCase struct {
 	*testing.T
 	home, dir string
 	opts      FolderOptions
+	looked    bool // files' headers were read the last time
 }
 
 func newCacheCase(t *testing.T) *cacheCase {
@@ -68,9 +74,10 @@ func (c *cacheCase) read(decoded bool, warnings int) *Images {
 		c.Fatal(err)
 	}
 	base := filepath.Base(c.dir)
-	if slices.Contains(done, "decoding "+base) != decoded || slices.Contains(done, "looking at "+base) != decoded {
+	if slices.Contains(done, "decoding "+base) != decoded || !slices.Contains(done, "listing "+base) {
 		c.Errorf("done was %q, want images decoded: %v", done, decoded)
 	}
+	c.looked = slices.Contains(done, "looking at "+base)
 	if len(warned) != warnings {
 		c.Errorf("warnings are %q, want %d of them", warned, warnings)
 	}
@@ -170,7 +177,7 @@ func TestCacheForOtherOptions(t *testing.T) {
 // start has a cache again.
 func TestCacheDamaged(t *testing.T) {
 	for name, damage := range map[string]func(data []byte) []byte{
-		"empty":        func(data []byte) []byte { return nil },
+		"empty":        func([]byte) []byte { return nil },
 		"foreign":      func(data []byte) []byte { return bytes.Repeat([]byte("foreign "), 1000) },
 		"a byte short": func(data []byte) []byte { return data[:len(data)-1] },
 		"half":         func(data []byte) []byte { return data[:len(data)/2] },
@@ -178,9 +185,9 @@ func TestCacheDamaged(t *testing.T) {
 		"long":         func(data []byte) []byte { return append(data, 0) },
 		"first pixel":  func(data []byte) []byte { data[0] ^= 1; return data },
 		"padding":      func(data []byte) []byte { data[3*7-1] ^= 0x80; return data },
-		"index":        func(data []byte) []byte { data[len(data)-cacheFooter-20] ^= 1; return data },
-		"length":       func(data []byte) []byte { data[len(data)-cacheFooter+7] ^= 0x80; return data },
-		"checksum":     func(data []byte) []byte { data[len(data)-cacheFooter+8] ^= 1; return data },
+		"sums":         func(data []byte) []byte { data[len(data)-len(shardMagic)-16-4-20] ^= 1; return data },
+		"checksum":     func(data []byte) []byte { data[len(data)-len(shardMagic)-16-1] ^= 1; return data },
+		"key":          func(data []byte) []byte { data[len(data)-len(shardMagic)-1] ^= 1; return data },
 		"magic":        func(data []byte) []byte { data[len(data)-1] ^= 1; return data },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -200,7 +207,9 @@ func TestCacheDamaged(t *testing.T) {
 			}
 			c.same(want, c.read(true, 1))
 			c.same(want, c.read(false, 0))
-			cachedFile(t, c.home)
+			if cachedFile(t, c.home) != path || c.looked {
+				t.Error("the shard has another name, or files were looked at again")
+			}
 		})
 	}
 }
@@ -210,12 +219,13 @@ func TestCacheOfOtherImages(t *testing.T) {
 	c := newCacheCase(t)
 	c.read(true, 0)
 	other := cachedFile(t, c.home)
-	c.write("a/1.png", asPNG(t, 9, 8, 5))
-	l, err := listFolder(t.Context(), c.dir, false)
+	data, err := os.ReadFile(other)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(other, newCache(l, c.opts).path()); err != nil {
+	c.write("a/1.png", asPNG(t, 9, 8, 5))
+	c.read(true, 0)
+	if err := os.WriteFile(cachedFile(t, c.home), data, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if got := c.read(true, 1); !slices.Equal(got.At(0), testPixels(9, 8, 5)) {
@@ -243,48 +253,62 @@ func TestCacheConcurrently(t *testing.T) {
 	cachedFile(t, c.home)
 }
 
-// What dead processes left goes, what living ones write stays.
+// What dead processes and former versions left goes; what is not the cache's stays.
 func TestCacheLeftovers(t *testing.T) {
 	c := newCacheCase(t)
-	dir := filepath.Join(c.home, "cache", "images")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for name, age := range map[string]time.Duration{".dead123": 2 * cacheAbandoned, ".alive123": 0, "other": 2 * cacheAbandoned} {
-		path, when := filepath.Join(dir, name), time.Now().Add(-age)
+	c.read(true, 0)
+	folder := filepath.Dir(cachedFile(t, c.home))
+	c.write("a/1.png", asPNG(t, 9, 8, 5))
+	root := filepath.Dir(folder)
+	const former = "0123456789abcdef-0123456789abcdef"
+	for _, path := range []string{
+		filepath.Join(folder, ".0123456789abcdef0123456789abcdef123"), filepath.Join(root, former), filepath.Join(root, "."+former+"123"),
+		filepath.Join(root, "other"),
+	} {
 		if err := os.WriteFile(path, nil, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chtimes(path, when, when); err != nil {
 			t.Fatal(err)
 		}
 	}
 	c.read(true, 0)
-	if names := cacheNames(t, c.home); len(names) != 3 || slices.Contains(names, ".dead123") {
-		t.Errorf("the cache holds %q, want other, .alive123 and a file of its own", names)
+	cachedFile(t, c.home)
+	entries, err := os.ReadDir(root)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("there are %v, error %v, want the cache and other", entries, err)
 	}
 }
 
-// The first part of a file's name tells folder and options, the second the rest.
-func TestCacheName(t *testing.T) {
+// A cache's name tells folder and options, a shard's what it is made from.
+func TestCacheNames(t *testing.T) {
 	seen := map[string]string{}
 	for _, dir := range []string{"/a", "/b"} {
 		for side := range 2 {
-			for bytes := range int64(2) {
-				l := &listing{dir: dir, files: []*imageFile{{name: "c/1.png", bytes: bytes}}}
-				for _, unlabelled := range []bool{false, true} {
-					c := newCache(l, FolderOptions{ShortSide: side, Unlabelled: unlabelled})
-					which := fmt.Sprint(dir, side, bytes, unlabelled)
-					if other := seen[c.key]; other != "" {
-						t.Errorf("%s and %s have one key", which, other)
-					}
-					seen[c.key] = which
-					if c.name != newCache(&listing{dir: dir}, FolderOptions{ShortSide: side, SkipCorrupt: true, Unlabelled: unlabelled}).name {
-						t.Errorf("%s: the name changes with the files", which)
-					}
+			for _, unlabelled := range []bool{false, true} {
+				opts := FolderOptions{ShortSide: side, Unlabelled: unlabelled}
+				name := newCache(&listing{dir: dir}, opts).dir
+				which := fmt.Sprint(dir, side, unlabelled)
+				if other := seen[name]; other != "" {
+					t.Errorf("%s and %s have one name", which, other)
+				}
+				seen[name] = which
+				opts.SkipCorrupt = true
+				if newCache(&listing{dir: dir}, opts).dir != name {
+					t.Errorf("%s: the name changes with what may be left out", which)
 				}
 			}
 		}
+	}
+	clear(seen)
+	for which, file := range map[string]imageFile{
+		"one": {name: "c/1.png"}, "a name": {name: "c/2.png"}, "bytes": {name: "c/1.png", bytes: 1}, "a time": {name: "c/1.png", modified: 1},
+		"a turn": {name: "c/1.png", header: header{turn: 3}}, "a size": {name: "c/1.png", header: header{height: 4}},
+	} {
+		file.header.height, file.header.width = max(file.header.height, 2), 2
+		l := &listing{files: []imageFile{file, {name: "c/3.png", header: header{height: 1, width: 1}}}}
+		key := cutShards("", l, l.decoded(FolderOptions{}).images)[0].path
+		if other := seen[key]; other != "" {
+			t.Errorf("%s and %s have one shard", which, other)
+		}
+		seen[key] = which
 	}
 }
 
@@ -297,7 +321,7 @@ func TestCacheUnwritable(t *testing.T) {
 	}{
 		{"a file in the way", func(c *cacheCase) error {
 			return os.WriteFile(filepath.Join(c.home, "cache"), nil, 0o644)
-		}, 2}, // it can be neither read nor written
+		}, 1},
 		{"a link to nowhere", func(c *cacheCase) error {
 			return os.Symlink("/proc/nowhere/to/write", filepath.Join(c.home, "cache"))
 		}, 1},
@@ -331,9 +355,7 @@ func TestCacheUnnameable(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.same(want, c.read(true, 2))
-	if names := cacheNames(t, c.home); len(names) != 1 {
-		t.Errorf("the cache holds %q, want the directory alone", names)
-	}
+	cachedFile(t, c.home)
 }
 
 func TestCacheFullDisk(t *testing.T) {
@@ -343,54 +365,18 @@ func TestCacheFullDisk(t *testing.T) {
 	}
 	defer full.Close()
 	var broken *cacheError
-	if err := (cacheSink{full}).put([]byte("pixels"), 0); !errors.As(err, &broken) || !errors.Is(err, syscall.ENOSPC) {
-		t.Errorf("put on a full disk: got error %v", err)
+	if err := new(shard).write(full, []byte("pixels"), 0); !errors.As(err, &broken) || !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("a full disk: got error %v", err)
+	}
+	if err := (&cache{dir: t.TempDir()}).checkRoom(1 << 60); !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "1.15e+09 GB") {
+		t.Errorf("an exabyte: got error %v", err)
 	}
 	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if err := (cacheSink{file}).begin(1 << 60); !errors.As(err, &broken) {
-		t.Errorf("an exabyte: got error %v", err)
+	if err := reserve(file, 1<<60); err == nil {
+		t.Error("there is room for an exabyte")
 	}
-}
-
-// Any bytes at all are images or an error.
-func FuzzCache(f *testing.F) {
-	const key = "key"
-	whole := func(pixels, index []byte) []byte {
-		data := append(bytes.Clone(pixels), index...)
-		data = binary.LittleEndian.AppendUint64(data, uint64(len(index)))
-		data = binary.LittleEndian.AppendUint32(data, crc32.Checksum(index, castagnoli))
-		return append(data, cacheMagic...)
-	}
-	const index = `{"Key":"key","Classes":["a"],"Files":["a/1"],"Labels":[0],"Heights":[2],"Widths":[1],"Sums":[0]}`
-	f.Add(make([]byte, 6), []byte(index), true)
-	f.Add(make([]byte, 5), []byte(index), true)
-	f.Add(make([]byte, 6), []byte(strings.Replace(index, `"a/1"`, `["YS//"]`, 1)), true) // a name that is not UTF-8
-	f.Add(make([]byte, 6), []byte(strings.Replace(index, `"a/1"`, `[]`, 1)), true)
-	f.Add([]byte(nil), []byte(`{"Key":"key"}`), true)
-	f.Add([]byte(nil), []byte(`{"Key":"key","Labels":[-1],"Files":[""],"Heights":[0],"Widths":[-1],"Sums":[0]}`), true)
-	f.Add(whole(nil, nil), []byte(nil), false)
-	f.Fuzz(func(t *testing.T, pixels, index []byte, complete bool) {
-		data := pixels
-		if complete {
-			data = whole(pixels, index)
-		}
-		c := &cache{dir: t.TempDir(), name: "x-", key: key + "0123456789abcdef"}
-		if err := os.WriteFile(c.path(), data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		c.key = key
-		file, err := os.Open(filepath.Join(c.dir, "x-key0123456789abc"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
-		_, images, err := c.readIndex(file)
-		if err == nil && images.bytes(images.Len()) != len(pixels) {
-			t.Fatalf("%d bytes of pixels for %+v", len(pixels), images)
-		}
-	})
 }

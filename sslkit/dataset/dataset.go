@@ -35,8 +35,8 @@ type Set struct {
 }
 
 // A Progress hears how far long work has come: what is being done, and how much
-// of it, in images or bytes as the function that takes a Progress says. It is
-// called from one goroutine at a time, at most some times a second, and once
+// of it, in images or bytes as the function that takes a Progress says; total is 0
+// while nobody knows how much there is. It is called from one goroutine at a time, at most some times a second, and once
 // more at the end of each piece of work. It may be nil.
 type Progress func(what string, done, total int64)
 

@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"image"
@@ -16,7 +15,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/bep/imagemeta"
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 	"golang.org/x/image/webp"
@@ -42,9 +40,9 @@ type fileReader struct {
 
 // A header is what is known of an image before it is decoded.
 type header struct {
-	height, width int
+	height, width int32
+	memory        int32 // bytes that decoding it takes, about; decodeLimit at most
 	turn          turn
-	memory        int64 // bytes that decoding it takes, about
 }
 
 // header returns what a file's header promises; the turn is that of its EXIF data
@@ -55,15 +53,15 @@ func (r *fileReader) header(path string, upright bool) (h header, err error) {
 		if err != nil {
 			return err
 		}
-		h.height, h.width = config.Height, config.Width
-		if err := checkSize(h.height, h.width); err != nil {
+		if err := checkSize(config.Height, config.Width); err != nil {
 			return err
 		}
+		h.height, h.width = int32(config.Height), int32(config.Width)
+		memory := pixelBytes(config.ColorModel) * config.Height * config.Width
 		if model, ok := config.ColorModel.(jpegModel); ok {
-			h.memory = int64(model.frame.memory(h.height * h.width))
-		} else {
-			h.memory = int64(pixelBytes(config.ColorModel) * h.height * h.width)
+			memory = model.frame.memory(config.Height * config.Width)
 		}
+		h.memory = int32(min(memory, decodeLimit))
 		if upright {
 			h.turn = readTurn(&r.file, format)
 		}
@@ -257,172 +255,4 @@ func pixelBytes(model color.Model) int {
 		return 16
 	}
 	return 8 // of four channels, with as much for what decoders copy
-}
-
-// A jpegFrame is what the frame header of a JPEG says about how it is stored.
-// ITU-T T.81, B.2.2.
-type jpegFrame struct {
-	process  byte // the last digit of the marker: 0 and 1 sequential, 2 progressive, 3 lossless, 9 and more arithmetic
-	bits     int  // of a sample
-	sampling [][2]int
-}
-
-// jpegConfig is jpeg.DecodeConfig with more to say about files that it cannot
-// read. Of its result's color model, [jpegModel] tells how much memory it takes.
-func jpegConfig(r io.Reader) (image.Config, error) {
-	buffer, ok := r.(*bufio.Reader)
-	if !ok {
-		buffer = bufio.NewReader(r)
-	}
-	var head bytes.Buffer
-	config, err := jpeg.DecodeConfig(io.TeeReader(buffer, &head))
-	frame, found := readJPEGFrame(head.Bytes())
-	var unsupported jpeg.UnsupportedError
-	if errors.As(err, &unsupported) && found {
-		return config, fmt.Errorf("%s, which cannot be read: save it anew, as ImageMagick's convert -sampling-factor 4:2:0 does", frame)
-	}
-	if err == nil && found {
-		config.ColorModel = jpegModel{config.ColorModel, frame}
-	}
-	return config, err
-}
-
-// jpegModel is the color model of a JPEG whose frame is known.
-type jpegModel struct {
-	color.Model
-	frame jpegFrame
-}
-
-// readJPEGFrame finds the frame header in the first bytes of a JPEG.
-func readJPEGFrame(data []byte) (frame jpegFrame, found bool) {
-	for at := 2; at+4 <= len(data); {
-		if data[at] != 0xff {
-			return frame, false
-		}
-		marker := data[at+1]
-		if marker == 0xff { // fill
-			at++
-			continue
-		}
-		body := data[at+4:]
-		at += 2 + int(data[at+2])<<8 + int(data[at+3])
-		if marker < 0xc0 || marker > 0xcf || marker == 0xc4 || marker == 0xc8 || marker == 0xcc {
-			continue
-		}
-		if len(body) < 6 || len(body) < 6+3*int(body[5]) {
-			return frame, false
-		}
-		frame.process, frame.bits = marker&15, int(body[0])
-		for c := range int(body[5]) {
-			factors := body[6+3*c+1]
-			frame.sampling = append(frame.sampling, [2]int{int(factors >> 4), int(factors & 15)})
-		}
-		return frame, true
-	}
-	return frame, false
-}
-
-// String describes the frame: "a JPEG of 8 bits with sampling 3×1, 1×1, 1×1".
-func (f jpegFrame) String() string {
-	kind := "a JPEG"
-	switch {
-	case f.process == 3 || f.process == 7:
-		kind = "a lossless JPEG"
-	case f.process > 8:
-		kind = "an arithmetic-coded JPEG"
-	case f.process == 2:
-		kind = "a progressive JPEG"
-	}
-	var factors []string
-	for _, s := range f.sampling {
-		factors = append(factors, fmt.Sprintf("%d×%d", s[0], s[1]))
-	}
-	return fmt.Sprintf("%s of %d bits with sampling %s", kind, f.bits, strings.Join(factors, ", "))
-}
-
-// memory is about how many bytes decoding takes: a byte for each sample, and four
-// for its coefficient if the JPEG is progressive, for then all are kept.
-func (f jpegFrame) memory(pixels int) int {
-	across, down := 1, 1
-	for _, s := range f.sampling {
-		across, down = max(across, s[0]), max(down, s[1])
-	}
-	samples := 0
-	for _, s := range f.sampling {
-		samples += pixels * s[0] * s[1] / (across * down)
-	}
-	if f.process == 2 {
-		return 5 * samples
-	}
-	return samples
-}
-
-// A turn is the orientation that EXIF data give a picture, 1 to 8; 0 is 1, as it
-// is. Exif 2.32, 4.6.4, tag 274.
-type turn uint8
-
-// readTurn returns the turn in a file's EXIF data: none if there are no such data
-// that can be read, or they make no sense.
-func readTurn(file io.ReadSeeker, f *format) turn {
-	kinds := map[*format]imagemeta.ImageFormat{
-		&jpegFormat: imagemeta.JPEG, &pngFormat: imagemeta.PNG, &tiffFormat: imagemeta.TIFF, &webpFormat: imagemeta.WebP,
-	}
-	kind, ok := kinds[f]
-	if !ok {
-		return 0
-	}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return 0
-	}
-	var found turn
-	_, err := imagemeta.Decode(imagemeta.Options{
-		R: file, ImageFormat: kind, Sources: imagemeta.EXIF,
-		ShouldHandleTag: func(tag imagemeta.TagInfo) bool { return tag.Tag == "Orientation" && tag.Namespace == "IFD0" },
-		HandleTag: func(tag imagemeta.TagInfo) error {
-			if value, ok := tag.Value.(uint16); ok && value <= 8 {
-				found = turn(value)
-			}
-			return imagemeta.ErrStopWalking
-		},
-	})
-	if err != nil {
-		return 0
-	}
-	return found
-}
-
-// across tells whether the turn makes columns of rows.
-func (t turn) across() bool { return t >= 5 }
-
-// frame is the size that an image of size f has after the turn.
-func (t turn) frame(f Frame) Frame {
-	if t.across() {
-		return Frame{Height: f.Width, Width: f.Height}
-	}
-	return Frame{Height: f.Height, Width: f.Width}
-}
-
-// pixels turns an image of size from, [height, width, 3].
-func (t turn) pixels(pixels []uint8, from Frame) []uint8 {
-	if t <= 1 {
-		return pixels
-	}
-	to := t.frame(from)
-	turned := make([]uint8, 0, len(pixels))
-	for y := range to.Height {
-		for x := range to.Width {
-			row, column := y, x // in pixels
-			if t.across() {
-				row, column = x, y
-			}
-			if t == 3 || t == 4 || t == 6 || t == 7 {
-				row = from.Height - 1 - row
-			}
-			if t == 2 || t == 3 || t == 7 || t == 8 {
-				column = from.Width - 1 - column
-			}
-			turned = append(turned, pixels[3*(row*from.Width+column):][:3]...)
-		}
-	}
-	return turned
 }

@@ -29,9 +29,9 @@ func readFile(path string) (pixels []uint8, height, width int, err error) {
 	var reader fileReader
 	h, err := reader.header(path, false)
 	if err == nil {
-		pixels, err = reader.pixels(path, asItIs(h.height, h.width))
+		pixels, err = reader.pixels(path, asItIs(int(h.height), int(h.width)))
 	}
-	return pixels, h.height, h.width, err
+	return pixels, int(h.height), int(h.width), err
 }
 
 // The files in testdata/decode were written with Pillow 13.0 (libjpeg-turbo

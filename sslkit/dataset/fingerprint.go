@@ -171,8 +171,8 @@ func short(sum hash.Hash) string { return hex.EncodeToString(sum.Sum(nil)[:12]) 
 // mapped file would be memory that nobody needs. Only tests change it.
 var sumsLimit = 64 << 20
 
-// kept has the sums of images from the cache, by the place of their first pixel,
-// which stays theirs until the process ends.
+// kept has the sums of images whose pixels are mapped from the cache, by the place of
+// the first one, which stays theirs until the process ends.
 var kept sync.Map // *uint8 to []uint32
 
 // keepSums remembers the sums of the images that begin at a mapping's start.

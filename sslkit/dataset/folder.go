@@ -78,14 +78,23 @@ type FolderOptions struct {
 // long as that takes at most 256 MB together, or one at a time: a JPEG takes about
 // 1.5 bytes a pixel, or 7.5 if it is progressive, others up to 16.
 //
-// All processors decode. The pixels go to a file below SSLKIT_HOME (or the
-// directory that it stands for, see [Dir]), in cache/images. Reading the same
-// files with the same options again then takes seconds.
-// A file added, removed or changed (in size or time of modification) renews it,
-// as does any damage. If the cache cannot be written, the images are in memory
-// alone, and Warn hears why. Files of the cache may be deleted at any time. Once
-// they are more than 50 GB, or as many as the environment variable
-// SSLKIT_IMAGE_CACHE says, those that were not used for longest go.
+// All processors decode. The pixels go to files of 256 MiB, the shards, in a folder
+// below SSLKIT_HOME (or the directory that it stands for, see [Dir]), in
+// cache/images. Reading the same files with the same options again then takes
+// seconds, or with a million files as long as it takes to list them. Where decoding
+// was ended, even by a crash, it goes on with the shard that it was at. Several processes, on one machine or several
+// with a common folder, share the work: each makes shards that no other is making.
+// A file added, removed or changed (in size or time of modification) renews the
+// shards in which something is other than before, as does any damage to them. At each
+// start checksums of all images are compared, or of 4 GiB of them, other ones each
+// time. Memory does not grow with the pixels, only with the number of files, by about
+// 300 bytes each.
+//
+// If the cache cannot be written, the images are in memory alone, and Warn hears why;
+// more of them than the machine has memory is an error. Files of the cache may be
+// deleted at any time. Once all caches are more than 50 GB, or as many as the
+// environment variable SSLKIT_IMAGE_CACHE says, those that were not used for longest
+// go, but never the one in use.
 //
 // It returns an error if there are no classes or images, a class has no images, or a file
 // cannot be read; a [*CorruptError], once all files have been looked at, if some
@@ -98,7 +107,7 @@ func Folder(ctx context.Context, dir string, opts FolderOptions) (*Images, error
 	case opts.Limit < 0:
 		return nil, fmt.Errorf("dataset: Folder: Limit is %d, want 0 or more", opts.Limit)
 	}
-	list, err := listFolder(ctx, dir, opts.Unlabelled)
+	list, err := listFolder(ctx, dir, opts)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
@@ -133,35 +142,13 @@ func (l *listing) find(ctx context.Context, opts FolderOptions) (*decoded, error
 	if opts.NoCache {
 		return l.readToMemory(ctx, opts)
 	}
-	store := newCache(l, opts)
-	found, err := store.read(ctx, opts)
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if err != nil {
-		opts.warn("dataset: %s: decoding again, for the cache cannot be used: %v", l.dir, err)
-	}
-	if found != nil {
-		return found, nil
-	}
-	found, err = store.write(ctx, l, opts)
+	found, err := newCache(l, opts).read(ctx, l, opts)
 	var broken *cacheError
 	if !errors.As(err, &broken) {
 		return found, err
 	}
 	opts.warn("dataset: %s: the decoded images cannot be kept and will be decoded again next time: %v", l.dir, err)
 	return l.readToMemory(ctx, opts)
-}
-
-// readToMemory decodes the images of a listing.
-func (l *listing) readToMemory(ctx context.Context, opts FolderOptions) (*decoded, error) {
-	var to memory
-	found, err := l.decode(ctx, opts, &to)
-	if err != nil {
-		return nil, err
-	}
-	found.images.Pixels = to.pixels
-	return found, nil
 }
 
 func (o FolderOptions) warn(format string, args ...any) {
@@ -264,9 +251,9 @@ type plan struct {
 
 // plan returns what becomes of a picture under the options.
 func (o FolderOptions) plan(h header) plan {
-	p := plan{height: h.height, width: h.width, turn: h.turn}
-	p.part = Frame{Height: min(h.height, LongestRatio*h.width), Width: min(h.width, LongestRatio*h.height)}
-	p.top, p.left = (h.height-p.part.Height)/2, (h.width-p.part.Width)/2
+	p := plan{height: int(h.height), width: int(h.width), turn: h.turn}
+	p.part = Frame{Height: min(p.height, LongestRatio*p.width), Width: min(p.width, LongestRatio*p.height)}
+	p.top, p.left = (p.height-p.part.Height)/2, (p.width-p.part.Width)/2
 	p.to = p.part.Within(o.shortSide())
 	return p
 }

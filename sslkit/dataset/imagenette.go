@@ -86,10 +86,10 @@ func imagenetteWanted() []string {
 // Howard, Imagenette, 2019, https://github.com/fastai/imagenette.
 func ReadImagenette(ctx context.Context, dir string, train, test int, progress Progress) (*Set, error) {
 	folder := filepath.Join(dir, imagenetteFolder)
-	trainList, err := listImagenette(ctx, filepath.Join(folder, "train"))
+	trainList, err := listImagenette(ctx, filepath.Join(folder, "train"), progress)
 	testList := &listing{}
 	if err == nil && test != 0 {
-		testList, err = listImagenette(ctx, filepath.Join(folder, "val"))
+		testList, err = listImagenette(ctx, filepath.Join(folder, "val"), progress)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, missingImagenette(folder, err)
@@ -117,8 +117,8 @@ func ReadImagenette(ctx context.Context, dir string, train, test int, progress P
 
 // listImagenette lists a split's images. A class that is missing is an error
 // that wraps fs.ErrNotExist.
-func listImagenette(ctx context.Context, dir string) (*listing, error) {
-	list, err := listFolder(ctx, dir, false)
+func listImagenette(ctx context.Context, dir string, progress Progress) (*listing, error) {
+	list, err := listFolder(ctx, dir, FolderOptions{Progress: progress})
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func TestReadImagenette(t *testing.T) {
 	if diff := cmp.Diff([][]string{names, names}, [][]string{set.Train.Classes, set.Test.Classes}); diff != "" {
 		t.Errorf("classes (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"looking at train", "decoding train", "looking at val", "decoding val"}, done); diff != "" {
+	if diff := cmp.Diff([]string{"listing train", "listing val", "looking at train", "decoding train", "looking at val", "decoding val"}, done); diff != "" {
 		t.Errorf("what was done (-want +got):\n%s", diff)
 	}
 }

@@ -201,6 +201,20 @@ func (m *Images) First(n int) *Images {
 	return &few
 }
 
+// Release gives back the memory of image i's pixels, if they come from the file of a
+// [Folder] of more than 64 MiB and have not been written to: they are read again when
+// somebody looks at them. So a pass over more images than memory holds takes hardly
+// any. Nobody may write to the image meanwhile. It panics if there is no image i.
+func (m *Images) Release(i int) {
+	if len(m.Pixels) <= sumsLimit {
+		return
+	}
+	if _, mapped := kept.Load(&m.Pixels[0]); mapped {
+		from, to := m.Span(i)
+		drop(m.Pixels[from:to])
+	}
+}
+
 // NRGBA returns a copy of image i as a picture, to be drawn or encoded.
 // It panics if there is no image i.
 func (m *Images) NRGBA(i int) *image.NRGBA {

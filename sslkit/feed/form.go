@@ -106,8 +106,10 @@ func (f *form) batch(most, limit int) int {
 	return max(1, most)
 }
 
-// put writes image i of a data set as the form has it.
+// put writes image i of a data set as the form has it. What it has read of a file does
+// not stay in memory.
 func (f *form) put(stored []uint8, m *dataset.Images, i int) {
+	defer m.Release(i)
 	if f.same {
 		from, to := m.Span(i)
 		copy(stored, m.Pixels[from:to])

@@ -258,7 +258,10 @@ func counting(unit progressbar.Option, write func(n int64) string) dataset.Progr
 	case gonbui.IsNotebook:
 		id := "sslkit_" + gonbui.UniqueId()
 		return func(what string, done, total int64) {
-			text := fmt.Sprintf("%s: %s of %s", what, write(done), write(total))
+			text := fmt.Sprintf("%s: %s", what, write(done))
+			if total > 0 {
+				text += " of " + write(total)
+			}
 			gonbui.UpdateHTML(id, pageBar(text, float64(done)/float64(max(total, 1))))
 		}
 	case !term.IsTerminal(int(os.Stderr.Fd())):
@@ -272,6 +275,9 @@ func countingBar(out io.Writer, unit progressbar.Option) dataset.Progress {
 	var bar *progressbar.ProgressBar
 	last := ""
 	return func(what string, done, total int64) {
+		if total == 0 {
+			total = -1 // which makes no bar, but something that moves
+		}
 		if bar == nil || what != last {
 			last = what
 			bar = progressbar.NewOptions64(total, unit,
