@@ -234,6 +234,7 @@ var smaller = map[string][]string{
 	"tutorial/own_method":       {"epochs=1", "images=250"},
 	"tutorial/simsiam_collapse": {"epochs=1", "images=200", "mapped=60"},
 	"tutorial/simclr_parts":     {"epochs=1", "images=256", "steps=4"},
+	"tutorial/transformers":     {"epochs=1", "images=200", "dinoEpochs=1", "dinoImages=200"},
 }
 
 // shorter is the line of a notebook that sets how long it trains, and what to set instead in a test.

@@ -109,6 +109,13 @@ func of255(numbers [3]float64) string {
 	return fmt.Sprintf("; of colours from 0 to 255 that is %v", numbers)
 }
 
+// Level is the brightness, from 0 to 255, that a normalised value of a channel (0 is red)
+// stands for. What is darker or brighter than possible stops at the end.
+func (p Policy) Level(value float32, channel int) uint8 {
+	x := float64(value)*p.Std[channel] + p.Mean[channel]
+	return uint8(math.Round(255 * min(max(x, 0), 1)))
+}
+
 // filter is how crops are resized.
 func (p Policy) filter() filter { return filter(p.Cubic) }
 

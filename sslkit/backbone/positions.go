@@ -205,6 +205,15 @@ func (m Mask) Restore(kept, token *graph.Node) *graph.Node {
 	dims := kept.Shape().Dimensions
 	others := m.order.Shape().Dimensions[1] - m.kept
 	masked := graph.Reshape(graph.ConvertDType(token, kept.DType()), 1, 1, dims[2])
-	masked = graph.BroadcastToDims(masked, dims[0], others, dims[2])
+	return m.Merge(kept, graph.BroadcastToDims(masked, dims[0], others, dims[2]))
+}
+
+// Merge puts rows for tokens that are kept, and for those that are masked, in the order
+// that the tokens had.
+//
+//	kept    [batch, kept, width], in the order of Kept
+//	masked  [batch, tokens−kept, width], in the order of Masked
+//	result  [batch, tokens, width]
+func (m Mask) Merge(kept, masked *graph.Node) *graph.Node {
 	return op.StackRows(graph.Concatenate([]*graph.Node{kept, masked}, 1), m.places())
 }

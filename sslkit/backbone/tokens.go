@@ -105,6 +105,14 @@ func (a Attention) Forward(scope *nn.Scope, in ...*graph.Node) *graph.Node {
 	return nn.Attention(scope, in[0], a.Heads, a.Init.attention(a.Width))
 }
 
+// Weigh is [nn.AttentionWeights] of the layer.
+//
+//	x       [batch, tokens, Width]
+//	result  [batch, Heads, tokens, tokens]
+func (a Attention) Weigh(scope *nn.Scope, x *graph.Node) *graph.Node {
+	return nn.AttentionWeights(scope, x, a.Heads, a.Init.attention(a.Width))
+}
+
 // Weights implements [Kind].
 func (a Attention) Weights() []Weight {
 	return []Weight{

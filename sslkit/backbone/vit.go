@@ -129,6 +129,36 @@ func (v ViT) Encode(scope *nn.Scope, x *graph.Node) *graph.Node {
 	return v.encode(scope, x, same, same)
 }
 
+// Attention is how much the class token heeds each token in the last block, by head.
+//
+//	x       [batch, height, width, 3], normalised; sides are multiples of Patch
+//	result  [batch, Heads, tokens], at least float32: the class token's own weight first,
+//	        then those of the patches row by row; the sum of a head's is 1
+//
+// Caron et al., Emerging Properties in Self-Supervised Vision Transformers, 2021,
+// arXiv:2104.14294, fig. 1.
+func (v ViT) Attention(scope *nn.Scope, x *graph.Node) *graph.Node {
+	last := fmt.Sprintf("blocks.%d.attn", v.Depth-1)
+	until := func(yield func(Layer) bool) {
+		for l := range v.Layers() {
+			if !yield(l) || l.Name == last {
+				return
+			}
+		}
+	}
+	weights, err := Follow(until, x, func(l Layer, in []*graph.Node) *graph.Node {
+		if l.Name == last {
+			return l.Kind.(Attention).Weigh(scope.In(l.Path), in[0])
+		}
+		return l.Forward(scope.In(l.Path), in...)
+	})
+	if err != nil {
+		panic(err)
+	}
+	ofClass := graph.Slice(weights, graph.AxisRange(), graph.AxisRange(), graph.AxisElem(0)) // [batch, Heads, 1, tokens]
+	return op.Widen(graph.Squeeze(ofClass, 2))
+}
+
 // EncodeKept is [ViT.Encode] of some tokens: others are left out behind the
 // embedding of patches, and cost nothing.
 //

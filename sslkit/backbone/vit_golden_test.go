@@ -301,3 +301,85 @@ func checkMask(t *testing.T, name string, tokens int, results [][]float64) {
 		}
 	}
 }
+
+// TestAttentionWeights compares the weights with loops in float64, whose mean of values,
+// behind the last layer, is the reference's attention.
+func TestAttentionWeights(t *testing.T) {
+	tested := 0
+	for _, golden := range testkit.Cases(t, "vit_parts") {
+		if !strings.HasPrefix(golden.Name, "attention_") {
+			continue
+		}
+		tested++
+		t.Run(golden.File+"/"+golden.Name, func(t *testing.T) {
+			var c vitCase
+			golden.Decode(t, &c)
+			layer := Attention{Width: c.X.Shape[2], Heads: c.Heads}
+			m := testkit.NewModel(t, testkit.Any(t), nn.Mode{Precision: device.F32}, func(scope *nn.Scope, in []*graph.Node) *graph.Node {
+				layer.Forward(scope, in[0]) // declares all variables
+				return layer.Weigh(scope, in[0])
+			}, c.X)
+			values := map[string][]float64{}
+			for torch, value := range c.Parameters {
+				path := ourName.Replace(torch)
+				if golden.Name == "attention_timm" {
+					path = strings.ReplaceAll(strings.TrimPrefix(torch, "attn."), ".", "/")
+				}
+				values[path] = testkit.Kernel(value).Data
+				m.SetParam(t, path, values[path])
+			}
+			weights, y := attentionByLoops(c, values)
+			testkit.Near(t, "attention by loops", y, c.Y.Data, 1e-10)
+			testkit.Near(t, "weights", m.Pass(t, false, nil, c.X).Y, weights, 1e-5)
+		})
+	}
+	if tested == 0 {
+		t.Error("no reference has attention")
+	}
+}
+
+// attentionByLoops is attention written from its equation: weights, [batch, heads, tokens,
+// tokens], and the result.
+func attentionByLoops(c vitCase, values map[string][]float64) (weights, y []float64) {
+	batch, tokens, width := c.X.Shape[0], c.X.Shape[1], c.X.Shape[2]
+	dense := func(x, kernel, bias []float64) []float64 {
+		out := slices.Clone(bias)
+		for j := range out {
+			for i, v := range x {
+				out[j] += v * kernel[i*len(out)+j]
+			}
+		}
+		return out
+	}
+	for image := range batch {
+		var qkv, mixed [][]float64
+		for token := range tokens {
+			x := c.X.Data[(image*tokens+token)*width:][:width]
+			qkv, mixed = append(qkv, dense(x, values["qkv/weight"], values["qkv/bias"])), append(mixed, make([]float64, width))
+		}
+		size := width / c.Heads
+		for head := range c.Heads {
+			for i := range tokens {
+				row, sum := make([]float64, tokens), 0.0
+				for j := range row {
+					for d := head * size; d < (head+1)*size; d++ {
+						row[j] += qkv[i][d] * qkv[j][width+d] / math.Sqrt(float64(size))
+					}
+					row[j] = math.Exp(row[j])
+					sum += row[j]
+				}
+				for j := range row {
+					row[j] /= sum
+					for d := head * size; d < (head+1)*size; d++ {
+						mixed[i][d] += row[j] * qkv[j][2*width+d]
+					}
+				}
+				weights = append(weights, row...)
+			}
+		}
+		for _, x := range mixed {
+			y = append(y, dense(x, values["proj/weight"], values["proj/bias"])...)
+		}
+	}
+	return weights, y
+}

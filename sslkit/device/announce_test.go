@@ -81,3 +81,40 @@ func TestSlowCompilationsSaySo(t *testing.T) {
 		t.Errorf("what is kept was compiled %d times more and said %q", d.Compilations().Compiled-compiled.Compiled, said)
 	}
 }
+
+// Who asked for the news gets them, with the end of each, and standard error has none.
+func TestTellCompilations(t *testing.T) {
+	stderr, wait, before := os.Stderr, slow, teller
+	t.Cleanup(func() { os.Stderr, slow, teller = stderr, wait, before })
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	os.Stderr, slow = write, time.Nanosecond
+	news := make(chan string, 2)
+	TellCompilations(func(text string) func(time.Duration) {
+		news <- text
+		return func(took time.Duration) {
+			if took <= 0 {
+				t.Errorf("it took %s, want longer", took)
+			}
+			news <- "done"
+		}
+	})
+	done := announce([]byte("module @embedder {"), "a GPU", false)
+	if got, want := <-news, "compiling the embedder for a GPU"; got != want {
+		t.Errorf("told %q, want %q", got, want)
+	}
+	done()
+	if got := <-news; got != "done" {
+		t.Errorf("told %q, want the end", got)
+	}
+	slow = time.Hour
+	announce(nil, "a GPU", false)()
+	write.Close()
+	said, err := io.ReadAll(read)
+	if err != nil || len(said) > 0 || len(news) > 0 {
+		t.Errorf("standard error has %q, and there are %d news more: want none (%v)", said, len(news), err)
+	}
+}

@@ -6,21 +6,16 @@ package device
 import "C"
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"reflect"
-	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 	"unsafe"
 
 	"github.com/gomlx/go-xla/pkg/pjrt"
 	"github.com/gossl/gossl/sslkit/internal/onednn"
-	"golang.org/x/term"
 )
 
 // plugin is a PJRT plugin, loaded so that what it compiles goes through
@@ -101,36 +96,6 @@ func (p *plugin) compile(kind Kind, args *C.pjrt_compile_args) unsafe.Pointer {
 		}
 	}
 	return nil
-}
-
-// slow is how long a compilation takes before a line says what one waits for.
-var slow = 5 * time.Second
-
-// announce says on standard error what is being compiled, if that is slow. The function
-// that it returns is called when it is done.
-func announce(program []byte, device string, kept bool) (done func()) {
-	timer := time.AfterFunc(slow, func() {
-		if term.IsTerminal(int(os.Stderr.Fd())) {
-			fmt.Fprint(os.Stderr, "\r\033[K") // over a bar
-		}
-		fmt.Fprintln(os.Stderr, "sslkit:", announcement(program, device, kept))
-	})
-	return func() { timer.Stop() }
-}
-
-var moduleName = regexp.MustCompile(`^module @(?:planned_)?(\w+?)(?:_in_place_\d+)?(?:_\d+)? `)
-
-// announcement says what is being compiled. Programs that nobody named have GoMLX's name.
-func announcement(program []byte, device string, kept bool) string {
-	name := "a program"
-	if found := moduleName.FindSubmatch(program); found != nil && !bytes.HasPrefix(found[1], []byte("Exec_")) {
-		name = "the " + strings.ReplaceAll(string(found[1]), "_", " ")
-	}
-	text := "compiling " + name + " for " + device
-	if kept {
-		text += " (kept for the next time)"
-	}
-	return text
 }
 
 // editor is [edited], but in tests.

@@ -221,11 +221,11 @@ type full struct {
 
 var errFull = errors.New("out of memory")
 
-func (f full) NewSharedBuffer(n backends.DeviceNum, shape shapes.Shape) (backends.Buffer, any, error) {
+func (f full) BufferFromFlatData(n backends.DeviceNum, flat any, shape shapes.Shape) (backends.Buffer, error) {
 	if *f.room--; *f.room < 0 {
-		return nil, nil, errFull
+		return nil, errFull
 	}
-	return f.Backend.NewSharedBuffer(n, shape)
+	return f.Backend.BufferFromFlatData(n, flat, shape)
 }
 
 // gated is a device that counts buffers, and makes one for each value of gate; all if
@@ -250,7 +250,7 @@ func TestAhead(t *testing.T) {
 	const ahead, batches = 2, 9
 	d := testkit.Open(t, device.Go)
 	var made atomic.Int64
-	counted := &device.Device{Kind: device.Go, Backend: gated{d.Backend, nil, &made}}
+	counted := &device.Device{Kind: device.Go, Count: 1, Backend: gated{d.Backend, nil, &made}}
 	reader, err := open(t, counted, uniform(batches), feed.Streamed).Read([]int32{0, 1, 2, 3, 4, 5, 6, 7, 8}, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -280,7 +280,7 @@ func TestAhead(t *testing.T) {
 func TestWaited(t *testing.T) {
 	d := testkit.Open(t, device.Go)
 	gate := make(chan struct{})
-	held := &device.Device{Kind: device.Go, Backend: gated{d.Backend, gate, new(atomic.Int64)}}
+	held := &device.Device{Kind: device.Go, Count: 1, Backend: gated{d.Backend, gate, new(atomic.Int64)}}
 	reader, err := open(t, held, uniform(3), feed.Streamed).Read([]int32{0, 1, 2}, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -317,7 +317,7 @@ func TestWaited(t *testing.T) {
 func TestErrors(t *testing.T) {
 	d := testkit.Open(t, device.Go)
 	room := 2
-	small := &device.Device{Kind: device.Go, Backend: full{d.Backend, &room}}
+	small := &device.Device{Kind: device.Go, Count: 1, Backend: full{d.Backend, &room}}
 	reader, err := open(t, small, uniform(10), feed.Streamed).Read([]int32{0, 1, 2, 3, 4, 5, 6, 7}, 2)
 	if err != nil {
 		t.Fatal(err)

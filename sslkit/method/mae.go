@@ -5,6 +5,7 @@ import (
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
+	"github.com/gossl/gossl/sslkit/nn"
 )
 
 // MAE hides most patches of an image from a vision transformer, and lets a small
@@ -23,7 +24,7 @@ type MAE struct {
 	Masking Masking      `json:"masking"`
 }
 
-var _ Method = MAE{}
+var _ Reconstructor = MAE{}
 
 // Views is one.
 func (MAE) Views() Crops { return Crops{Full: 1} }
@@ -43,15 +44,28 @@ func (m MAE) Validate(net backbone.Backbone) error {
 // Loss is the mean squared error of the predicted pixels. The embedding is the class
 // token.
 func (m MAE) Loss(step Step) Output {
-	net, x, online := step.transformer("MAE"), step.Full[0], step.Scope.In("online")
+	net, x := step.transformer("MAE"), step.Full[0]
 	dims := x.Shape().Dimensions
 	mask := m.Masking.draw(step.Scope, dims[0], net.Tokens(dims[1], dims[2]))
-	kept := net.EncodeKept(online.In("backbone"), x, mask.Kept())
-	prediction := m.Decoder.Forward(online.In("decoder"), net, x, kept, mask)
+	prediction, kept := m.predict(step.Scope, net, x, mask)
 	target := maskedPatches(net, x, mask)
 	return Output{
 		Loss:      loss.SquaredError(prediction, target),
 		Embedding: firstTokens(kept),
 		Meters:    map[string]*graph.Node{"explained": explained(prediction, target)},
 	}
+}
+
+// Reconstruct implements [Reconstructor].
+func (m MAE) Reconstruct(scope *nn.Scope, net backbone.ViT, x, noise *graph.Node) Reconstruction {
+	mask := m.Masking.of(noise)
+	prediction, _ := m.predict(scope, net, x, mask)
+	return reconstruction(net, x, prediction, mask)
+}
+
+// predict returns the pixels of masked patches, and the encoder's tokens of the others.
+func (m MAE) predict(scope *nn.Scope, net backbone.ViT, x *graph.Node, mask backbone.Mask) (prediction, kept *graph.Node) {
+	online := scope.In("online")
+	kept = net.EncodeKept(online.In("backbone"), x, mask.Kept())
+	return m.Decoder.Forward(online.In("decoder"), net, x, kept, mask), kept
 }

@@ -36,7 +36,12 @@ func (m Masking) Kept(tokens int) int {
 
 // draw masks tokens of a batch of images.
 func (m Masking) draw(scope *nn.Scope, batch, tokens int) backbone.Mask {
-	noise := scope.Noise(batch, tokens)
+	return m.of(scope.Noise(batch, tokens))
+}
+
+// of keeps the class token and the patches of the smallest noise, [batch, tokens].
+func (m Masking) of(noise *graph.Node) backbone.Mask {
+	tokens := noise.Shape().Dimensions[1]
 	patches := graph.Slice(noise, graph.AxisRange(), graph.AxisRangeToEnd(1))
 	first := graph.MulScalar(graph.OnesLike(graph.Slice(noise, graph.AxisRange(), graph.AxisElem(0))), -1)
 	return backbone.NewMask(graph.Concatenate([]*graph.Node{first, patches}, 1), m.Kept(tokens))
@@ -48,6 +53,40 @@ func (m Masking) draw(scope *nn.Scope, batch, tokens int) backbone.Mask {
 //	result  [batch, masked, pixels·3], as [nn.Patches] has them
 func maskedPatches(net backbone.ViT, x *graph.Node, mask backbone.Mask) *graph.Node {
 	return op.StackRows(nn.Patches(x, net.Patch), graph.AddScalar(mask.Masked(), -1)) // token 1 is patch 0
+}
+
+// A Reconstructor is a method that predicts the pixels of patches that it has masked.
+type Reconstructor interface {
+	Method
+
+	// Reconstruct predicts masked patches of images with a run's variables, in the scope
+	// that Loss has them in.
+	//
+	//	x      [batch, height, width, 3], normalised
+	//	noise  [batch, tokens], numbers from 0 on, such as [nn.Scope.Noise]: of each image the
+	//	       patches with the largest are masked, as many as in training
+	Reconstruct(scope *nn.Scope, net backbone.ViT, x, noise *graph.Node) Reconstruction
+}
+
+// A Reconstruction is what a [Reconstructor] makes of images.
+type Reconstruction struct {
+	Filled *graph.Node // [batch, height, width, 3], at least float32: the images with predictions in place of masked patches
+	Masked *graph.Node // [batch, height, width, 1] bool: pixels of those patches
+}
+
+// reconstruction puts predictions of masked patches, [batch, masked, pixels·3], into
+// images.
+func reconstruction(net backbone.ViT, x, prediction *graph.Node, mask backbone.Mask) Reconstruction {
+	dims := x.Shape().Dimensions
+	patches := nn.Patches(op.Widen(x), net.Patch)
+	patches = graph.Pad(patches, graph.ScalarZero(x.Graph(), patches.DType()), graph.PadAxis{}, graph.PadAxis{Start: 1}) // a row for the class token
+	filled := mask.Merge(op.StackRows(patches, mask.Kept()), graph.ConvertDType(prediction, patches.DType()))
+	hidden := graph.ExpandAxes(mask.Hidden(), -1)
+	hidden = graph.BroadcastToDims(hidden, dims[0], net.Tokens(dims[1], dims[2]), net.Patch*net.Patch)
+	whole := func(rows *graph.Node) *graph.Node {
+		return nn.Joined(graph.Slice(rows, graph.AxisRange(), graph.AxisRangeToEnd(1)), net.Patch, dims[1], dims[2])
+	}
+	return Reconstruction{Filled: whole(filled), Masked: whole(hidden)}
 }
 
 // transformer is the step's backbone. It panics if it is another one.

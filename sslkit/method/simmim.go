@@ -20,7 +20,7 @@ type SimMIM struct {
 	Masking Masking `json:"masking"`
 }
 
-var _ Method = SimMIM{}
+var _ Reconstructor = SimMIM{}
 
 // Views is one.
 func (SimMIM) Views() Crops { return Crops{Full: 1} }
@@ -37,16 +37,29 @@ func (m SimMIM) Validate(net backbone.Backbone) error {
 // Loss is the mean absolute error of the predicted pixels. The embedding is the class
 // token.
 func (m SimMIM) Loss(step Step) Output {
-	net, x, online := step.transformer("SimMIM"), step.Full[0], step.Scope.In("online")
+	net, x := step.transformer("SimMIM"), step.Full[0]
 	dims := x.Shape().Dimensions
 	mask := m.Masking.draw(step.Scope, dims[0], net.Tokens(dims[1], dims[2]))
-	token := online.Param("mask_token", nn.Constant(0), net.Width)
-	tokens := net.EncodeHidden(online.In("backbone"), x, mask.Hidden(), token)
-	prediction := head.Pixels(online.In("decoder"), net, op.StackRows(tokens, mask.Masked()))
+	prediction, tokens := m.predict(step.Scope, net, x, mask)
 	target := maskedPatches(net, x, mask)
 	return Output{
 		Loss:      loss.AbsoluteError(prediction, target),
 		Embedding: firstTokens(tokens),
 		Meters:    map[string]*graph.Node{"explained": explained(prediction, target)},
 	}
+}
+
+// Reconstruct implements [Reconstructor].
+func (m SimMIM) Reconstruct(scope *nn.Scope, net backbone.ViT, x, noise *graph.Node) Reconstruction {
+	mask := m.Masking.of(noise)
+	prediction, _ := m.predict(scope, net, x, mask)
+	return reconstruction(net, x, prediction, mask)
+}
+
+// predict returns the pixels of masked patches, and all tokens of the encoder.
+func (SimMIM) predict(scope *nn.Scope, net backbone.ViT, x *graph.Node, mask backbone.Mask) (prediction, tokens *graph.Node) {
+	online := scope.In("online")
+	token := online.Param("mask_token", nn.Constant(0), net.Width)
+	tokens = net.EncodeHidden(online.In("backbone"), x, mask.Hidden(), token)
+	return head.Pixels(online.In("decoder"), net, op.StackRows(tokens, mask.Masked())), tokens
 }

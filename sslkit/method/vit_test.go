@@ -1,13 +1,16 @@
 package method_test
 
 import (
+	"math"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/backbone"
+	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/method"
@@ -53,11 +56,8 @@ func (c stepCase) masking() method.Masking {
 	return method.Masking{Ratio: c.Mask.Ratio, CountClass: c.Mask.Count == "2023"}
 }
 
-// withNoise gives a model the case's noise, by which tokens are masked.
+// withNoise gives a model the case's noise, by which tokens are masked or images mixed.
 func (c stepCase) withNoise(model nn.Model, step *graph.Node) nn.Model {
-	if c.Mask == nil {
-		return model
-	}
 	call := 0
 	return model.WithNoise(func(rows, tokens int) *graph.Node {
 		var steps []float64
@@ -173,5 +173,51 @@ func TestMaskingValidates(t *testing.T) {
 		if err := build(c.masking()).Validate(backbone.Tiny()); err == nil || !strings.Contains(err.Error(), "want a ViT") {
 			t.Errorf("%s on a ResNet: error %v", name, err)
 		}
+	}
+}
+
+// TestReconstruct compares what is filled in with the loss: over the masked patches it is
+// as far from the image as the loss says. The others are the image's own.
+func TestReconstruct(t *testing.T) {
+	network, c := smallTransformer()
+	d, mode := testkit.Any(t), nn.Mode{Precision: device.F32}
+	for _, m := range []method.Reconstructor{
+		method.MAE{Decoder: c.decoder(), Masking: c.masking()},
+		method.SimMIM{Masking: c.masking()},
+	} {
+		x, noise := c.pictures(0), testkit.Array{Shape: []int{c.Batch, 17}, Data: c.noise(0, 0, c.Batch, 17)}
+		vars, err := nn.Declare(d.Backend, mode, func(scope *nn.Scope) {
+			m.Loss(method.NewStep(m, scope, network, []*graph.Node{graph.Const(scope.Graph(), x.Tensor(dtypes.Float32))}))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		params, buffers := vars.Initial(1)
+		out := testkit.Run(t, d, func(in []*graph.Node) []*graph.Node {
+			model := vars.Bind(mode, in[0], in[1]).WithNoise(func(int, int) *graph.Node { return in[3] })
+			r := m.Reconstruct(model.Scope, network, in[2], in[3])
+			training := vars.Bind(nn.Mode{Precision: device.F32, Training: true}, in[0], in[1]).WithNoise(func(int, int) *graph.Node { return in[3] })
+			loss := m.Loss(method.NewStep(m, training.Scope, network, in[2:3])).Loss
+			return []*graph.Node{r.Filled, graph.ConvertDType(r.Masked, dtypes.Float32), loss}
+		}, testkit.Tensor(dtypes.Float32, params, len(params)), testkit.Tensor(dtypes.Float32, buffers, len(buffers)), x.Tensor(dtypes.Float32), noise.Tensor(dtypes.Float32))
+		filled, masked, loss := out[0], out[1], out[2][0]
+		squares, distances, count := 0.0, 0.0, 0
+		for i, v := range filled {
+			off := v - x.Data[i]
+			if masked[i/3] == 0 && math.Abs(off) > 1e-6 {
+				t.Fatalf("%s: number %d is not masked, and %g in place of %g", method.Name(m), i, v, x.Data[i])
+			}
+			if masked[i/3] != 0 {
+				squares, distances, count = squares+off*off, distances+math.Abs(off), count+1
+			}
+		}
+		if want := c.Batch * 12 * 2 * 2 * 3; count != want { // 12 of 16 patches
+			t.Fatalf("%s: %d numbers are masked, want %d", method.Name(m), count, want)
+		}
+		got := squares / float64(count)
+		if _, absolute := m.(method.SimMIM); absolute {
+			got = distances / float64(count)
+		}
+		testkit.NearScalar(t, method.Name(m)+": error of what is filled in", got, loss, 1e-5)
 	}
 }

@@ -43,17 +43,40 @@ type AttentionInit struct{ QKV, QKVBias, Proj, ProjBias Init }
 //
 // Vaswani et al., Attention Is All You Need, 2017, arXiv:1706.03762, section 3.2.
 func Attention(scope *Scope, x *graph.Node, heads int, init AttentionInit) *graph.Node {
-	x.AssertRank(3)
+	return AttentionDropout(scope, x, heads, init, 0)
+}
+
+// AttentionDropout is [Attention] with [Dropout] of the weights.
+func AttentionDropout(scope *Scope, x *graph.Node, heads int, init AttentionInit, dropout float64) *graph.Node {
+	weights, v := attend(scope, x, heads, init)
+	weights = Dropout(scope, weights, dropout)
 	batch, tokens, width := x.Shape().Dimensions[0], x.Shape().Dimensions[1], x.Shape().Dimensions[2]
+	y := graph.TransposeAllAxes(op.MatMul(weights, v), 0, 2, 1, 3) // [batch, tokens, heads, width/heads]
+	y = graph.Reshape(y, batch, tokens, width)                     // [batch, tokens, width]
+	return DenseInit(scope.In("proj"), y, width, init.Proj, init.ProjBias)
+}
+
+// AttentionWeights is how much every token heeds each of them in [Attention], with the
+// same arguments.
+//
+//	result  [batch, heads, tokens, tokens], in the mode's precision; the sum over the last
+//	        axis is 1
+func AttentionWeights(scope *Scope, x *graph.Node, heads int, init AttentionInit) *graph.Node {
+	weights, _ := attend(scope, x, heads, init)
+	return weights
+}
+
+// attend returns attention's weights, [batch, heads, tokens, tokens], and what they are
+// of, [batch, heads, tokens, width/heads].
+func attend(scope *Scope, x *graph.Node, heads int, init AttentionInit) (weights, v *graph.Node) {
+	x.AssertRank(3)
+	width := x.Shape().Dimensions[2]
 	if heads < 1 || width%heads != 0 {
 		panic(fmt.Errorf("nn: Attention: %d heads do not divide a width of %d", heads, width))
 	}
 	q, k, v := splitHeads(DenseInit(scope.In("qkv"), x, 3*width, init.QKV, init.QKVBias), heads)
 	q = graph.MulScalar(q, 1/math.Sqrt(float64(width/heads)))
-	weights := compute(scope, op.Softmax(op.MatMulT(q, k)))        // [batch, heads, tokens, tokens]
-	y := graph.TransposeAllAxes(op.MatMul(weights, v), 0, 2, 1, 3) // [batch, tokens, heads, width/heads]
-	y = graph.Reshape(y, batch, tokens, width)                     // [batch, tokens, width]
-	return DenseInit(scope.In("proj"), y, width, init.Proj, init.ProjBias)
+	return compute(scope, op.Softmax(op.MatMulT(q, k))), v
 }
 
 // splitHeads cuts queries, keys and values out of x [batch, tokens, 3·width]; each is
@@ -81,4 +104,22 @@ func Patches(x *graph.Node, size int) *graph.Node {
 	x = graph.Reshape(x, batch, height/size, size, width/size, size, channels)
 	x = graph.TransposeAllAxes(x, 0, 1, 3, 2, 4, 5) // [batch, rows, columns, size, size, channels]
 	return graph.Reshape(x, batch, height/size*(width/size), size*size*channels)
+}
+
+// Joined puts patches together to images: the inverse of [Patches].
+//
+//	patches  [batch, height/size · width/size, size·size·channels]
+//	result   [batch, height, width, channels]
+//
+// It panics if the patches are not those of such images.
+func Joined(patches *graph.Node, size, height, width int) *graph.Node {
+	patches.AssertRank(3)
+	dims := patches.Shape().Dimensions
+	if size < 1 || height%size != 0 || width%size != 0 || dims[1] != height/size*(width/size) || dims[2]%(size*size) != 0 {
+		panic(fmt.Errorf("nn: Joined: %s are no patches of %d in images of %d×%d pixels", patches.Shape(), size, height, width))
+	}
+	channels := dims[2] / (size * size)
+	x := graph.Reshape(patches, dims[0], height/size, width/size, size, size, channels)
+	x = graph.TransposeAllAxes(x, 0, 1, 3, 2, 4, 5) // [batch, rows, size, columns, size, channels]
+	return graph.Reshape(x, dims[0], height, width, channels)
 }

@@ -32,7 +32,7 @@ func (m *Model) Embed(ctx context.Context, kind device.Kind, images *dataset.Ima
 	if err != nil {
 		return nil, fmt.Errorf("pretrained: embed: %w", err)
 	}
-	features, err := m.features(ctx, d, images)
+	features, err := m.rows(ctx, d, images, m.embedder)
 	if err != nil {
 		return nil, fmt.Errorf("pretrained: embed: %w", err)
 	}
@@ -49,9 +49,9 @@ func (m *Model) Embed(ctx context.Context, kind device.Kind, images *dataset.Ima
 	return set, nil
 }
 
-// features computes them, [images, dim].
-func (m *Model) features(ctx context.Context, d *device.Device, images *dataset.Images) ([]float32, error) {
-	placed, err := m.place(d)
+// rows computes what an embedder makes of images, [images, dim].
+func (m *Model) rows(ctx context.Context, d *device.Device, images *dataset.Images, build makeEmbedder) ([]float32, error) {
+	placed, err := m.place(d, build)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +69,14 @@ func (m *Model) features(ctx context.Context, d *device.Device, images *dataset.
 	return tensors.CopyFlatData[float32](features)
 }
 
+// makeEmbedder makes an embedder of a model with these variables.
+type makeEmbedder func(d *device.Device, vars *nn.Variables) (*eval.Embedder, error)
+
+// embedder makes the one of features.
+func (m *Model) embedder(d *device.Device, vars *nn.Variables) (*eval.Embedder, error) {
+	return train.NewEmbedder(d, vars, nil, m.Backbone, m.View(), m.Precision)
+}
+
 // placed is a model on a device.
 type placed struct {
 	vars            *nn.Variables
@@ -76,7 +84,7 @@ type placed struct {
 	embedder        *eval.Embedder
 }
 
-func (m *Model) place(d *device.Device) (*placed, error) {
+func (m *Model) place(d *device.Device, build makeEmbedder) (*placed, error) {
 	p := &placed{}
 	var err error
 	if p.vars, err = m.declare(d); err == nil {
@@ -86,7 +94,7 @@ func (m *Model) place(d *device.Device) (*placed, error) {
 		p.buffers, err = m.flat(p.vars.Buffers())
 	}
 	if err == nil {
-		p.embedder, err = train.NewEmbedder(d, p.vars, nil, m.Backbone, m.View(), m.Precision)
+		p.embedder, err = build(d, p.vars)
 	}
 	if err != nil {
 		p.free()

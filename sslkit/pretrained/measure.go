@@ -38,7 +38,7 @@ func (m *Model) measure(ctx context.Context, kind device.Kind, data *dataset.Set
 	if err != nil {
 		return none, err
 	}
-	placed, err := m.place(d)
+	placed, err := m.place(d, m.embedder)
 	if err != nil {
 		return none, err
 	}

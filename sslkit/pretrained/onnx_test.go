@@ -119,6 +119,12 @@ func written(t *testing.T, m *Model) *onnx.ModelProto {
 // its operators.
 func interpret(t *testing.T, model *onnx.ModelProto, images *dataset.Images) []float64 {
 	t.Helper()
+	return interpretAll(t, model, images)["features"].Data
+}
+
+// interpretAll computes what every node gives, by its name.
+func interpretAll(t *testing.T, model *onnx.ModelProto, images *dataset.Images) map[string]testkit.Array {
+	t.Helper()
 	values := map[string]testkit.Array{"images": channelsFirst(images)}
 	for _, w := range model.Graph.Initializer {
 		a := testkit.Array{}
@@ -156,7 +162,7 @@ func interpret(t *testing.T, model *onnx.ModelProto, images *dataset.Images) []f
 		}
 		values[n.Output[0]] = compute(t, n, in)
 	}
-	return values["features"].Data
+	return values
 }
 
 // channelsFirst returns colours from 0 to 1, [n, 3, height, width].

@@ -35,6 +35,5 @@ func simMIMHEAD(r *Recipe) {
 
 func simMIMOnShapes(r *Recipe) {
 	maskedOnShapes(r)
-	r.Method = method.SimMIM{Masking: method.Masking{Ratio: 0.6}}
-	r.Epochs = 6
+	r.Method = method.SimMIM{Masking: method.Masking{Ratio: 0.5}}
 }

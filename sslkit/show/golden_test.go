@@ -62,13 +62,14 @@ func samples(t *testing.T) map[string]sample {
 		"map_one":        {Map(points[:1], nil, nil), nil},
 		"thumbnails":     {Thumbnails(points[:60], set), []string{ten[set.Labels[0]]}},
 		"neighbours":     {Neighbours("before training", set, []int{0, 5}, set, nearest), []string{"before training", "query", "nearest", "0.871", "−0.200"}},
+		"overlays":       {Overlays([]string{"head 0", "head 1"}, first, [][][]float32{{{0, 1, 2, 4}, {3}}, {{1, 0, 0, 1}, {0}}, {{0, 0, 1, 0, 0, 0, 0, 0, 2}, {1, 1, 1, 1}}}), []string{"image", "head 1"}},
 		"rows":           {Rows(names, []*dataset.Images{first, set.First(6)}), []string{"0.2", "a strength with a lo…room for"}},
 		"grid":           {Grid(set, 20, 10), []string{ten[set.Labels[0]]}},
 	}
 }
 
 // golden are the samples that are compared pixel by pixel.
-var golden = []string{"curves", "benchmark", "lines", "confusion", "matrix", "map", "thumbnails", "neighbours", "rows", "grid"}
+var golden = []string{"curves", "benchmark", "lines", "confusion", "matrix", "map", "thumbnails", "neighbours", "rows", "overlays", "grid"}
 
 // TestGolden compares pictures with those in testdata, which -update writes.
 func TestGolden(t *testing.T) {

@@ -1,5 +1,5 @@
 // Package show makes a run visible: progress while it trains, curves and a
-// table of what came of it, grids of images and of the views drawn from them,
+// table of what came of it, grids of images and of the views drawn from them, maps over images,
 // and what features are good for: nearest neighbours, confusion matrices, maps
 // of an embedding.
 //

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"math"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
@@ -136,10 +135,7 @@ func viewTiles(policy augment.Policy, values []float32) []tile {
 // policyImage makes a picture of one normalised view, [Size, Size, 3].
 func policyImage(policy augment.Policy, values []float32) *image.NRGBA {
 	picture := image.NewNRGBA(image.Rect(0, 0, policy.Size, policy.Size))
-	level := func(p, channel int) uint8 {
-		x := float64(values[3*p+channel])*policy.Std[channel] + policy.Mean[channel]
-		return uint8(math.Round(255 * min(max(x, 0), 1)))
-	}
+	level := func(p, channel int) uint8 { return policy.Level(values[3*p+channel], channel) }
 	for p := range policy.Size * policy.Size {
 		c := color.NRGBA{R: level(p, 0), G: level(p, 1), B: level(p, 2), A: 0xff}
 		picture.SetNRGBA(p%policy.Size, p/policy.Size, c)

@@ -326,3 +326,5 @@ func Break() {
 //
 // **Try:** give uniformity a weight of 0.1 or 10. Replace the exponential by the distance itself (what happens to the
 // gradient of pairs that are far apart?). `CONTRIBUTING.md` has the rest.
+//
+// Next: *9. Vision transformers and masking*.
