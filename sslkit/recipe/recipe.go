@@ -51,7 +51,7 @@ type Recipe struct {
 	// norm while training, one part after another, on any number of devices: what PyTorch
 	// does on as many GPUs without SyncBatchNorm, but that there the running statistics are
 	// those of the first one, and here the means. 0 or 1: the whole batch is one.
-	NormParts int `json:"norm_parts,omitempty"`
+	NormParts int `json:"norm_parts"`
 
 	Seed   uint64 `json:"seed"`
 	Source string `json:"source"` // where the values come from
