@@ -2,7 +2,6 @@ package nn
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/op"
@@ -79,9 +78,6 @@ func splitBatchNorm(scope *Scope, x *graph.Node, splits int, affine bool, then f
 		rows, pixels = rows*pixels, 1
 	}
 	n.joint = scope.Mode().JointViews
-	if parts == 1 { // else each device has its own
-		n.devices = scope.Mode().Devices
-	}
 	y := n.training(graph.Reshape(op.Widen(x), groups*parts, rows, splits, pixels, channels), parts)
 	scope.SetBuffer("running_mean", graph.Reshape(n.runningMean, perSplit(splits, channels)...))
 	scope.SetBuffer("running_var", graph.Reshape(n.runningVar, perSplit(splits, channels)...))
@@ -103,7 +99,6 @@ func ConvBatchNorm(conv, norm *Scope, x *graph.Node, out, kernel, stride, splits
 
 type norm struct {
 	joint                   bool        // see [Mode]
-	devices                 int         // likewise
 	scale, shift            *graph.Node // [channels], or nil
 	runningMean, runningVar *graph.Node // [splits, channels]
 }
@@ -182,17 +177,11 @@ func (n *norm) factors(mean, variance *graph.Node) (factor, offset *graph.Node) 
 // middle is where the values of x [groups, rows, splits, pixels, channels] lie, roughly: the
 // mean of some. On a GPU, where that would be a kernel of its own, and another reading of
 // all of x where these are all rows of a split, it is the median of three: one of them may
-// be an outlier. On several devices it is the mean of some of each: the first rows of all
-// lie on one device, which would have to send them to the others.
+// be an outlier.
 //
 //	result  [groups, 1, splits, 1, channels]
 func (n *norm) middle(x *graph.Node) *graph.Node {
 	rows := x.Shape().Dimensions[1]
-	if d := n.devices; d > 1 && rows%d == 0 {
-		parts := graph.Reshape(x, slices.Insert(slices.Replace(slices.Clone(x.Shape().Dimensions), 1, 2, rows/d), 1, d)...)
-		some := graph.Slice(parts, graph.AxisRange(), graph.AxisRange(), graph.AxisRange(0, min(rows, originRows+d-1)/d))
-		return graph.Squeeze(graph.ReduceAndKeep(some, graph.ReduceMean, 1, 2, 4), 1)
-	}
 	if !n.joint {
 		some := graph.Slice(x, graph.AxisRange(), graph.AxisRange(0, min(rows, originRows)))
 		return graph.ReduceAndKeep(some, graph.ReduceMean, 1, 3)

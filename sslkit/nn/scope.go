@@ -21,7 +21,6 @@ type Mode struct {
 	Training   bool // batch norm uses, and learns from, the statistics of the batch
 	Precision  device.Precision
 	JointViews bool // see [PerView]
-	Devices    int  // that have a part of each batch; 0 is one. See [device.Device.NewExec].
 	NormParts  int  // of each view's batch, which have statistics of their own in batch norm, see [BatchNorm]; 0 is 1
 }
 

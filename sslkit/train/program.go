@@ -116,7 +116,7 @@ func located(failure any, parts ...any) error {
 }
 
 func modeOf(d *device.Device, r recipe.Recipe) nn.Mode {
-	return nn.Mode{Training: true, Precision: r.Precision, JointViews: d.JointViews(), NormParts: r.NormParts, Devices: d.Count}
+	return nn.Mode{Training: true, Precision: r.Precision, JointViews: d.JointViews(), NormParts: r.NormParts}
 }
 
 func (s *step) mode() nn.Mode { return modeOf(s.device, s.recipe) }

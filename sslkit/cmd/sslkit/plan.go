@@ -54,7 +54,7 @@ time of bytes and arithmetic at a part of the GPU's peaks: an estimate, which sa
 	flags.StringVar(&asked.target, "target", targetNames()[0], "the GPU: "+strings.Join(targetNames(), " or "))
 	flags.IntVar(&asked.devices, "devices", 1, fmt.Sprintf("how many of them, in one machine, run the step together, at most %d", device.MostPlanned))
 	flags.BoolVar(&asked.published, "published", false, "plan the rows whose memory was published")
-	flags.BoolVar(&asked.scaling, "scaling", false, "plan the steps on one and on eight GPUs that docs/scaling.md is made from")
+	flags.BoolVar(&asked.scaling, "scaling", false, "plan steps on one GPU, and on eight with as many images each and together")
 	flags.BoolVar(&asked.json, "json", false, "print an array of the plans")
 	return cmd
 }
