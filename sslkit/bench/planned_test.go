@@ -12,7 +12,6 @@ import (
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
-	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
 	"github.com/gossl/gossl/sslkit/train"
 )
@@ -98,7 +97,8 @@ func checkPeak(t *testing.T, r recipe.Recipe, step device.Program, bound float64
 	}
 }
 
-// What each method's training step on CIFAR-10 is on a GPU, by the compiler's plan.
+// What each method's training step on CIFAR-10 is on a GPU, by the compiler's plan. SimCLR has no target network, MoCo has
+// one; the others, whose networks have the same convolutions, take long.
 func TestPlannedSteps(t *testing.T) {
 	testkit.Target(t, device.Targets()[0].Name)
 	for _, r := range PlannedRows() {
@@ -106,30 +106,13 @@ func TestPlannedSteps(t *testing.T) {
 			continue
 		}
 		t.Run(r.Name, func(t *testing.T) {
+			if r.Name != "SimCLR" && r.Name != "MoCo" {
+				testkit.Long(t)
+			}
 			step := planStep(t, r)
 			checkStep(t, r, step)
 			checkPeak(t, r, step, 3.1e9)
 		})
-	}
-}
-
-// Six crops of half the side have 0.75 times the pixels of two: a step that sees all may
-// need 1.75 times the memory of one that sees two, and a tenth of that more.
-func TestPlannedMultiCrop(t *testing.T) {
-	testkit.Target(t, device.Targets()[0].Name)
-	r, err := recipe.Find(recipe.Lightly2023, dataset.Imagenette, "SwaV", 256, 200)
-	if err != nil {
-		t.Fatal(err)
-	}
-	setWidth(&r, 16)
-	all := planStep(t, r).Memory
-	m := r.Method.(method.SwaV)
-	m.Local = 0
-	r.Method, r.Views = m, r.Views[:2]
-	two := planStep(t, r).Memory
-	t.Logf("temporaries of 2+6 crops %d bytes, of 2 %d", all.Temporaries, two.Temporaries)
-	if most := 1.75 * 1.1; float64(all.Temporaries) > most*float64(two.Temporaries) {
-		t.Errorf("temporaries of 2+6 crops are %d bytes, want at most %.2f times the %d of 2", all.Temporaries, most, two.Temporaries)
 	}
 }
 
