@@ -21,7 +21,7 @@ package main
 // - Predict the other views: **FastSiam** the mean of three, **TiCo** a moving average, away from directions of late.
 // - Keep dimensions apart: **VICReg**, **VICRegL** (parts of pictures, too), **FroSSL**.
 // - Agree about a class that nobody named: **DINO**, **SwaV**, **SwaVQueue**, **SMoG**, and with patches left out **MSN**, **PMSN**.
-// - Fill in what is hidden: **MAE**, **SimMIM**. Short runs teach them little.
+// - Fill in what is hidden: **MAE**, **SimMIM**. [Tutorial 9](tutorial/transformers.ipynb) shows what they fill in.
 //
 // On two CPUs the page takes under four minutes. Run the cells from top to bottom.
 

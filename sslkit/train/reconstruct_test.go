@@ -53,7 +53,7 @@ func TestReconstruct(t *testing.T) {
 	}
 }
 
-// checkPatches compares which patches are grey, and which are predicted.
+// checkPatches compares which patches are of one grey, and which are predicted.
 func checkPatches(t *testing.T, r recipe.Recipe, made *train.Reconstruction) {
 	t.Helper()
 	net, masking := r.Backbone.(backbone.ViT), method.Masking{}
