@@ -103,12 +103,12 @@ func (r *run) build(m method.Method, o optim.Optimizer, freeze []optim.Freeze, i
 	})
 	model = r.c.withNoise(model, number)
 	out := m.Loss(r.newStep(m, model.Scope, views))
-	gradient := model.Gradient(out.Loss)
-	params, slots = optim.Step(o, optim.Update{
-		Params: model.ParamsAfter(), Gradient: gradient, Slots: slots, LR: graph.Reshape(lr),
+	update := optim.Update{
+		Params: model.ParamsAfter(), Gradient: model.Gradient(out.Loss), Slots: slots, LR: graph.Reshape(lr),
 		Variables: r.vars.Params(), Clock: clock,
-	}, 0, freeze)
-	return slices.Concat([]*graph.Node{params, model.BuffersAfter()}, slots, []*graph.Node{out.Loss, gradient, out.Embedding})
+	}
+	params, slots = optim.Step(o, update, 0, freeze)
+	return slices.Concat([]*graph.Node{params, model.BuffersAfter()}, slots, []*graph.Node{out.Loss, update.Trained(freeze), out.Embedding})
 }
 
 // pause lets the method do on the host what comes before the next step.
@@ -133,6 +133,8 @@ func (r *run) pause(t *testing.T) {
 		t.Fatal(err)
 	}
 	dtype := r.mode.Precision.ParamDType()
+	r.state[0].MustFinalizeAll()
+	r.state[1].MustFinalizeAll()
 	r.state[0], r.state[1] = testkit.Tensor(dtype, params, len(params)), testkit.Tensor(dtype, buffers, len(buffers))
 }
 
@@ -154,23 +156,18 @@ func (r *run) step(t *testing.T) (loss float64, gradient []float64) {
 	if err != nil {
 		t.Fatalf("%+v", err)
 	}
+	for _, before := range r.state { // which at full size would fill the memory
+		before.MustFinalizeAll()
+	}
 	n := len(r.state)
 	r.state = out[:n:n]
-	r.embedding = testkit.Values(t, out[n+2])
-	return testkit.Values(t, out[n])[0], r.trained(testkit.Values(t, out[n+1]))
-}
-
-// trained returns the gradient of the last step with 0 where parameters were frozen.
-func (r *run) trained(gradient []float64) []float64 {
-	_, freeze := r.c.optimizer(r.t)
-	for _, f := range freeze {
-		for _, v := range r.vars.Params() {
-			if strings.HasPrefix(v.Path, f.Path) && r.made <= f.Epochs {
-				clear(gradient[v.Offset : v.Offset+v.Size()])
-			}
-		}
+	var results [3][]float64
+	for i, x := range out[n:] {
+		results[i] = testkit.Values(t, x)
+		x.MustFinalizeAll()
 	}
-	return gradient
+	r.embedding = results[2]
+	return results[0][0], results[1]
 }
 
 func (r *run) params() []float64  { return testkit.Values(r.t, r.state[0]) }

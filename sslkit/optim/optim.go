@@ -131,12 +131,11 @@ func checkDecay(name string, s schedule.Schedule) error {
 func Step(o Optimizer, in Update, clip float64, freeze []Freeze) (params *graph.Node, slots []*graph.Node) {
 	dtype := in.Params.DType()
 	first, frozen := in.thaw(freeze)
-	in.Count = graph.OnePlus(in.Clock.Step)
+	in.Gradient, in.Count = in.Trained(freeze), graph.OnePlus(in.Clock.Step)
 	var held *graph.Node
 	if frozen {
 		held = graph.LessThan(in.Clock.Step, first)
 		in.Count = graph.MaxScalar(graph.Sub(in.Count, first), 1)
-		in.Gradient = graph.Where(held, graph.ZerosLike(in.Gradient), in.Gradient)
 	}
 	in.Count = graph.ConvertDType(in.Count, dtype)
 	if clip > 0 {
@@ -150,6 +149,18 @@ func Step(o Optimizer, in Update, clip float64, freeze []Freeze) (params *graph.
 		slots[i] = graph.Where(held, in.Slots[i], slots[i])
 	}
 	return graph.Where(held, in.Params, params), slots
+}
+
+// Trained returns the gradient with 0 for the parameters that are frozen: what a step
+// is made of, before it is clipped.
+//
+//	result  [elements]
+func (in Update) Trained(freeze []Freeze) *graph.Node {
+	first, frozen := in.thaw(freeze)
+	if !frozen {
+		return in.Gradient
+	}
+	return graph.Where(graph.LessThan(in.Clock.Step, first), graph.ZerosLike(in.Gradient), in.Gradient)
 }
 
 // Clip returns a gradient that is not longer than a norm: a longer one is

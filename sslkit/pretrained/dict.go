@@ -20,8 +20,11 @@ type dict struct {
 	shortcut  bool   // downsample is called shortcut, as in lightly
 	stage     int    // number of layer1, where the network's children have numbers, as in an nn.Sequential; 0: they have names
 	stages    int    // number of stages: layer1, layer2, …; 0 if they have names
-	tokens    bool   // the network is a vision transformer
 	finalConv int    // number of the convolution behind the pool; 0: there is none
+
+	tokens      bool // the network is a vision transformer …
+	torchvision bool // … with torchvision's names, not timm's …
+	linear      bool // … those of its first files
 }
 
 // followers matches names of networks that follow another: averages of it.
@@ -31,13 +34,12 @@ var followers = regexp.MustCompile(`(?i)momentum|target|teacher|ema|_k\.|key|swa
 func prefixes(found safetensors.SafeTensors, net backbone.Listed) []string {
 	var list []string
 	if _, ok := net.(backbone.ResNet); !ok {
-		for first := range layout(net) {
+		for _, first := range firstNames(net) {
 			for _, name := range found.Names() {
-				if prefix, ok := strings.CutSuffix(name, first.name); ok && (prefix == "" || strings.HasSuffix(prefix, ".")) {
+				if prefix, ok := strings.CutSuffix(name, first); ok && (prefix == "" || strings.HasSuffix(prefix, ".")) {
 					list = append(list, prefix)
 				}
 			}
-			break
 		}
 		slices.Sort(list)
 		return list
@@ -61,6 +63,17 @@ func prefixes(found safetensors.SafeTensors, net backbone.Listed) []string {
 	return list
 }
 
+// firstNames are the names that the first tensor of such a network may have.
+func firstNames(net backbone.Listed) []string {
+	if _, ok := net.(backbone.ViT); ok {
+		return classTokens
+	}
+	for first := range layout(net) {
+		return []string{first.name}
+	}
+	return nil
+}
+
 // findDict finds the network in a file.
 func findDict(found safetensors.SafeTensors, net backbone.Listed) (dict, error) {
 	all := prefixes(found, net)
@@ -79,8 +92,10 @@ func findDict(found safetensors.SafeTensors, net backbone.Listed) (dict, error) 
 
 func newDict(found safetensors.SafeTensors, net backbone.Listed, prefix string) dict {
 	d := dict{SafeTensors: found, prefix: prefix}
+	if _, d.tokens = net.(backbone.ViT); d.tokens {
+		return d.ofTransformer()
+	}
 	if _, ok := net.(backbone.ResNet); !ok {
-		_, d.tokens = net.(backbone.ViT)
 		return d
 	}
 	_, d.shortcut = found.Tensor(prefix + "layer2.0.shortcut.0" + weight)
@@ -115,6 +130,9 @@ func newDict(found safetensors.SafeTensors, net backbone.Listed, prefix string) 
 
 // name returns the file's name of a tensor that layout calls ours.
 func (d dict) name(ours string) string {
+	if d.tokens {
+		return d.transformerName(ours)
+	}
 	if d.shortcut {
 		ours = strings.Replace(ours, ".downsample.", ".shortcut.", 1)
 	}
@@ -166,7 +184,7 @@ func (d dict) adapt(r *backbone.ResNet) (notes []string, err error) {
 func (d dict) isHead(name string) bool {
 	first, _, _ := strings.Cut(name, ".")
 	if d.tokens {
-		return slices.Contains([]string{"head", "fc_norm", "mask_token"}, first) || strings.HasPrefix(first, "decoder_")
+		return slices.Contains([]string{"head", "heads", "fc", "fc_norm", "mask_token"}, first) || strings.HasPrefix(first, "decoder_")
 	}
 	if d.stage == 0 {
 		return first == "fc" || d.shortcut && first == "linear"
@@ -203,11 +221,23 @@ func listing(found safetensors.SafeTensors) string {
 		}
 	}
 	text := fmt.Sprintf("the file has %d tensors: %s", len(names), strings.Join(list, ", "))
-	switch {
-	case slices.ContainsFunc(names, func(n string) bool { return strings.HasSuffix(n, ".0.conv3"+weight) }):
-		text += "; blocks of three convolutions are those of ResNet-50 and larger: there are basic blocks only here"
-	case slices.ContainsFunc(names, func(n string) bool { return strings.Contains(n, "patch_embed") || strings.Contains(n, "cls_token") }):
-		text += "; they look like those of a vision transformer: is it another network than was named?"
+	for _, h := range hints {
+		if slices.ContainsFunc(names, h.names.MatchString) {
+			return text + "; " + h.text
+		}
 	}
 	return text
+}
+
+// hints are what to say of tensors by whose names one sees why a file is not read.
+var hints = []struct {
+	names *regexp.Regexp
+	text  string
+}{
+	{regexp.MustCompile(`\.0\.conv3\.weight$`), "blocks of three convolutions are those of ResNet-50 and larger: there are basic blocks only here"},
+	{regexp.MustCompile(`\.ls1\.|\.gamma_1$|(^|\.)(dist_token|reg_token|register_tokens)$|\.[qk]_norm\.`),
+		"there are no vision transformers with scaled layers, with normalised queries and keys, or with other tokens than the class's here"},
+	{regexp.MustCompile(`(^|\.)fc_norm\.`), "fc_norm is of a vision transformer whose features are the mean of its patches: here they are the class token"},
+	{regexp.MustCompile(`(^|\.)(cls_token|class_token|patch_embed\.proj\.weight|conv_proj\.weight)$`),
+		"they look like those of a vision transformer: if another network was named, say backbone.ViT, or `sslkit import --as vit`"},
 }

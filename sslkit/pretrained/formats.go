@@ -6,12 +6,14 @@ import (
 	"strings"
 )
 
-// converter is a command that converts a file of PyTorch's to safetensors.
+// converter is a command that converts a file of PyTorch's to safetensors. Such files
+// may hold several state dicts, each under a name, and a command line.
 const converter = `python3 -c '
-import sys, torch, safetensors.torch
+import sys, argparse, torch, safetensors.torch
+torch.serialization.add_safe_globals([argparse.Namespace])
 d = torch.load(sys.argv[1], map_location="cpu", weights_only=True)
-d = d.get("state_dict", d)
-d = {k: v.contiguous().clone() for k, v in d.items() if torch.is_tensor(v)}
+parts = {k + ".": v for k, v in d.items() if isinstance(v, dict)} | {"": d}
+d = {p + str(k): v.contiguous().clone() for p, part in parts.items() for k, v in part.items() if torch.is_tensor(v)}
 safetensors.torch.save_file(d, sys.argv[2])' %[1]s %[1]s.safetensors`
 
 // otherFormat returns an error for files that begin as those of other formats do.

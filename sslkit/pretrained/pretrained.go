@@ -66,6 +66,9 @@ func (n Network) Validate() error {
 	if err := n.View().Validate(); err != nil { // it names size, mean and std
 		return err
 	}
+	if net, ok := n.Backbone.(backbone.ViT); ok && n.Size%net.Patch != 0 {
+		return fmt.Errorf("size is %d, want a multiple of %d, the side of a patch", n.Size, net.Patch)
+	}
 	if n.Precision != device.F32 && n.Precision != device.BF16 {
 		return fmt.Errorf("precision is %q, want %q or %q", n.Precision, device.F32, device.BF16)
 	}

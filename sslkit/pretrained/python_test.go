@@ -29,7 +29,7 @@ func script(t *testing.T, args ...string) {
 	var status *exec.ExitError
 	switch {
 	case errors.Is(err, exec.ErrNotFound), errors.As(err, &status) && status.ExitCode() == 3:
-		t.Skipf("needs a Python with torch, torchvision, safetensors, onnx and onnxruntime, in SSLKIT_TEST_PYTHON: %s: %v: %s", python, err, out)
+		t.Skipf("needs a Python with torch, torchvision, safetensors, onnx and onnxruntime, for some tests timm, in SSLKIT_TEST_PYTHON: %s: %v: %s", python, err, out)
 	case err != nil:
 		t.Fatalf("reference.py %s: %v\n%s", args, err, out)
 	}
@@ -43,10 +43,17 @@ type task struct {
 }
 
 // check embeds the images of all tasks with a command of the script.
-func check(t *testing.T, command string, tasks map[string]task) {
+func check(t *testing.T, tolerance float64, tasks map[string]task, command ...string) {
 	t.Helper()
-	dir := t.TempDir()
-	args := []string{command}
+	for name, features := range outcomes(t, tasks, command...) {
+		testkit.NearNorm(t, name, features, tasks[name].want, tolerance)
+	}
+}
+
+// outcomes are the features that a command of the script computes for each task.
+func outcomes(t *testing.T, tasks map[string]task, command ...string) map[string][]float64 {
+	t.Helper()
+	dir, args := t.TempDir(), command
 	for name, task := range tasks {
 		m := task.images
 		shape := []uint64{uint64(m.Len()), uint64(m.Height), uint64(m.Width), 3}
@@ -61,9 +68,11 @@ func check(t *testing.T, command string, tasks map[string]task) {
 		args = append(args, task.file, images, filepath.Join(dir, name))
 	}
 	script(t, args...)
-	for name, task := range tasks {
-		testkit.NearNorm(t, name, doubles(t, openFile(t, filepath.Join(dir, name)), "features"), task.want, 1e-4)
+	features := map[string][]float64{}
+	for name := range tasks {
+		features[name] = doubles(t, openFile(t, filepath.Join(dir, name)), "features")
 	}
+	return features
 }
 
 // models are networks of all forms.
@@ -102,7 +111,7 @@ func TestTorchvisionReadsOurFiles(t *testing.T) {
 		images, want := referenceFeatures(t, name)
 		tasks["testdata "+name] = task{tasks[name].file, images, want}
 	}
-	check(t, "features", tasks)
+	check(t, 1e-4, tasks, "features")
 }
 
 // ONNX Runtime checks our files and computes our features, for batches of two lengths.
@@ -116,7 +125,7 @@ func TestONNXRuntimeReadsOurFiles(t *testing.T) {
 		}
 		tasks[name] = task{file, images, embed(t, m, kind, images)}
 	}
-	check(t, "onnx", tasks)
+	check(t, 1e-4, tasks, "onnx")
 }
 
 // We take torchvision's state dicts, at full size, and compute its features.
@@ -136,7 +145,7 @@ func TestOursReadTorchvisionsFiles(t *testing.T) {
 		t.Errorf("%d parameters, want %d", m.Parameters(), want)
 	}
 	images := pictures(2, m.Size)
-	check(t, "features", map[string]task{"resnet18": {file, images, embed(t, m, kind, images)}})
+	check(t, 1e-4, map[string]task{"resnet18": {file, images, embed(t, m, kind, images)}}, "features")
 
 	_, err = ReadStateDict(file34, n)
 	wantError(t, err, "layer1.2.", "no part of the network")

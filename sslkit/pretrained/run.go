@@ -13,8 +13,8 @@ import (
 )
 
 // Open reads the backbone of a run folder's last checkpoint. The run may have
-// ended, been stopped, or be at work. Its method may be one that only another program
-// has registered; its backbone must be known here. Where the last checkpoint is
+// ended, been stopped, or be at work. It is the backbone that the run is evaluated by,
+// the target's for MSN. Its method may be one that only another program has registered; its backbone must be known here. Where the last checkpoint is
 // damaged, the one before it is read, and a note says so.
 //
 // Of batch norms with splits the model has the mean of their running statistics, as
@@ -67,7 +67,7 @@ func fromWeights(w *train.Weights) (*Model, error) {
 	}
 	values := map[string][]float64{}
 	take := func(v nn.Variable, flat []float64) {
-		if path, ok := strings.CutPrefix(v.Path, method.EvaluatedPath(r.Method)+"/"); ok {
+		if path, ok := strings.CutPrefix(v.Path, w.Backbone+"/"); ok {
 			values[path] = flat[v.Offset : v.Offset+v.Size()]
 		}
 	}

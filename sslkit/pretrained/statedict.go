@@ -1,6 +1,7 @@
 package pretrained
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -28,8 +29,9 @@ func quoted(prefixes []string) string {
 //
 // The tensors of a ResNet may be named as in torchvision, or as in lightly, which has
 // shortcut for downsample. Instead of conv1, bn1 and layer1 there may be numbers, as in
-// an nn.Sequential of the network's children. Those of another network are named as
-// its layers, see [backbone.Listed]. Before the names there may be any prefix, such as
+// an nn.Sequential of the network's children. Those of a ViT are named as in timm, which
+// is as in the files of DINO, MAE and MoCo v3, or as in torchvision; those of another
+// network as its layers, see [backbone.Listed]. Before the names there may be any prefix, such as
 // "module.encoder_q." or "backbone.". A file may hold several networks: those that
 // follow another, by their names (momentum, target, teacher, …), are left out. If more
 // than one remains, that is an error, see [ReadStateDictPart].
@@ -38,6 +40,10 @@ func quoted(prefixes []string) string {
 // children of lightly's ResNets there is none) and whether there is a final
 // convolution. Where n has it otherwise, the model has what the numbers tell, and its
 // Notes say so.
+//
+// Shapes tell the sizes of a ViT: each field that is zero is set to what they tell, and
+// Size to that of the images which its positions are made for. They do not tell Heads,
+// which are then of 64 numbers each.
 //
 // Types may be F32, F64, F16 or BF16. Of batch norms with splits the mean of their
 // statistics is taken. Classifiers, heads and networks beside the backbone are left
@@ -80,9 +86,13 @@ func readStateDict(path string, n Network, open func(safetensors.SafeTensors, ba
 		return nil, fmt.Errorf("pretrained: %s: %w", path, err)
 	}
 	m := &Model{Network: n, Origin: Origin{File: filepath.Base(path)}}
-	if net, ok := n.Backbone.(backbone.ResNet); ok {
+	switch net := n.Backbone.(type) {
+	case backbone.ResNet:
 		m.Notes, err = d.adapt(&net)
 		m.Backbone = net
+	case backbone.ViT:
+		m.Notes, err = d.sizes(&net)
+		m.Backbone, m.Size = net, cmp.Or(n.Size, net.Patch*net.Grid)
 	}
 	if err == nil {
 		err = m.take(d)

@@ -23,6 +23,8 @@ type layout struct {
 	vars   *nn.Variables
 	slots  []string // names of the optimizer's vectors
 	meters []string // names of the method's own meters
+
+	evaluated string // where the backbone is that the run is evaluated by: see [method.EvaluatedPath]
 }
 
 // check reports names that two tensors of a checkpoint would have.
@@ -70,8 +72,9 @@ func (l layout) empty() *checkpoint {
 // Its file is in the safetensors format, a tensor for each variable under its
 // path, and the optimizer's under the slot's name and that path ("velocity/…"),
 // in float32 where that loses nothing,
-// else in float64. Its metadata have the place in the run, and a SHA-256 over
-// the tensors, in the order that is there, too.
+// else in float64. Its metadata have the place in the run, a SHA-256 over
+// the tensors, in the order that is there, too, and the path of the backbone that the run
+// is evaluated by, for those who do not know the method.
 type checkpoint struct {
 	place
 	params, buffers, meters []float64
@@ -110,6 +113,10 @@ func (c *checkpoint) vectors() []*[]float64 {
 // metersName is the tensor of the meters that every run has; those of a method's
 // own follow, "meters/entropy".
 const metersName = "meters"
+
+// evaluatedKey is that of layout.evaluated in a file's metadata. Older files lack it:
+// then the path is [method.BackbonePath].
+const evaluatedKey = "evaluated"
 
 // part is a tensor of the file: a piece of one of the flat vectors.
 type part struct {
@@ -172,9 +179,10 @@ func (c *checkpoint) file(l layout) ([]byte, error) {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
 	file, err := safetensors.Serialize(views, map[string]string{
-		"place":  string(at),
-		"order":  string(order),
-		"sha256": hex.EncodeToString(sum.Sum(nil)),
+		"place":      string(at),
+		"order":      string(order),
+		"sha256":     hex.EncodeToString(sum.Sum(nil)),
+		evaluatedKey: l.evaluated,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)

@@ -79,7 +79,7 @@ func declare(d *device.Device, r recipe.Recipe) (layout, error) {
 			return layout{}, err
 		}
 	}
-	l := layout{vars, r.Optim.Slots(), meters}
+	l := layout{vars, r.Optim.Slots(), meters, method.EvaluatedPath(r.Method)}
 	return l, l.check()
 }
 
@@ -139,13 +139,13 @@ func (s *step) build(in []*graph.Node) []*graph.Node {
 	clock := s.clock(epoch, number)
 	model, step := s.bind(params, buffers, op.KeyNode(key, number), batch, clock)
 	out := s.recipe.Method.Loss(step)
-	gradient := model.Gradient(out.Loss)
-	params, slots = optim.Step(s.recipe.Optim, optim.Update{
-		Params: model.ParamsAfter(), Gradient: gradient, Slots: slots,
+	update := optim.Update{
+		Params: model.ParamsAfter(), Gradient: model.Gradient(out.Loss), Slots: slots,
 		LR:        graph.Reshape(graph.Gather(rates, graph.Reshape(number, 1))), // scalar of [steps]
 		Variables: s.layout.vars.Params(), Clock: clock,
-	}, s.recipe.ClipNorm, s.recipe.Freeze)
-	meters = s.layout.record(meters, number, out, gradient)
+	}
+	params, slots = optim.Step(s.recipe.Optim, update, s.recipe.ClipNorm, s.recipe.Freeze)
+	meters = s.layout.record(meters, number, out, update.Trained(s.recipe.Freeze))
 	return slices.Concat([]*graph.Node{params}, slots, []*graph.Node{model.BuffersAfter(), meters, graph.AddScalar(number, 1)})
 }
 
@@ -180,7 +180,7 @@ func (s *step) clock(epoch, number *graph.Node) nn.Clock {
 // the method's own follow, in the order of their names.
 const (
 	meterLoss     = iota
-	meterGradient // norms
+	meterGradient // norms, of what is trained
 	meterSpread   // of the embeddings
 	meterBadStep  // first step, counted from 0, whose loss or gradient was not finite
 	meterCount

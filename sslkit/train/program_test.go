@@ -90,44 +90,6 @@ func TestResumeWithEveryOptimizer(t *testing.T) {
 	}
 }
 
-// A frozen part of the network is after its epochs as it was before, and no longer
-// after the next step.
-func TestFreeze(t *testing.T) {
-	set := &dataset.Set{Name: "mine", Train: noise(32, 8), Test: noise(10, 8)}
-	r := own(t, set)
-	r.Optim, r.LR = tried[2], schedule.Constant(0.01)
-	r.Freeze = []optim.Freeze{{Path: "online/projector", Epochs: 1}}
-	before, err := train.InitialWeights(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for step, frozen := range map[int]bool{r.Steps(): true, r.Steps() + 1: false} {
-		options := train.Options{Dir: t.TempDir(), Device: device.Go, Data: set}
-		stopAfter(t, r, options, 1+(step-1)/r.Steps(), 1+(step-1)%r.Steps())
-		after, err := train.ReadWeights(options.Dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, v := range after.Variables.Params() {
-			part := func(w *train.Weights) []float32 {
-				var narrow []float32
-				for _, x := range w.Params[v.Offset : v.Offset+v.Size()] {
-					narrow = append(narrow, float32(x))
-				}
-				return narrow
-			}
-			if same := cmp.Equal(part(before), part(after)); same != (frozen && strings.HasPrefix(v.Path, "online/projector/")) {
-				t.Errorf("after step %d: it is %t that %s is as before", step, same, v.Path)
-			}
-		}
-	}
-	r.Freeze[0].Path = "online/prototypes"
-	if _, err := train.Run(t.Context(), r, train.Options{Device: device.Go, Data: set}); err == nil ||
-		!strings.Contains(err.Error(), "freeze: the model has no parameter online/prototypes") {
-		t.Errorf("a part that there is not: error %v", err)
-	}
-}
-
 // A rate by step is that of the step: with 0 from the second one on, an epoch ends
 // where its first step did.
 func TestRateByStep(t *testing.T) {

@@ -51,7 +51,7 @@ type Epoch struct {
 	MemoryPeak      int64   `json:"memory_peak_bytes"`
 
 	// Health: means over the steps.
-	GradientNorm    float64  `json:"gradient_norm"`
+	GradientNorm    float64  `json:"gradient_norm"`             // of the parameters that are not frozen, before clipping
 	EmbeddingSpread float64  `json:"embedding_spread"`          // standard deviation of the normalised embeddings, times √dimensions: near 1 is healthy, 0 is collapse
 	CollapseMargin  *float64 `json:"collapse_margin,omitempty"` // loss of a collapsed network minus the loss; nil of methods that do not know it, see [method.Collapser]
 	Warning         string   `json:"warning,omitempty"`

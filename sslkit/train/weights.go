@@ -1,10 +1,12 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
@@ -24,6 +26,8 @@ type Weights struct {
 	Params    []float64 // flat, as Variables says
 	Buffers   []float64 // likewise
 
+	Backbone string // where the variables of the backbone are that is evaluated, see [method.EvaluatedPath]
+
 	Epoch int // complete ones
 	Step  int // steps done of the next
 
@@ -42,7 +46,7 @@ func InitialWeights(r recipe.Recipe) (*Weights, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: initial weights: %w", err)
 	}
-	w := &Weights{Recipe: r, Variables: l.vars}
+	w := &Weights{Recipe: r, Variables: l.vars, Backbone: l.evaluated}
 	w.Params, w.Buffers = initial(l.vars, r)
 	return w, nil
 }
@@ -80,7 +84,7 @@ func (f *folder) weights(r recipe.Recipe, vars *nn.Variables, read func(path str
 	}
 	return &Weights{
 		Recipe: r, Variables: vars,
-		Params: c.params, Buffers: c.buffers,
+		Params: c.params, Buffers: c.buffers, Backbone: method.EvaluatedPath(r.Method),
 		Epoch: c.Epoch, Step: c.Step,
 		Problem: problem,
 	}, nil
@@ -102,8 +106,9 @@ func initial(vars *nn.Variables, r recipe.Recipe) (params, buffers []float64) {
 
 // ReadBackbone is [ReadWeights] for those who want the backbone and nothing else.
 // It reads runs of methods and optimizers that another program has registered, too:
-// of these, the weights have no other variables, and the recipe has no method, or
-// no optimizer. The name of the method is returned besides.
+// of these, the weights have no other variables than those of the backbone that is
+// evaluated, and the recipe has no method, or no optimizer. The name of the method is
+// returned besides.
 func ReadBackbone(dir string) (w *Weights, methodName string, err error) {
 	f := &folder{dir: dir}
 	r, err := f.recipe()
@@ -125,6 +130,7 @@ func ReadBackbone(dir string) (w *Weights, methodName string, err error) {
 	if methodName = method.Name(r.Method); r.Method == nil {
 		methodName = unknown.Name
 	}
+	w.Backbone = method.BackbonePath
 	return w, methodName, nil
 }
 
@@ -148,8 +154,9 @@ func declareBackbone(r recipe.Recipe) (*nn.Variables, error) {
 	})
 }
 
-// readBackbone reads the variables of a backbone, and compares the checksum of all
-// tensors where the file tells their order.
+// readBackbone reads the variables of the backbone that a run is evaluated by, which vars
+// has at [method.BackbonePath], and compares the checksum of all tensors where the file
+// tells their order.
 func readBackbone(path string, vars *nn.Variables) (*checkpoint, error) {
 	file, err := openCheckpoint(path)
 	if err != nil {
@@ -157,12 +164,14 @@ func readBackbone(path string, vars *nn.Variables) (*checkpoint, error) {
 	}
 	c := layout{vars: vars}.empty()
 	c.place = file.place
+	path = cmp.Or(file.meta[evaluatedKey], method.BackbonePath)
 	for _, list := range []struct {
 		variables []nn.Variable
 		flat      []float64
 	}{{vars.Params(), c.params}, {vars.Buffers(), c.buffers}} {
 		for _, v := range list.variables {
-			if err := file.read(part{v.Path, v.Dims, list.flat[v.Offset : v.Offset+v.Size()]}); err != nil {
+			name := path + strings.TrimPrefix(v.Path, method.BackbonePath)
+			if err := file.read(part{name, v.Dims, list.flat[v.Offset : v.Offset+v.Size()]}); err != nil {
 				return nil, err
 			}
 		}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -19,7 +21,8 @@ func newExport() *cobra.Command {
 		Short: "Write a run's backbone as .safetensors or .onnx, for other tools",
 		Long: `Writes the backbone of a run's last checkpoint, or of a weights file, without the heads.
 
-  .safetensors  weights with the names and shapes of torchvision's ResNets; sslkit reads the file, too
+  .safetensors  weights with the names and shapes of torchvision's ResNets, or timm's vision transformers; sslkit reads
+                the file, too
   .onnx         the network, to be run anywhere: images [batch, 3, height, width] float32, RGB from 0 to
                 1, to features [batch, dim]; colours are normalised inside, resizing is left to you`,
 		Example: `  sslkit export runs/first --out model.safetensors
@@ -86,31 +89,33 @@ func oneModel(cmd *cobra.Command, args []string) error {
 type importing struct {
 	out, as   string
 	prefix    string
-	size      int
+	size      int // 0: the network's
+	heads     int // 0: as usual
 	smallStem bool
-	mean, std []float64
+	mean, std []float64 // empty: the network's
 }
+
+// anyViT stands for a transformer whose sizes are those of the file's tensors.
+const anyViT = "vit"
 
 func newImport() *cobra.Command {
 	var i importing
 	cmd := &cobra.Command{
 		Use:   "import FILE --out FILE",
 		Short: "Make a state dict of PyTorch's a weights file, which is welcome wherever a run is",
-		Long: `Reads a safetensors file with the state dict of a ResNet-18 or ResNet-34, of torchvision's or of lightly's, and writes
-it with what it does not say itself: which network it is of, and how images become its input.
+		Long: `Reads a safetensors file with the state dict of a ResNet-18 or ResNet-34, of torchvision's or of lightly's, or of a vision
+transformer, with timm's names or torchvision's; DINO's, MAE's and MoCo v3's files have timm's. It writes it with what it
+does not say itself: which network it is of, and how images become its input.
 
 Names may begin with module., backbone., encoder_q. or whatever else. A classifier, heads, and other networks beside it
-are left out, and so is one that follows it, such as encoder_k; --prefix takes that instead. Layers may have numbers, as
-in nn.Sequential(*list(resnet.children())[:-1]).
+are left out, and so is one that follows it, such as encoder_k or teacher; --prefix takes that instead. Layers may have
+numbers, as in nn.Sequential(*list(resnet.children())[:-1]).
 
-Of a .pth, .pt or .ckpt file, Python makes a safetensors file:
-
-  d = torch.load("model.pth", map_location="cpu", weights_only=True)
-  d = d.get("state_dict", d)
-  safetensors.torch.save_file({k: v.contiguous().clone() for k, v in d.items()}, "model.safetensors")`,
+Of a .pth, .pt or .ckpt file, Python makes a safetensors file: the error that such a file is says how.`,
 		Example: `  sslkit import resnet18.safetensors --out model.safetensors
   sslkit import cifar.safetensors --small-stem --size 32 --mean 0.491,0.482,0.447 --std 0.247,0.243,0.262 --out model.safetensors
-  sslkit import byol.safetensors --prefix backbone_momentum --out model.safetensors`,
+  sslkit import byol.safetensors --prefix backbone_momentum --out model.safetensors
+  sslkit import dino.safetensors --as vit --prefix teacher.backbone --out model.safetensors`,
 		Args: oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			network, err := i.network()
@@ -133,40 +138,68 @@ Of a .pth, .pt or .ckpt file, Python makes a safetensors file:
 			return save(cmd, model, write, i.out)
 		},
 	}
-	imageNet, _ := pretrained.Torchvision("resnet18") // which there is
 	flags := cmd.Flags()
 	flags.StringVarP(&i.out, "out", "o", "", "file to write: *.safetensors or *.onnx")
-	flags.StringVar(&i.as, "as", "resnet18", "the network: resnet18 or resnet34")
+	flags.StringVar(&i.as, "as", "resnet18", "the network: resnet18, resnet34, vit for a vision transformer of any sizes, or timm's name of one, such as vit_small_patch16_224")
 	flags.StringVar(&i.prefix, "prefix", "", "how the names of the network's tensors begin, if there are several networks")
-	flags.BoolVar(&i.smallStem, "small-stem", false, "the network begins with a 3×3 convolution and has no max pool, as for CIFAR")
-	flags.IntVar(&i.size, "size", imageNet.Size, "side of the square that images are resized and cut to, pixels")
-	flags.Float64SliceVar(&i.mean, "mean", imageNet.Mean[:], "subtracted from red, green, blue in [0, 1]")
-	flags.Float64SliceVar(&i.std, "std", imageNet.Std[:], "divides what is left")
+	flags.BoolVar(&i.smallStem, "small-stem", false, "the ResNet begins with a 3×3 convolution and has no max pool, as for CIFAR")
+	flags.IntVar(&i.heads, "heads", 0, "heads of the vit; by default they are of 64 numbers each")
+	flags.IntVar(&i.size, "size", 0, "side of the square that images are resized and cut to, pixels; by default 224, of a vit what its positions are for")
+	flags.Float64SliceVar(&i.mean, "mean", nil, "subtracted from red, green, blue in [0, 1]; by default ImageNet's, of a network by timm's name 0.5 each")
+	flags.Float64SliceVar(&i.std, "std", nil, "divides what is left; by default as --mean")
 	return cmd
 }
 
 // network is what the flags describe.
 func (i importing) network() (pretrained.Network, error) {
-	n, err := pretrained.Torchvision(i.as)
+	n, err := i.named()
 	if err != nil {
-		return n, fmt.Errorf("--as: %w", err)
+		return n, err
 	}
-	net := n.Backbone.(backbone.ResNet) // as Torchvision has it
-	net.LargeStem = !i.smallStem
-	n.Backbone = net
-	n.Size = i.size
+	if i.size < 0 {
+		return n, fmt.Errorf("--size %d: want at least 1", i.size)
+	}
+	n.Size = cmp.Or(i.size, n.Size)
 	for _, flag := range []struct {
 		name   string
 		values []float64
 		to     *[3]float64
 	}{{"mean", i.mean, &n.Mean}, {"std", i.std, &n.Std}} {
-		if len(flag.values) != 3 {
+		if len(flag.values) != 3 && flag.values != nil {
 			return n, fmt.Errorf("--%s has %d numbers, want 3, for red, green and blue", flag.name, len(flag.values))
 		}
 		copy(flag.to[:], flag.values)
 	}
-	if err := n.Validate(); err != nil {
+	view := n.View()
+	view.Size = cmp.Or(view.Size, 1) // that of a transformer of any sizes, which its file tells
+	if err := view.Validate(); err != nil {
 		return n, fmt.Errorf("--size, --mean or --std: %w", err)
+	}
+	return n, nil
+}
+
+// named is the network that --as names, with what the other flags say of it.
+func (i importing) named() (n pretrained.Network, err error) {
+	transformer := strings.HasPrefix(i.as, anyViT)
+	switch {
+	case i.heads < 0 || i.heads > 0 && i.as != anyViT:
+		return n, fmt.Errorf("--heads %d: want at least 1, and --as %s", i.heads, anyViT)
+	case transformer && i.smallStem:
+		return n, fmt.Errorf("--small-stem is for ResNets, and --as is %s", i.as)
+	case i.as == anyViT:
+		n, err = pretrained.Torchvision("resnet18") // the colours are ImageNet's
+		n.Backbone, n.Size = backbone.ViT{Heads: i.heads}, 0
+	case transformer:
+		n, err = pretrained.Timm(i.as)
+	default:
+		n, err = pretrained.Torchvision(i.as)
+		if net, ok := n.Backbone.(backbone.ResNet); ok {
+			net.LargeStem = !i.smallStem
+			n.Backbone = net
+		}
+	}
+	if err != nil {
+		return n, fmt.Errorf("--as: %w", err)
 	}
 	return n, nil
 }

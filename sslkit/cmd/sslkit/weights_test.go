@@ -25,7 +25,7 @@ func sslkit(args ...string) (out, warnings string, err error) {
 }
 
 // untrained writes the weights of a network, and returns the file.
-func untrained(t *testing.T, net backbone.ResNet) string {
+func untrained(t *testing.T, net backbone.Backbone) string {
 	t.Helper()
 	r, err := recipe.Shapes("BYOL")
 	if err != nil {
@@ -71,10 +71,11 @@ func TestExportAndInfo(t *testing.T) {
 	}
 }
 
-// A state dict says nothing of itself; imported it can be used as a run.
-func TestImport(t *testing.T) {
-	net := backbone.ResNet18Large()
-	data, err := os.ReadFile(untrained(t, net))
+// stateDict writes the tensors of a weights file without what it says of them, and
+// with a classifier's for a ResNet. It returns the file.
+func stateDict(t *testing.T, file string) string {
+	t.Helper()
+	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,14 +89,22 @@ func TestImport(t *testing.T) {
 			plain[tensor.Name] = tensor.TensorView
 		}
 	}
-	plain["fc.bias"] = plain["bn1.bias"]
+	if bias, ok := plain["bn1.bias"]; ok {
+		plain["fc.bias"] = bias
+	}
 	if data, err = safetensors.Serialize(plain, nil); err != nil {
 		t.Fatal(err)
 	}
-	dict, model := filepath.Join(t.TempDir(), "dict.safetensors"), filepath.Join(t.TempDir(), "model.safetensors")
-	if err := os.WriteFile(dict, data, 0o600); err != nil {
+	path := filepath.Join(t.TempDir(), "dict.safetensors")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return path
+}
+
+// A state dict says nothing of itself; imported it can be used as a run.
+func TestImport(t *testing.T) {
+	dict, model := stateDict(t, untrained(t, backbone.ResNet18Large())), filepath.Join(t.TempDir(), "model.safetensors")
 	if _, _, err := sslkit("info", dict); err == nil || !strings.Contains(err.Error(), "sslkit import") {
 		t.Errorf("info of a state dict: error %v, want one about import", err)
 	}
@@ -128,6 +137,49 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// The tensors of a transformer tell its sizes, but for its heads.
+func TestImportOfTransformer(t *testing.T) {
+	net := backbone.ViTTiny()
+	net.Positions = backbone.Learned
+	dict, dir := stateDict(t, untrained(t, net)), t.TempDir()
+	model := filepath.Join(dir, "model.safetensors")
+	_, warnings, err := sslkit("import", dict, "--as", "vit", "--out", model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "1 are assumed, of 64 numbers each"; !strings.Contains(warnings, want) {
+		t.Errorf("warnings %q, want %q in them", warnings, want)
+	}
+	if _, warnings, err = sslkit("import", dict, "--as", "vit", "--heads", "4", "--out", model); err != nil || warnings != "" {
+		t.Fatalf("error %v, warnings %q", err, warnings)
+	}
+	out, _, err := sslkit("info", model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{net.Describe(), "32×32 pixels; mean [0.485 0.456 0.406]"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("info says %q, want %q in it", out, want)
+		}
+	}
+	if _, _, err = sslkit("import", dict, "--as", "vit", "--heads", "4", "--size", "48", "--out", filepath.Join(dir, "larger.onnx")); err != nil {
+		t.Error(err)
+	}
+	for what, c := range map[string]struct {
+		flags []string
+		want  string
+	}{
+		"ResNet":        {nil, "`sslkit import --as vit`"},
+		"other network": {[]string{"--as", "vit_tiny_patch16_224"}, "tensor cls_token has shape [1 1 64], want [1 1 192]"},
+		"heads":         {[]string{"--as", "vit", "--heads", "5"}, "5 heads"},
+		"size":          {[]string{"--as", "vit", "--heads", "4", "--size", "30"}, "size is 30, want a multiple of 4"},
+	} {
+		if _, _, err := sslkit(append([]string{"import", dict, "--out", model}, c.flags...)...); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one about %q", what, err, c.want)
+		}
+	}
+}
+
 // Errors name what is wrong and show how it is right.
 func TestBadArguments(t *testing.T) {
 	for _, c := range []struct {
@@ -145,6 +197,11 @@ func TestBadArguments(t *testing.T) {
 		{[]string{"import", "a", "--out", "a.onnx", "--std", "1,0,1"}, "std is [1 0 1]"},
 		{[]string{"import", "a", "--out", "a.onnx", "--mean", "123.7,116.3,103.5"}, "of colours from 0 to 255 that is [0.4851 0.4561 0.4059]"},
 		{[]string{"import", "a", "--out", "a.onnx", "--size", "big"}, "--size"},
+		{[]string{"import", "a", "--out", "a.onnx", "--size", "-8"}, "--size -8: want at least 1"},
+		{[]string{"import", "a", "--out", "a.onnx", "--as", "vit_small"}, "vit_SIZE_patchN_N"},
+		{[]string{"import", "a", "--out", "a.onnx", "--as", "vit", "--small-stem"}, "--small-stem is for ResNets"},
+		{[]string{"import", "a", "--out", "a.onnx", "--as", "vit", "--heads", "-1"}, "--heads -1: want at least 1"},
+		{[]string{"import", "a", "--out", "a.onnx", "--heads", "3"}, "--heads 3: want at least 1, and --as vit"},
 		{[]string{"info"}, "0 arguments, want one"},
 	} {
 		_, _, err := sslkit(c.args...)

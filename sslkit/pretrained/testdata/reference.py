@@ -4,9 +4,11 @@
     reference.py statedict NAME FILE …              write the state dict of torchvision.models.NAME, with statistics
     reference.py features FILE IMAGES FEATURES …    embed images with a file of sslkit's, or with resnet18's state dict
     reference.py onnx FILE IMAGES FEATURES …        the same by ONNX Runtime
+    reference.py vit FILE IMAGES FEATURES …         write what VITS has under FILE's base name, and the features
 
 IMAGES has a tensor "images", uint8 [n, height, width, 3]; FEATURES gets a tensor "features", float64 [n, dim].
-Without arguments it does nothing. The exit status is 3 if a module is missing.
+Behind a first word "timm" that module must be there, too. Without a command nothing is done. The exit status is 3 if
+a module is missing.
 """
 
 import importlib.util
@@ -14,7 +16,10 @@ import json
 import pathlib
 import sys
 
-MISSING = [m for m in ("torch", "torchvision", "safetensors", "onnx", "onnxruntime") if not importlib.util.find_spec(m)]
+NEEDED = ["torch", "torchvision", "safetensors", "onnx", "onnxruntime"]
+if sys.argv[1:2] == ["timm"]:
+    NEEDED.append(sys.argv.pop(1))
+MISSING = [m for m in NEEDED if not importlib.util.find_spec(m)]
 if MISSING or len(sys.argv) == 1:
     print("missing modules:", *MISSING)
     sys.exit(3 if MISSING else 0)
@@ -53,8 +58,88 @@ def network(width, blocks, large_stem, stem_relu, final_conv=False):
     return net
 
 
+def timms(about):
+    """timm's transformer of a file of sslkit's, for images of any size, without a classifier."""
+    from timm.models.vision_transformer import VisionTransformer
+
+    v = about["backbone"]["ViT"]
+    return VisionTransformer(
+        img_size=v["patch"] * v["grid"], patch_size=v["patch"], embed_dim=v["width"], depth=v["depth"], num_heads=v["heads"],
+        mlp_ratio=v["mlp"] / v["width"], num_classes=0, dynamic_img_size=True,
+    )
+
+
+def transformer(library, heads, width=64):
+    """A transformer of two blocks with a classifier, for images of 16 pixels."""
+    if library == "timm":
+        from timm.models.vision_transformer import VisionTransformer
+
+        return VisionTransformer(img_size=16, patch_size=4, embed_dim=width, depth=2, num_heads=heads, mlp_ratio=1.5, num_classes=5)
+    from torchvision.models import VisionTransformer
+
+    return VisionTransformer(16, 4, 2, heads, width, width * 3 // 2, num_classes=5)
+
+
+def without_classifier(net):
+    name = "heads" if hasattr(net, "heads") else "head"
+    setattr(net, name, torch.nn.Identity())
+    return net
+
+
+def dino(net, other):
+    """A checkpoint as DINO's program writes it: student and teacher, an optimizer, the command line."""
+    import argparse
+
+    optimizer = torch.optim.AdamW(net.parameters())
+    net(torch.zeros(1, 3, 16, 16)).sum().backward()
+    optimizer.step()
+    named = lambda prefix, net: {prefix + k: v for k, v in net.state_dict().items() if not k.startswith("head.")}
+    head = {"head.mlp.0.weight": torch.ones(2, 64)}
+    return {
+        "student": named("module.backbone.", net) | {"module." + k: v for k, v in head.items()},
+        "teacher": named("backbone.", other) | head,
+        "optimizer": optimizer.state_dict(), "epoch": 3, "args": argparse.Namespace(arch="vit_small"),
+    }
+
+
+def mae(net):
+    """A checkpoint as MAE's program writes it: the decoder beside the encoder."""
+    beside = {"mask_token": torch.ones(1, 1, 32), "decoder_embed.weight": torch.ones(32, 64), "decoder_pos_embed": torch.ones(1, 17, 32)}
+    return {"model": {k: v for k, v in net.state_dict().items() if not k.startswith("head.")} | beside}
+
+
+VITS = {  # file: network of which the features are, and what the file has
+    "timm.safetensors": (("timm", 1), lambda net, other: net.state_dict()),
+    "heads.safetensors": (("timm", 4), lambda net, other: net.state_dict()),
+    "torchvision.safetensors": (("torchvision", 2), lambda net, other: net.state_dict()),
+    "lightly.safetensors": (("torchvision", 1), lambda net, other: {
+        "backbone.vit." + k: v for k, v in net.state_dict().items() if not k.startswith("heads.")
+    } | {"backbone.mask_token": torch.ones(1, 1, 64)}),
+    "first.safetensors": (("torchvision", 1), lambda net, other: {
+        k.replace("mlp.0.", "mlp.linear_1.").replace("mlp.3.", "mlp.linear_2."): v for k, v in net.state_dict().items()
+    }),
+    "dino.pth": (("timm", 1), dino),
+    "mae.pth": (("timm", 1), lambda net, other: mae(net)),
+}
+
+
+def vit(file, images):
+    torch.manual_seed(2)
+    what, contents = VITS[pathlib.Path(file).name]
+    net, other = shaken(transformer(*what)), shaken(transformer(*what))
+    weights = contents(net, other)
+    if file.endswith(".pth"):
+        torch.save(weights, file)
+    else:
+        save_file(weights, file)
+    return embed(without_classifier(net), images, **IMAGENET)
+
+
 def shaken(net):
-    """The network with statistics, scales and shifts that are not those of a new one."""
+    """The network with statistics, scales, shifts, tokens and biases that are not those of a new one."""
+    if hasattr(net, "hidden_dim") or hasattr(net, "embed_dim"):
+        for p in net.parameters():
+            p.data += 0.05 * torch.randn_like(p)
     for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             torch.nn.init.normal_(module.running_mean, 0, 0.2)
@@ -81,6 +166,10 @@ def features(file, images):
         net, about = resnet18(), IMAGENET
         net.load_state_dict(weights)
         net.fc = torch.nn.Identity()
+    elif "ViT" in json.loads(about)["backbone"]:
+        about = json.loads(about)
+        net = timms(about)
+        net.load_state_dict(weights, strict=True)
     else:
         about = json.loads(about)
         b = about["backbone"]
@@ -134,8 +223,8 @@ def main(command, *args):
         torch.manual_seed(1)
         for name, file in zip(args[0::2], args[1::2]):
             save_file(shaken(getattr(torchvision.models, name)()).state_dict(), file)
-    elif command in ("features", "onnx"):
-        run = features if command == "features" else by_onnx_runtime
+    elif command in ("features", "onnx", "vit"):
+        run = {"features": features, "onnx": by_onnx_runtime, "vit": vit}[command]
         for file, images, outcome in zip(args[0::3], args[1::3], args[2::3]):
             found = run(file, load_file(images)["images"])
             save_file({"features": found.contiguous()}, outcome)
