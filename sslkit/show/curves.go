@@ -138,7 +138,11 @@ func drawCurves(canvas draw.Canvas, results []*train.Result, meters []string) er
 		}
 		above := vg.Length(i) * curvesRow
 		bottom := vg.Length(len(rows)-1-i) * curvesRow
-		drawPanels(draw.Crop(canvas, 0, 0, bottom, -above), row...)
+		part := draw.Crop(canvas, 0, 0, bottom, -above)
+		if i > 0 && len(row) == 1 { // as wide as those above it
+			part.Max.X = part.Center().X - between/2
+		}
+		drawPanels(part, row...)
 	}
 	return nil
 }
