@@ -17,7 +17,7 @@ package main
 // The others are of these kinds:
 //
 // - Find the other view: **DCL** and **DCLW** take it out of what it competes with, **NNCLR** finds a picture near to it,
-//   **MoCoV3** has BYOL's predictor and no queue.
+//   **MoCoV3** has BYOL's predictor and no queue. **All4One** finds what a transformer makes of several neighbours, too.
 // - Predict the other views: **FastSiam** the mean of three, **TiCo** a moving average, away from directions of late.
 // - Keep dimensions apart: **VICReg**, **VICRegL** (parts of pictures, too), **FroSSL**.
 // - Agree about a class that nobody named: **DINO**, **SwaV**, **SwaVQueue**, **SMoG**, and with patches left out **MSN**, **PMSN**.

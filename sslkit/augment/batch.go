@@ -6,6 +6,7 @@ import (
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/shapes"
 )
 
 // A Batch is the images that views are drawn of, in one of two forms.
@@ -21,6 +22,11 @@ type Batch struct {
 	Pixels        *graph.Node // uint8
 	Row           *graph.Node // [batch] int32
 	Height, Width *graph.Node // [batch] int32, of the images the right way up
+
+	// Parts is how many equal parts Pixels consists of, one after another, each with the images
+	// of as large a part of the batch: Row counts from the part's first row, and the part ends
+	// with spare rows of its own. So several devices can have a part each. 0 is 1.
+	Parts int
 }
 
 // Whole returns the batch of images of one size, [batch, height, width, 3] uint8.
@@ -84,6 +90,9 @@ func (b Batch) validate() error {
 			return fmt.Errorf("images of several sizes: a row, height or width is missing or not int32 [batch]")
 		}
 	}
+	if parts := max(b.Parts, 1); s.Dimensions[0]%parts != 0 || b.len()%parts != 0 {
+		return fmt.Errorf("%d images in %d rows do not divide into %d parts", b.len(), s.Dimensions[0], parts)
+	}
 	return nil
 }
 
@@ -135,10 +144,19 @@ func (b Batch) turned() *graph.Node { return graph.GreaterThan(b.Width, b.Height
 // Rows before and after an image's own are those of others. A window never goes
 // beyond the end of Pixels: it begins earlier instead, as first says.
 func (b Batch) window(from *graph.Node, count int) (pixels, first *graph.Node) {
-	total := b.Pixels.Shape().Dimensions[0]
+	parts, dims := max(b.Parts, 1), b.Pixels.Shape().Dimensions
+	total := dims[0] / parts
 	count = min(count, total)
 	start := graph.MinScalar(graph.Add(b.Row, from), total-count) // [batch]
-	at := graph.ExpandAxes(start, 1)                              // [batch, 1]
-	stored := graph.GatherSlices(b.Pixels, []int{0}, at, []int{count}, false)
-	return unit(stored, dtypes.Float32), graph.Sub(start, b.Row)
+	if parts == 1 {
+		at := graph.ExpandAxes(start, 1) // [batch, 1]
+		stored := graph.GatherSlices(b.Pixels, []int{0}, at, []int{count}, false)
+		return unit(stored, dtypes.Float32), graph.Sub(start, b.Row)
+	}
+	// In this form XLA sees that no part's images are in another's pixels.
+	each := b.len() / parts
+	part := graph.Iota(start.Graph(), shapes.Make(dtypes.Int32, parts, each, 1), 0)
+	at := graph.Concatenate([]*graph.Node{part, graph.Reshape(start, parts, each, 1)}, -1) // [parts, each, 2]
+	stored := graph.GatherSlices(graph.Reshape(b.Pixels, parts, total, dims[1], 3), []int{0, 1}, at, []int{1, count}, false)
+	return unit(graph.Reshape(stored, b.len(), count, dims[1], 3), dtypes.Float32), graph.Sub(start, b.Row)
 }

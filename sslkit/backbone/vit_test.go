@@ -1,7 +1,6 @@
 package backbone
 
 import (
-	"math"
 	"strings"
 	"testing"
 
@@ -163,39 +162,4 @@ func TestMaskedTokens(t *testing.T) {
 	testkit.Near(t, "nothing hidden", hide(false), all, 1e-6)
 	blind := hide(true)
 	testkit.Near(t, "images of which all is hidden", blind[:len(blind)/2], blind[len(blind)/2:], 1e-6)
-}
-
-// TestViTInit compares how weights start: bounds or deviations, by name.
-func TestViTInit(t *testing.T) {
-	xavier := func(in, out int) float64 { return math.Sqrt(2 / float64(in+out)) } // deviation of a uniform distribution
-	uniform := func(in int) float64 { return 1 / math.Sqrt(3*float64(in)) }
-	const width, mlp, pixels = 64, 256, 4 * 4 * 3
-	common := map[string]float64{
-		"pos_embed/weight": 0.02, "blocks/0/norm1/bias": 0, "blocks/0/attn/qkv/weight": xavier(width, 3*width),
-		"blocks/0/attn/qkv/bias": 0, "blocks/0/attn/proj/bias": 0, "blocks/1/mlp/fc1/weight": xavier(width, mlp), "blocks/1/mlp/fc2/weight": xavier(width, mlp),
-	}
-	for init, own := range map[ViTInit]map[string]float64{
-		XavierInit: {"cls_token/weight": 0.02, "patch_embed/proj/weight": xavier(pixels, width), "patch_embed/proj/bias": 0,
-			"blocks/0/attn/proj/weight": xavier(width, width), "blocks/0/mlp/fc1/bias": 0},
-		TimmInit: {"cls_token/weight": 0.02, "patch_embed/proj/weight": xavier(pixels, width), "patch_embed/proj/bias": uniform(pixels),
-			"blocks/0/attn/proj/weight": xavier(width, width), "blocks/0/mlp/fc1/bias": 0},
-		TorchvisionInit: {"cls_token/weight": 0, "patch_embed/proj/weight": 1 / math.Sqrt(pixels), "patch_embed/proj/bias": 0,
-			"blocks/0/attn/proj/weight": uniform(width), "blocks/0/mlp/fc1/bias": 1e-6},
-	} {
-		net := ViTTiny()
-		net.Init, net.Positions, net.Grid = init, Learned, 8
-		m := testkit.NewModel(t, testkit.Open(t, device.Go), nn.Mode{Precision: device.F32}, func(scope *nn.Scope, in []*graph.Node) *graph.Node {
-			return net.Forward(scope, in[0])
-		}, testkit.Pictures(0, 1, 32))
-		for _, list := range []map[string]float64{common, own} {
-			for path, want := range list {
-				values := testkit.Part(t, m.Vars.Params(), m.Params, path)
-				got := testkit.Norm(values) / math.Sqrt(float64(len(values)))
-				// of n numbers, the deviation is known to within 1/√(2n); four of that
-				if off := math.Abs(got - want); off > 4*want/math.Sqrt(2*float64(len(values))) {
-					t.Errorf("%s: %s has deviation %g, want %g", init, path, got, want)
-				}
-			}
-		}
-	}
 }

@@ -30,6 +30,7 @@ type command struct {
 	plan                            Plan
 	out                             string
 	device                          device.Kind
+	devices                         int
 	feed                            feed.Mode
 	shard, shards                   int
 	list, dryRun, download, tabular bool
@@ -152,6 +153,7 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 	shard := flags.String("shard", "0/1", "i/n: share i of n of the runs, i from 0")
 	where := flags.String("feed", string(feed.Auto), "where images are kept: resident (on the device), streamed (on the host), or auto")
 	on := flags.String("device", string(device.Auto), "auto, cuda, cpu or go")
+	flags.IntVar(&c.devices, "devices", 1, "how many devices of the machine train a run together (times of -dry-run are those of one)")
 	flags.StringVar(&c.out, "out", filepath.Join("runs", string(data)+"_benchmark"), "folder of records, table and picture")
 	flags.BoolVar(&c.list, "list", false, "print the published rows, and end")
 	flags.BoolVar(&c.dryRun, "dry-run", false, "print the runs, their steps, and the time they would take, and end")
@@ -287,6 +289,8 @@ func (c command) check(recipes []recipe.Recipe) error {
 			return fmt.Errorf("bench: %w", err)
 		case r.TrainImages > whole.TrainImages:
 			return fmt.Errorf("-images %d: %s has %d training images", r.TrainImages, titleOf(r.Data), whole.TrainImages)
+		case c.devices < 1 || r.Batch%c.devices != 0:
+			return fmt.Errorf("-devices %d for batches of %d images: want a number that divides them evenly", c.devices, r.Batch)
 		case r.TestImages > whole.TestImages:
 			return fmt.Errorf("-test-images %d: %s has %d test images", r.TestImages, titleOf(r.Data), whole.TestImages)
 		}

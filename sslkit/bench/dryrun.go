@@ -30,7 +30,7 @@ func (c command) estimate(ctx context.Context, recipes []recipe.Recipe, out io.W
 		folder := runFolder(c.out, r)
 		_, recorded, err := finished(c.out, r)
 		if err == nil && !recorded { // what the run would refuse
-			err = train.Check(r, train.Options{Dir: folder, Feed: c.feed})
+			err = train.Check(r, train.Options{Dir: folder, Devices: c.devices, Feed: c.feed})
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", ID(r), err)

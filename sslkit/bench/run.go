@@ -23,10 +23,11 @@ import (
 
 // Options are where and how runs are made.
 type Options struct {
-	Dir    string      // folder of the records; run folders are in runs below it
-	Device device.Kind // "" is device.Auto
-	Feed   feed.Mode   // where images are kept; "" is feed.Auto
-	Quiet  bool        // print nothing; else each run is named and shows its progress
+	Dir     string      // folder of the records; run folders are in runs below it
+	Device  device.Kind // "" is device.Auto
+	Devices int         // that train a run together; 0 is 1
+	Feed    feed.Mode   // where images are kept; "" is feed.Auto
+	Quiet   bool        // print nothing; else each run is named and shows its progress
 
 	unnamed bool // somebody else has named the run
 }
@@ -82,7 +83,7 @@ func one(ctx context.Context, r recipe.Recipe, o Options, data *cached) (Record,
 	if err != nil {
 		return Record{}, err
 	}
-	result, err := train.Run(ctx, r, train.Options{Dir: runFolder(o.Dir, r), Device: o.Device, Feed: o.Feed, Data: set, Report: report})
+	result, err := train.Run(ctx, r, train.Options{Dir: runFolder(o.Dir, r), Device: o.Device, Devices: o.Devices, Feed: o.Feed, Data: set, Report: report})
 	if err != nil {
 		return Record{}, err
 	}
@@ -209,6 +210,6 @@ func (c command) runOnly(ctx context.Context, recipes []recipe.Recipe) error {
 	if i < 0 {
 		return fmt.Errorf("-%s %s: no run of the plan has this name", onlyFlag, c.only)
 	}
-	_, err := Run(ctx, recipes[i:i+1], Options{Dir: c.out, Device: c.device, Feed: c.feed, unnamed: true})
+	_, err := Run(ctx, recipes[i:i+1], Options{Dir: c.out, Device: c.device, Devices: c.devices, Feed: c.feed, unnamed: true})
 	return err
 }

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gomlx/gomlx/backends"
 	"github.com/gomlx/gomlx/pkg/core/distributed"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
+	"github.com/gomlx/gomlx/pkg/core/tensors"
 )
 
 // A Split says how an input lies on accelerators that run a program together: the axis along
@@ -97,3 +99,36 @@ func (d *Device) compile(g *graph.Graph, build func(inputs []*graph.Node) []*gra
 }
 
 func inputName(i int) string { return fmt.Sprintf("input_%d", i) }
+
+// Put copies flat values to an accelerator, counted from 0, as a tensor of a shape whose
+// buffer can be donated.
+func (d *Device) Put(accelerator int, flat any, shape shapes.Shape) (*tensors.Tensor, error) {
+	on := backends.DeviceNum(accelerator)
+	buffer, err := d.Backend.BufferFromFlatData(on, flat, shape)
+	if err == nil {
+		var x *tensors.Tensor
+		if x, err = tensors.FromBuffer(d.Backend, buffer); err == nil {
+			return x, nil
+		}
+	}
+	return nil, fmt.Errorf("device: upload %s: %w", shape, err)
+}
+
+// Copy copies a tensor to an accelerator, counted from 0, on which it is not yet.
+func (d *Device) Copy(x *tensors.Tensor, accelerator int) (*tensors.Tensor, error) {
+	from, err := x.Device()
+	if err != nil {
+		from = 0 // it is on the host
+	}
+	buffer, err := x.Buffer(d.Backend, from)
+	if err == nil {
+		buffer, err = d.Backend.BufferCopyToDevice(buffer, backends.DeviceNum(accelerator))
+	}
+	if err == nil {
+		x, err = tensors.FromBuffer(d.Backend, buffer)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("device: copy %s to accelerator %d: %w", x.Shape(), accelerator, err)
+	}
+	return x, nil
+}

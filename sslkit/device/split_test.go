@@ -85,12 +85,22 @@ func TestOneOfSeveral(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer alone.Finalize()
-	results, err := alone.ExecOnDevice(3, []float32{0, 0}, [][]float32{{1, 2}, {3, 4}})
+	state, rows := tensors.FromValue([]float32{5, 7}), tensors.FromValue([][]float32{{1, 2}, {3, 4}})
+	args := make([]any, 2)
+	for i, x := range []*tensors.Tensor{state, rows} {
+		if args[i], err = d.Copy(x, 3); err != nil {
+			t.Fatal(err)
+		}
+	}
+	results, _, err := alone.ExecWithGraphOnDevice(3, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := results[0].Value().([]float32); got[0] != 4 || got[1] != 6 {
-		t.Errorf("an accelerator alone: %v, want [4 6]", got)
+	if got := results[0].Value().([]float32); got[0] != 9 || got[1] != 13 {
+		t.Errorf("an accelerator alone: %v, want [9 13]", got)
+	}
+	if on, err := results[0].Device(); err != nil || on != 3 {
+		t.Errorf("the result is on accelerator %d, error %v", on, err)
 	}
 }
 

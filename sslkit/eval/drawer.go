@@ -36,7 +36,7 @@ func NewDrawer(d *device.Device, vars *nn.Variables, precision device.Precision,
 //
 // It stops between batches when the context ends.
 func (d *Drawer) Draw(ctx context.Context, key uint64, params, buffers *tensors.Tensor, images *feed.Source) (*tensors.Tensor, error) {
-	return d.embedder.batches(ctx, images, func(order, places []int32) []any { return []any{params, buffers, key, order, places} })
+	return d.embedder.batches(ctx, params, buffers, images, func(order, places []int32) []any { return []any{key, order, places} })
 }
 
 // Free releases the compiled programs. The drawer is of no use then.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/gomlx/gomlx/backends"
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
@@ -15,7 +16,7 @@ import (
 )
 
 // An Embedder maps images to features, in large batches. Weights and features
-// stay on the device.
+// stay on the device. Where that is several accelerators, they take batches in turn.
 type Embedder struct {
 	device *device.Device
 	build  func([]*graph.Node) []*graph.Node // of embed
@@ -86,33 +87,39 @@ func (e *Embedder) Free() {
 //
 // It stops between batches when the context ends.
 func (e *Embedder) Embed(ctx context.Context, params, buffers *tensors.Tensor, images *feed.Source) (*tensors.Tensor, error) {
-	return e.batches(ctx, images, func(_, places []int32) []any { return []any{params, buffers, places} })
+	return e.batches(ctx, params, buffers, images, func(_, places []int32) []any { return []any{places} })
 }
 
-// batches runs the program batch by batch. arguments returns those of a batch before the
-// set: which images they are, and their places in the set.
-func (e *Embedder) batches(ctx context.Context, images *feed.Source, arguments func(order, places []int32) []any) (*tensors.Tensor, error) {
+// batches runs the program batch by batch. arguments returns those of a batch between the
+// vectors and the set: which images they are, and their places in the set.
+func (e *Embedder) batches(ctx context.Context, params, buffers *tensors.Tensor, images *feed.Source,
+	arguments func(order, places []int32) []any) (*tensors.Tensor, error) {
+	vectors := make([]spread, 2)
+	for i, x := range []*tensors.Tensor{params, buffers} {
+		var err error
+		if vectors[i], err = newSpread(e.device, x); err != nil {
+			return nil, fmt.Errorf("eval: embed: %w", err)
+		}
+		defer vectors[i].free()
+	}
 	total := images.Len()
 	batch := images.Batch(e.device.EmbedBatch())
-	var order []int32
-	for start := 0; start < total; start += batch {
-		// The last batch is moved back so that it is full; its first images repeat.
-		for k := range batch {
-			order = append(order, int32(min(start, total-batch)+k))
-		}
-	}
+	order := inFullBatches(total, batch)
 	places := images.Places(order, batch)
 	reader, err := images.Read(order, batch)
 	if err != nil {
 		return nil, fmt.Errorf("eval: embed: %w", err)
 	}
 	defer reader.Close()
-	var parts []any
+	parts := make([]*tensors.Tensor, (total+batch-1)/batch)
 	defer func() {
 		for _, part := range parts {
-			part.(*tensors.Tensor).MustFinalizeAll()
+			if part != nil {
+				part.MustFinalizeAll()
+			}
 		}
 	}()
+	workers := crew{device: e.device}
 	for start := 0; start < total; start += batch {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("eval: embed: %w", err)
@@ -125,24 +132,53 @@ func (e *Embedder) batches(ctx context.Context, images *feed.Source, arguments f
 		for _, t := range set {
 			args = append(args, t)
 		}
-		from := int(order[start])
-		part, err := e.embed.Exec1(args...)
+		err = workers.take(func(k int) (err error) {
+			parts[start/batch], err = e.part(k, start-int(order[start]), append([]any{vectors[0][k], vectors[1][k]}, args...))
+			return err
+		})
 		if err != nil {
-			return nil, fmt.Errorf("eval: embed images %d to %d: %w", from, from+batch, err)
+			return nil, fmt.Errorf("eval: embed up to image %d: %w", start+batch, err)
 		}
-		if from < start {
-			part, err = e.tail(part, start-from)
-			if err != nil {
-				return nil, fmt.Errorf("eval: embed: %w", err)
-			}
-		}
-		parts = append(parts, part)
 	}
-	features, err := e.join.Exec1(parts...)
+	if err := workers.finish(); err != nil {
+		return nil, fmt.Errorf("eval: embed the last images: %w", err)
+	}
+	features, err := e.join.Exec1(parts)
 	if err != nil {
 		return nil, fmt.Errorf("eval: join features: %w", err)
 	}
 	return features, nil
+}
+
+// inFullBatches is the order of the images of all batches. The last one is moved back so
+// that it is full; its first images repeat.
+func inFullBatches(total, batch int) (order []int32) {
+	for start := 0; start < total; start += batch {
+		for k := range batch {
+			order = append(order, int32(min(start, total-batch)+k))
+		}
+	}
+	return order
+}
+
+// part returns the features of a batch that an accelerator computes, without the first rows,
+// on the first one.
+func (e *Embedder) part(accelerator, without int, args []any) (*tensors.Tensor, error) {
+	features, _, err := e.embed.ExecWithGraphOnDevice(backends.DeviceNum(accelerator), args...)
+	if err != nil {
+		return nil, err
+	}
+	part := features[0]
+	if accelerator > 0 {
+		defer part.MustFinalizeAll()
+		if part, err = e.device.Copy(part, 0); err != nil {
+			return nil, err
+		}
+	}
+	if without == 0 {
+		return part, nil
+	}
+	return e.tail(part, without)
 }
 
 // tail returns a tensor without its first rows, and frees it.

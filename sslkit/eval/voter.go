@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/gomlx/gomlx/backends"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/device"
@@ -13,13 +14,13 @@ import (
 // of all settings.
 type voter struct {
 	settings  []KNN
-	kind      device.Kind
+	device    *device.Device
 	normalize *graph.Exec
 	vote      *graph.Exec
 }
 
 func newVoter(d *device.Device, settings []KNN, classes int) (voter, error) {
-	v := voter{settings: settings, kind: d.Kind}
+	v := voter{settings: settings, device: d}
 	var err error
 	if v.normalize, err = graph.NewExec(d.Backend, normalize); err != nil {
 		return v, fmt.Errorf("eval: KNN: %w", err)
@@ -49,27 +50,53 @@ func (v *voter) predict(ctx context.Context, queries, bank, labels *tensors.Tens
 	}
 	defer bank.MustFinalizeAll()
 
+	var inputs [3]spread
+	for i, x := range []*tensors.Tensor{queries, bank, labels} {
+		if inputs[i], err = newSpread(v.device, x); err != nil {
+			return nil, fmt.Errorf("eval: KNN: %w", err)
+		}
+		defer inputs[i].free()
+	}
 	predictions := make([][]int32, len(v.settings))
-	batch := queryBatch(v.kind, total, size)
+	for i := range predictions {
+		predictions[i] = make([]int32, total)
+	}
+	batch := queryBatch(v.device.Kind, total, size)
+	workers := crew{device: v.device}
 	for start := 0; start < total; start += batch {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("eval: KNN: %w", err)
 		}
 		from := min(start, total-batch)
-		parts, err := v.vote.Exec(queries, bank, labels, int32(from))
+		err := workers.take(func(k int) error {
+			return v.batch(k, from, start, predictions, inputs[0][k], inputs[1][k], inputs[2][k])
+		})
 		if err != nil {
-			return nil, fmt.Errorf("eval: KNN: queries %d to %d: %w", from, from+batch, err)
-		}
-		for i, part := range parts {
-			classes, err := tensors.CopyFlatData[int32](part)
-			part.MustFinalizeAll()
-			if err != nil {
-				return nil, fmt.Errorf("eval: KNN: %w", err)
-			}
-			predictions[i] = append(predictions[i], classes[start-from:]...)
+			return nil, fmt.Errorf("eval: KNN: up to query %d: %w", from+batch, err)
 		}
 	}
+	if err := workers.finish(); err != nil {
+		return nil, fmt.Errorf("eval: KNN: the last queries: %w", err)
+	}
 	return predictions, nil
+}
+
+// batch has an accelerator classify the batch of queries that begins at from, for every
+// setting, and keeps the predictions from start on.
+func (v *voter) batch(accelerator, from, start int, predictions [][]int32, queries, bank, labels *tensors.Tensor) error {
+	parts, _, err := v.vote.ExecWithGraphOnDevice(backends.DeviceNum(accelerator), queries, bank, labels, int32(from))
+	if err != nil {
+		return err
+	}
+	for i, part := range parts {
+		classes, err := tensors.CopyFlatData[int32](part)
+		part.MustFinalizeAll()
+		if err != nil {
+			return err
+		}
+		copy(predictions[i][start:], classes[start-from:])
+	}
+	return nil
 }
 
 // normalized returns features with norm 1.

@@ -5,10 +5,15 @@
 // [Open] makes a [Source] of images. [Source.Read] makes a [Reader], which gives the
 // images in any order, one set of them after another. Inside the program, [Take]
 // picks a batch out of a set.
+//
+// Where a device is several accelerators, each has a resident set. Of a streamed source
+// each gets whole batches in turn ([Source.Read]), or its part of every batch for a
+// program that all run together ([Source.ReadParts], [Source.Take]).
 package feed
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
@@ -58,7 +63,9 @@ type Source struct {
 	device *device.Device
 	images *dataset.Images
 	form   form
-	set    []*tensors.Tensor // nil if streamed
+	sets   [][]*tensors.Tensor // of each accelerator; nil if streamed
+
+	outlined bool // see [Outlined]
 }
 
 // Open makes images ready for programs on a device, as they are; an empty mode is
@@ -92,15 +99,13 @@ func OpenFor(d *device.Device, images *dataset.Images, mode Mode, size int) (*So
 	case Streamed:
 		return s, nil
 	}
-	var err error
-	s.set, err = s.uploadAll()
-	return s, err
+	return s, s.uploadAll()
 }
 
 // Outlined is [OpenFor] for images that need no pixels: nothing is on the device, and
 // of the set there are [Source.Shapes] alone, from which a program can be planned.
 func Outlined(d *device.Device, images *dataset.Images, size int) *Source {
-	return &Source{device: d, images: images, form: formOf(images, detail*size)}
+	return &Source{device: d, images: images, form: formOf(images, detail*size), outlined: true}
 }
 
 // Shapes are those of the set of all images.
@@ -118,7 +123,7 @@ func (s *Source) Shapes() []shapes.Shape {
 
 // Mode is Resident or Streamed.
 func (s *Source) Mode() Mode {
-	if s.set != nil {
+	if s.sets != nil || s.outlined {
 		return Resident
 	}
 	return Streamed
@@ -138,11 +143,21 @@ func (s *Source) Batch(most int) int {
 	return s.form.batch(min(most, s.Len()), limit)
 }
 
-// Set is the set of all images of a resident source, nil for a streamed one.
-func (s *Source) Set() []*tensors.Tensor { return s.set }
+// Set is the set of all images of a resident source, on the first accelerator; nil for a
+// streamed one.
+func (s *Source) Set() []*tensors.Tensor {
+	if s.sets == nil {
+		return nil
+	}
+	return s.sets[0]
+}
 
 // Free releases the device's memory. The source is of no use then.
-func (s *Source) Free() { free(s.set) }
+func (s *Source) Free() {
+	for _, set := range s.sets {
+		free(set)
+	}
+}
 
 // Places returns, for each image of an order, its index in the set that a [Reader]
 // gives for its batch.
@@ -157,16 +172,29 @@ func (s *Source) Places(order []int32, batch int) []int32 {
 	return places
 }
 
-// uploadAll makes the set of all images.
-func (s *Source) uploadAll() ([]*tensors.Tensor, error) {
+// uploadAll makes the set of all images, on each accelerator.
+func (s *Source) uploadAll() error {
+	pixels, table := s.all()
+	for k := range s.device.Count {
+		set, err := s.upload(k, pixels, table)
+		if err != nil {
+			s.Free()
+			return err
+		}
+		s.sets = append(s.sets, set)
+	}
+	return nil
+}
+
+// all returns all images as they lie in a set, with frames where they have several sizes.
+func (s *Source) all() (pixels []uint8, table []int32) {
 	f := &s.form
 	if f.same && f.Frames == nil {
-		return s.upload(s.images.Pixels, nil)
+		return s.images.Pixels, nil
 	}
-	pixels := make([]uint8, f.bytes()+f.spare())
+	pixels = make([]uint8, f.bytes()+f.spare())
 	all := make([]int32, f.Len())
 	from := make([]int, f.Len())
-	var table []int32
 	for i := range all {
 		all[i] = int32(i)
 		from[i], _ = f.Span(i)
@@ -175,31 +203,30 @@ func (s *Source) uploadAll() ([]*tensors.Tensor, error) {
 		}
 	}
 	s.copy(pixels, all, from)
-	return s.upload(pixels, table)
+	return pixels, table
 }
 
-// upload makes a set. frames is empty if the images have one size.
-func (s *Source) upload(pixels []uint8, frames []int32) ([]*tensors.Tensor, error) {
+// upload makes a set on an accelerator. frames is empty if the images have one size.
+func (s *Source) upload(accelerator int, pixels []uint8, frames []int32) ([]*tensors.Tensor, error) {
 	f := &s.form
 	shape := shapes.Make(dtypes.Uint8, 1, f.Height, f.Width, 3)
 	if f.Frames != nil {
 		shape = shapes.Make(dtypes.Uint8, 1, f.Side, 3)
 	}
 	shape.Dimensions[0] = len(pixels) / shape.Size()
-	on, err := tensors.FromRaw(s.device.Backend, 0, shape, pixels)
+	on, err := s.device.Put(accelerator, pixels, shape)
 	if err != nil {
-		return nil, fmt.Errorf("feed: upload %s: %w", shape, err)
+		return nil, fmt.Errorf("feed: %w", err)
 	}
 	set := []*tensors.Tensor{on}
 	if f.Frames == nil {
 		return set, nil
 	}
-	table := tensors.FromFlatDataAndDimensions(frames, len(frames)/3, 3)
-	if err := table.MaterializeOnDevice(s.device.Backend, false, 0); err != nil {
+	table, err := s.device.Put(accelerator, frames, shapes.Make(dtypes.Int32, len(frames)/3, 3))
+	if err != nil {
 		free(set)
-		return nil, fmt.Errorf("feed: upload %s: %w", table.Shape(), err)
+		return nil, fmt.Errorf("feed: %w", err)
 	}
-	table.FinalizeLocal()
 	return append(set, table), nil
 }
 
@@ -219,4 +246,27 @@ func Take(set []*graph.Node, places *graph.Node) augment.Batch {
 		return augment.Whole(graph.Gather(set[0], at)) // [batch, height, width, 3]
 	}
 	return augment.Framed(set[0], graph.Gather(set[1], at)) // [batch, 3]
+}
+
+// Take is the function of that name for a program that all accelerators run together, with
+// sets of [Source.ReadParts].
+func (s *Source) Take(set []*graph.Node, places *graph.Node) augment.Batch {
+	switch {
+	case s.device.Count == 1 || s.Mode() == Resident:
+		return Take(set, places)
+	case len(set) == 1:
+		return augment.Whole(set[0])
+	}
+	batch := augment.Framed(set[0], set[1])
+	batch.Parts = s.device.Count
+	return batch
+}
+
+// Splits says how a set of [Source.ReadParts] lies on the accelerators.
+func (s *Source) Splits() []device.Split {
+	split := device.Split(0)
+	if s.Mode() == Resident {
+		split = device.Whole
+	}
+	return slices.Repeat([]device.Split{split}, len(s.Shapes()))
 }

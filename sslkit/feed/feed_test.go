@@ -220,17 +220,17 @@ type full struct {
 
 var errFull = errors.New("out of memory")
 
-func (f full) NewSharedBuffer(n backends.DeviceNum, shape shapes.Shape) (backends.Buffer, any, error) {
+func (f full) BufferFromFlatData(n backends.DeviceNum, flat any, shape shapes.Shape) (backends.Buffer, error) {
 	if *f.room--; *f.room < 0 {
-		return nil, nil, errFull
+		return nil, errFull
 	}
-	return f.Backend.NewSharedBuffer(n, shape)
+	return f.Backend.BufferFromFlatData(n, flat, shape)
 }
 
 func TestErrors(t *testing.T) {
 	d := testkit.Open(t, device.Go)
 	room := 2
-	small := &device.Device{Kind: device.Go, Backend: full{d.Backend, &room}}
+	small := &device.Device{Kind: device.Go, Count: 1, Backend: full{d.Backend, &room}}
 	reader, err := open(t, small, uniform(10), feed.Streamed).Read([]int32{0, 1, 2, 3, 4, 5, 6, 7}, 2)
 	if err != nil {
 		t.Fatal(err)

@@ -19,20 +19,44 @@ type Reader struct {
 	source *Source
 	left   int // batches that Next has not returned yet
 
+	next int // accelerator that Next gives the next set on
+
 	// Of a streamed source:
-	current []*tensors.Tensor
+	current []result      // what is valid, the oldest first
 	ready   chan result   // closed when no more will come
 	stop    chan struct{} // closed when no more is wanted
 }
 
+// result is the sets of a batch on the accelerators that have some of it.
 type result struct {
-	set []*tensors.Tensor
-	err error
+	sets [][]*tensors.Tensor
+	err  error
+}
+
+func (r result) free() {
+	for _, set := range r.sets {
+		free(set)
+	}
 }
 
 // Read starts to make sets for an order of images, cut into batches of equal
-// size. The reader must be closed.
+// size. The reader must be closed. Where there are several accelerators, the first batch is
+// for the first of them, the second for the second, and so on round and round.
 func (s *Source) Read(order []int32, batch int) (*Reader, error) {
+	return s.read(order, batch, false)
+}
+
+// ReadParts is [Source.Read] for a program that all accelerators run together: what each
+// gets of a streamed source is its part of every batch, see [Reader.NextParts]. A batch must
+// divide into as many parts.
+func (s *Source) ReadParts(order []int32, batch int) (*Reader, error) {
+	if n := s.device.Count; batch%n != 0 {
+		return nil, fmt.Errorf("feed: batches of %d images cannot be cut into a part for each of %d devices", batch, n)
+	}
+	return s.read(order, batch, true)
+}
+
+func (s *Source) read(order []int32, batch int, inParts bool) (*Reader, error) {
 	if batch < 1 || len(order)%batch != 0 {
 		return nil, fmt.Errorf("feed: %d images cannot be cut into batches of %d", len(order), batch)
 	}
@@ -43,30 +67,55 @@ func (s *Source) Read(order []int32, batch int) (*Reader, error) {
 	}
 	r := &Reader{source: s, left: len(order) / batch}
 	if s.Mode() == Streamed {
-		r.ready, r.stop = make(chan result, ahead-1), make(chan struct{})
-		go r.work(slices.Clone(order), batch, r.stop)
+		wait := ahead - 1
+		if !inParts {
+			wait = ahead*s.device.Count - 1
+		}
+		r.ready, r.stop = make(chan result, wait), make(chan struct{})
+		go r.work(slices.Clone(order), batch, inParts, r.stop)
 	}
 	return r, nil
 }
 
-// Next returns the set of the next batch. It stays valid until Next or Close is
-// called.
+// Next returns the set of the next batch, on the accelerator whose turn it is. It stays valid
+// until Next has been called for all accelerators and for this one again, or Close.
 func (r *Reader) Next() ([]*tensors.Tensor, error) {
+	on := r.next
+	r.next = (on + 1) % r.source.device.Count
+	sets, err := r.advance(r.source.device.Count)
+	switch {
+	case err != nil:
+		return nil, err
+	case r.source.Mode() == Resident:
+		return sets[on], nil
+	}
+	return sets[0], nil
+}
+
+// NextParts returns the sets of the next batch of [Source.ReadParts], one for each
+// accelerator. They stay valid until NextParts or Close is called.
+func (r *Reader) NextParts() ([][]*tensors.Tensor, error) { return r.advance(1) }
+
+// advance returns the sets of the next batch, and keeps those of so many batches valid.
+func (r *Reader) advance(valid int) ([][]*tensors.Tensor, error) {
 	if r.left == 0 {
 		return nil, errors.New("feed: there are no more batches")
 	}
 	r.left--
 	if r.source.Mode() == Resident {
-		return r.source.set, nil
+		return r.source.sets, nil
 	}
-	free(r.current)
+	if len(r.current) == valid {
+		r.current[0].free()
+		r.current = r.current[1:]
+	}
 	next := <-r.ready
-	r.current = next.set
 	if next.err != nil {
 		r.left = 0
 		return nil, next.err
 	}
-	return next.set, nil
+	r.current = append(r.current, next)
+	return next.sets, nil
 }
 
 // Close ends the reader's work and releases its sets. It can be called twice.
@@ -78,24 +127,38 @@ func (r *Reader) Close() {
 	close(r.stop)
 	r.stop = nil
 	for unused := range r.ready {
-		free(unused.set)
+		unused.free()
 	}
-	free(r.current)
+	for _, used := range r.current {
+		used.free()
+	}
 }
 
 // work makes the sets, until all are made, one cannot be, or stop is closed.
-func (r *Reader) work(order []int32, batch int, stop <-chan struct{}) {
+func (r *Reader) work(order []int32, batch int, inParts bool, stop <-chan struct{}) {
 	defer close(r.ready)
-	d := newDesk(r.source, batch)
+	parts, turn := 1, 0
+	if inParts {
+		parts = r.source.device.Count
+	}
+	d := newDesk(r.source, batch/parts)
 	for indices := range slices.Chunk(order, batch) {
-		set, err := d.set(indices)
+		var made result
+		for part := range slices.Chunk(indices, batch/parts) {
+			var set []*tensors.Tensor
+			if set, made.err = d.set(turn, part); made.err != nil {
+				break
+			}
+			made.sets = append(made.sets, set)
+			turn = (turn + 1) % r.source.device.Count
+		}
 		select {
-		case r.ready <- result{set, err}:
+		case r.ready <- made:
 		case <-stop:
-			free(set)
+			made.free()
 			return
 		}
-		if err != nil {
+		if made.err != nil {
 			return
 		}
 	}
@@ -122,8 +185,8 @@ func newDesk(s *Source, batch int) *desk {
 	return d
 }
 
-// set makes the set of the images with these indices.
-func (d *desk) set(indices []int32) ([]*tensors.Tensor, error) {
+// set makes the set of the images with these indices, on an accelerator.
+func (d *desk) set(accelerator int, indices []int32) ([]*tensors.Tensor, error) {
 	f := &d.source.form
 	at := 0
 	for k, i := range indices {
@@ -139,7 +202,7 @@ func (d *desk) set(indices []int32) ([]*tensors.Tensor, error) {
 		}
 	}
 	d.source.copy(d.pixels, indices, d.from)
-	return d.source.upload(d.pixels, d.frames)
+	return d.source.upload(accelerator, d.pixels, d.frames)
 }
 
 // copy copies images into pixels, where from says, several at a time: some may have

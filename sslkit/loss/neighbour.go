@@ -1,7 +1,11 @@
 package loss
 
 import (
+	"fmt"
+
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gossl/gossl/sslkit/op"
 )
 
@@ -24,12 +28,44 @@ func NearestNeighbour(z, bank *graph.Node) *graph.Node {
 	return graph.StopGradient(graph.Gather(bank, graph.ExpandAxes(nearest(z, bank), -1))) // [batch, dim]
 }
 
+// NearestNeighbours returns the k rows of the bank that are most like each row of z, from
+// the nearest on, as [NearestNeighbour] finds the first.
+//
+//	z       [batch, dim]
+//	bank    [size, dim]
+//	result  [batch, k, dim], rows as the bank has them; constant
+//
+// It panics as [NearestNeighbour] does, and if the bank has fewer than k rows.
+func NearestNeighbours(z, bank *graph.Node, k int) *graph.Node {
+	wantColumns("NearestNeighbours", "z", z, bank)
+	wantColumns("NearestNeighbours", "bank", bank, z)
+	if size := bank.Shape().Dim(0); k < 1 || k > size {
+		panic(fmt.Errorf("loss: NearestNeighbours: %d neighbours, want from 1 to the bank's %d rows", k, size))
+	}
+	similarity := similarities(z, bank) // [batch, size]
+	row := graph.Iota(z.Graph(), shapes.Make(dtypes.Int32, similarity.Shape().Dimensions...), 1)
+	lowest := graph.BroadcastToDims(graph.Infinity(z.Graph(), similarity.DType(), -1), similarity.Shape().Dimensions...)
+	places := make([]*graph.Node, k)
+	for i := range places { // k passes cost less than to sort the similarities
+		places[i] = graph.ArgMax(similarity, -1, dtypes.Int32) // [batch]
+		found := graph.BroadcastToDims(graph.ExpandAxes(places[i], -1), similarity.Shape().Dimensions...)
+		similarity = graph.Where(graph.Equal(row, found), lowest, similarity)
+	}
+	return graph.StopGradient(graph.Gather(bank, graph.ExpandAxes(graph.Stack(places, 1), -1)))
+}
+
 // nearest returns the place in the bank of each row's nearest neighbour.
 //
 //	result  [batch] int32
 func nearest(z, bank *graph.Node) *graph.Node {
-	// The length of a row of z does not change which row of the bank is nearest.
+	return graph.ArgMax(similarities(z, bank), -1)
+}
+
+// similarities are the cosines of rows of z and of the bank, times the length of z's, which
+// does not change which row of the bank is nearest.
+//
+//	result  [batch, size], constant
+func similarities(z, bank *graph.Node) *graph.Node {
 	z = graph.StopGradient(op.Widen(z))
-	similarity := op.MatMulT(z, graph.ConvertDType(op.Normalize(bank), z.DType())) // [batch, size]
-	return graph.ArgMax(similarity, -1)
+	return op.MatMulT(z, graph.ConvertDType(op.Normalize(bank), z.DType()))
 }

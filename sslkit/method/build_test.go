@@ -1,6 +1,7 @@
 package method_test
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/gossl/gossl/sslkit/backbone"
@@ -95,9 +96,23 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 		}
 		return method.SwaVQueue{SwaV: c.swav(), Queue: queue, QueueFrom: c.QueueFrom}
 	},
+	"All4One": func(c stepCase) method.Method {
+		count := func(name string, otherwise int) int { return int(c.param(name, float64(otherwise))) }
+		return method.All4One{Projector: c.projector(), Predictor: c.predictor(),
+			Encoder:    head.Encoder{Depth: count("depth", 2), Heads: count("heads", 2), Hidden: count("encoder_hidden", 8), Dropout: c.param("dropout", 0)},
+			Neighbours: count("neighbours", 5), Queue: c.Sizes.Bank, Momentum: c.momentum(0.99),
+			Temperature: c.param("temperature", 0.2), CentroidTemperature: c.param("centroid_temperature", 0.1),
+			Neighbour: c.param("neighbour", 0.5), Centroid: c.param("centroid", 0.5), Feature: c.param("feature", 5)}
+	},
 	"DCLW": func(c stepCase) method.Method {
 		return method.DCLW{Projector: c.projector(), Temperature: c.param("temperature", 0.1), Sigma: c.param("sigma", 0.5), Separate: !c.isHead()}
 	},
+}
+
+func init() { // UnMix has another of them for its base
+	goldenMethods["UnMix"] = func(c stepCase) method.Method {
+		return method.UnMix{Base: goldenMethods[cmp.Or(c.Base, "SimCLR")](c).(method.Mixer), Global: c.param("global", 0.5)}
+	}
 }
 
 func (c stepCase) isHead() bool { return strings.HasSuffix(c.Recipe, "_head") }

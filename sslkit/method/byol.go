@@ -42,7 +42,7 @@ func (m BYOL) Validate(backbone.Backbone) error {
 
 // Loss is the mean of both directions' negative cosine.
 func (m BYOL) Loss(step Step) Output {
-	p := nn.PerView(step.Scope, step.Full, func(scope *nn.Scope, view *graph.Node) *graph.Node {
+	p := nn.PerView(step.Scope, step.Seen(), func(scope *nn.Scope, view *graph.Node) *graph.Node {
 		online := scope.In("online")
 		return m.Predictor.Forward(online.In("predictor"), project(online, step.Backbone, m.Projector, view))
 	})
@@ -54,8 +54,13 @@ func (m BYOL) Loss(step Step) Output {
 		second := step.TargetProjections(momentum, m.Projector, step.Full[1:])
 		z = append(step.TargetProjections(momentum, m.Projector, step.Full[:1]), second...)
 	}
-	return Output{
-		Loss:      symmetric(loss.NegativeCosine(p[0], z[1]), loss.NegativeCosine(p[1], z[0])),
-		Embedding: p[0],
+	both := func(p0, p1 *graph.Node) *graph.Node {
+		return symmetric(loss.NegativeCosine(p0, z[1]), loss.NegativeCosine(p1, z[0]))
 	}
+	value := step.Mix(both(p[0], p[1]), p[2:], func(mixed []*graph.Node) *graph.Node { return both(mixed[0], mixed[0]) })
+	return Output{Loss: value, Embedding: p[0]}
 }
+
+// Mixes says that [UnMix] can be used with it. The target network sees no mixtures: each
+// prediction from one is compared with both views.
+func (BYOL) Mixes() {}

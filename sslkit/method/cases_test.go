@@ -15,6 +15,7 @@ type stepCase struct {
 	Width, Image, Batch int
 	ViT                 *vitCase     // nil: the backbone is a ResNet
 	Decoder             *decoderCase // of MAE
+	Base                string       // the method that UnMix mixes
 	Sizes               sizes
 	LossParams          map[string]any `json:"loss_params"`
 	seeds

@@ -164,6 +164,9 @@ func (r *run) targetAfterMove(m method.Method) []float64 {
 	if len(target) == 0 {
 		return nil
 	}
+	if mixing, ok := m.(method.UnMix); ok {
+		m = mixing.Base
+	}
 	fields, moves := reflect.ValueOf(m), 1
 	scheduled, ok := fields.FieldByName("Momentum").Interface().(schedule.Schedule)
 	if !ok {
@@ -212,6 +215,10 @@ func fillFields(v reflect.Value) {
 		v.SetFloat(0.1)
 	case reflect.String:
 		v.SetString("x")
+	case reflect.Interface: // the method that another one changes
+		base := reflect.New(reflect.TypeFor[method.MoCo]()).Elem()
+		fillFields(base)
+		v.Set(base)
 	default:
 		panic("fillFields: hyperparameter of kind " + v.Kind().String())
 	}

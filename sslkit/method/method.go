@@ -54,6 +54,8 @@ type Step struct {
 	// Places tells where all views, the full ones first, lie in their images, for the
 	// methods that ask. Nil if views are not known to be drawn of images.
 	Places func() []augment.Place
+
+	mixture *mixture // nil: there is none; see [Step.Mix]
 }
 
 // NewStep returns a method's step on views, the full ones first. It panics if
@@ -155,6 +157,8 @@ func All() []Method {
 		MSN{},
 		PMSN{},
 		MoCoV3{},
+		All4One{},
+		UnMix{},
 	}
 }
 

@@ -77,11 +77,11 @@ func (m MoCo) Validate(backbone.Backbone) error {
 // Loss is the mean of both halves' InfoNCE: view 0 queries the keys of view 1,
 // then view 1 those of view 0.
 func (m MoCo) Loss(step Step) Output {
-	q := step.Projections(m.Projector, step.Full)
+	q := step.Projections(m.Projector, step.Seen())
 	k := m.keys(step, step.Full[1], step.Full[0]) // in the order of the halves
 
 	queue := openQueue(step.Scope, "queue", m.Queue, m.Projector.Out)
-	meters := found(q[0], k[0], queue.bank)
+	meters, bank := found(q[0], k[0], queue.bank), queue.bank
 	first := loss.NTXentBank(q[0], k[0], queue.bank, m.Temperature)
 	if m.Enqueue == EnqueueBetween {
 		queue.add(k[0])
@@ -92,8 +92,17 @@ func (m MoCo) Loss(step Step) Output {
 	}
 	queue.add(k[1])
 	queue.keep()
-	return Output{Loss: symmetric(first, second), Embedding: q[0], Meters: meters}
+	value := step.Mix(symmetric(first, second), q[2:], func(mixed []*graph.Node) *graph.Node {
+		return symmetric(
+			loss.NTXentBank(mixed[0], k[0], bank, m.Temperature),
+			loss.NTXentBank(mixed[0], k[1], bank, m.Temperature))
+	})
+	return Output{Loss: value, Embedding: q[0], Meters: meters}
 }
+
+// Mixes says that [UnMix] can be used with it. The target network sees no mixtures: each
+// is a query for the keys of both views, with the queue as the step before left it.
+func (MoCo) Mixes() {}
 
 // keys returns the normalised keys of both halves' views.
 func (m MoCo) keys(step Step, views ...*graph.Node) []*graph.Node {

@@ -52,11 +52,18 @@ func (m MoCoV3) Validate(backbone.Backbone) error {
 
 // Loss is the sum of both directions' [loss.InfoNCE], times twice the temperature.
 func (m MoCoV3) Loss(step Step) Output {
-	q := nn.PerView(step.Scope, step.Full, func(scope *nn.Scope, view *graph.Node) *graph.Node {
+	q := nn.PerView(step.Scope, step.Seen(), func(scope *nn.Scope, view *graph.Node) *graph.Node {
 		online := scope.In("online")
 		return m.Predictor.Forward(online.In("predictor"), project(online, step.Backbone, m.Projector, view))
 	})
 	k := step.TargetProjections(m.Momentum.In(step.Scope), m.Projector, step.Full)
-	both := graph.Add(loss.InfoNCE(q[0], k[1], m.Temperature), loss.InfoNCE(q[1], k[0], m.Temperature))
-	return Output{Loss: graph.MulScalar(both, 2*m.Temperature), Embedding: q[0], Meters: found(q[0], k[1], nil)}
+	both := func(q0, q1 *graph.Node) *graph.Node {
+		sum := graph.Add(loss.InfoNCE(q0, k[1], m.Temperature), loss.InfoNCE(q1, k[0], m.Temperature))
+		return graph.MulScalar(sum, 2*m.Temperature)
+	}
+	value := step.Mix(both(q[0], q[1]), q[2:], func(mixed []*graph.Node) *graph.Node { return both(mixed[0], mixed[0]) })
+	return Output{Loss: value, Embedding: q[0], Meters: found(q[0], k[1], nil)}
 }
+
+// Mixes says that [UnMix] can be used with it, as with [BYOL].
+func (MoCoV3) Mixes() {}

@@ -29,6 +29,7 @@ type seeds struct {
 	Prototypes         *struct{ Number int } // of those that are never trained
 
 	Mask       *maskCase
+	Noise      *noiseCase
 	Grids      *testkit.Grids
 	ResetEvery int `json:"reset_every"` // steps from one k-means to the next, if there is any
 	KMeans     *struct {
@@ -45,6 +46,13 @@ type maskCase struct {
 	Length   []int  // tokens of each call in a step, the class token included …
 	Sequence int    // … or of the only one; 0 if the method may ask for any
 }
+
+// A noiseCase says by what a method draws other numbers: call k of step s takes those of
+// generator Base + Calls·s + k.
+type noiseCase struct{ Base, Calls int }
+
+// otherNoise is that of cases which do not say.
+var otherNoise = noiseCase{Base: 7000, Calls: 50}
 
 // firstPixels and runSteps are what the first methods' cases, and those of other
 // tests, do not say: the generator of their pictures, and the epochs of a run.
@@ -70,9 +78,24 @@ func (c stepCase) pictures(view int) testkit.Array {
 	return testkit.PicturesFrom(c.Pixels.Base, number, c.Batch, c.size(view))
 }
 
-// noise is what tokens are masked by in a step, [rows, tokens]: the least stay.
+// drawn are the numbers of a call in a step.
+func (n *noiseCase) drawn(step, call, count int) []float64 {
+	if n == nil {
+		n = &otherNoise
+	}
+	values := make([]float64, count)
+	for i := range values {
+		values[i] = testkit.U(n.Base+n.Calls*step+call, i)
+	}
+	return values
+}
+
+// noise is what tokens are masked by in a step, [rows, tokens], if any are: the least stay.
 // Calls are those of one step, counted from 0.
 func (c seeds) noise(step, call, rows, tokens int) []float64 {
+	if c.Mask == nil {
+		return c.Noise.drawn(step, call, rows*tokens)
+	}
 	m := c.Mask
 	calls, want := max(1, len(m.Length)), m.Sequence
 	if len(m.Length) > 0 {

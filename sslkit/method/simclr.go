@@ -3,6 +3,7 @@ package method
 import (
 	"math"
 
+	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
 	"github.com/gossl/gossl/sslkit/loss"
@@ -40,6 +41,12 @@ func (m SimCLR) Validate(backbone.Backbone) error {
 
 // Loss is NT-Xent of the two views' projections.
 func (m SimCLR) Loss(step Step) Output {
-	z := step.Projections(m.Projector, step.Full)
-	return Output{Loss: loss.NTXent(z[0], z[1], m.Temperature), Embedding: z[0], Meters: found(z[0], z[1], nil)}
+	z := step.Projections(m.Projector, step.Seen())
+	value := step.Mix(loss.NTXent(z[0], z[1], m.Temperature), z[2:], func(z0 []*graph.Node) *graph.Node {
+		return loss.NTXent(z0[0], z[1], m.Temperature)
+	})
+	return Output{Loss: value, Embedding: z[0], Meters: found(z[0], z[1], nil)}
 }
+
+// Mixes says that [UnMix] can be used with it.
+func (SimCLR) Mixes() {}

@@ -1,6 +1,8 @@
 package method
 
 import (
+	"slices"
+
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/head"
@@ -36,12 +38,18 @@ func (m SimSiam) Validate(backbone.Backbone) error {
 
 // Loss is the mean of both directions' negative cosine (eq. 2 and 4).
 func (m SimSiam) Loss(step Step) Output {
-	z := step.Projections(m.Projector, step.Full)
+	z := step.Projections(m.Projector, step.Seen())
 	p := step.Predictions(m.Predictor, z)
-	return Output{
-		Loss: symmetric(
-			loss.NegativeCosine(p[1], graph.StopGradient(z[0])),
-			loss.NegativeCosine(p[0], graph.StopGradient(z[1]))),
-		Embedding: z[0],
+	both := func(z0, p0 *graph.Node) *graph.Node {
+		return symmetric(
+			loss.NegativeCosine(p[1], graph.StopGradient(z0)),
+			loss.NegativeCosine(p0, graph.StopGradient(z[1])))
 	}
+	value := step.Mix(both(z[0], p[0]), slices.Concat(z[2:], p[2:]), func(mixed []*graph.Node) *graph.Node {
+		return both(mixed[0], mixed[1])
+	})
+	return Output{Loss: value, Embedding: z[0]}
 }
+
+// Mixes says that [UnMix] can be used with it.
+func (SimSiam) Mixes() {}

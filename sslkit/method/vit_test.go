@@ -56,11 +56,8 @@ func (c stepCase) masking() method.Masking {
 	return method.Masking{Ratio: c.Mask.Ratio, CountClass: c.Mask.Count == "2023"}
 }
 
-// withNoise gives a model the case's noise, by which tokens are masked.
+// withNoise gives a model the case's noise, by which tokens are masked or images mixed.
 func (c stepCase) withNoise(model nn.Model, step *graph.Node) nn.Model {
-	if c.Mask == nil {
-		return model
-	}
 	call := 0
 	return model.WithNoise(func(rows, tokens int) *graph.Node {
 		var steps []float64

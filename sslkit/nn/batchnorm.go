@@ -26,6 +26,10 @@ const originRows = 64
 // it (see [PerView]); the running mean and the running variance (unbiased) take
 // a tenth of each part's, part by part. In evaluation the running ones are used.
 //
+// A mode with NormParts cuts the batch of each view into so many parts, one after another,
+// with statistics of their own, as if each was on a device that does not share them; the
+// running ones take the mean of a view's.
+//
 // Ioffe, Szegedy, Batch Normalization, 2015, arXiv:1502.03167, as PyTorch
 // defines its BatchNorm layers.
 func BatchNorm(scope *Scope, x *graph.Node, affine bool) *graph.Node {
@@ -65,16 +69,16 @@ func splitBatchNorm(scope *Scope, x *graph.Node, splits int, affine bool, then f
 		y := n.apply(graph.Reshape(op.Widen(x), 1, x.Shape().Size()/channels, 1, 1, channels), mean, variance)
 		return graph.Reshape(compute(scope, then(y)), dims...)
 	}
-	groups := scope.build.groups
-	if dims[0]%(groups*splits) != 0 {
-		panic(fmt.Errorf("nn: BatchNorm: %d rows do not divide into %d views of %d splits", dims[0], groups, splits))
+	groups, parts := scope.build.groups, max(scope.Mode().NormParts, 1)
+	if dims[0]%(groups*parts*splits) != 0 {
+		panic(fmt.Errorf("nn: BatchNorm: %d rows do not divide into %d views of %d parts of %d splits", dims[0], groups, parts, splits))
 	}
-	rows, pixels := dims[0]/groups/splits, x.Shape().Size()/dims[0]/channels
+	rows, pixels := dims[0]/groups/parts/splits, x.Shape().Size()/dims[0]/channels
 	if splits == 1 { // one long axis, which compiles to faster sums
 		rows, pixels = rows*pixels, 1
 	}
 	n.joint = scope.Mode().JointViews
-	y := n.training(graph.Reshape(op.Widen(x), groups, rows, splits, pixels, channels))
+	y := n.training(graph.Reshape(op.Widen(x), groups*parts, rows, splits, pixels, channels), parts)
 	scope.SetBuffer("running_mean", graph.Reshape(n.runningMean, perSplit(splits, channels)...))
 	scope.SetBuffer("running_var", graph.Reshape(n.runningVar, perSplit(splits, channels)...))
 	return graph.Reshape(compute(scope, then(y)), dims...)
@@ -119,8 +123,8 @@ func perSplit(splits, channels int) []int {
 }
 
 // training normalises x [groups, rows, splits, pixels, channels] over rows and
-// pixels, and updates the running statistics.
-func (n *norm) training(x *graph.Node) *graph.Node {
+// pixels, and updates the running statistics by those of each view's groups.
+func (n *norm) training(x *graph.Node, ofView int) *graph.Node {
 	dims := x.Shape().Dimensions
 	count := float64(dims[1] * dims[3])
 	// Measured from about the middle, so that rounding is relative to the spread of
@@ -132,9 +136,9 @@ func (n *norm) training(x *graph.Node) *graph.Node {
 	variance := graph.Sub(graph.ReduceMean(graph.Square(shifted), 1, 3), graph.Square(shift)) // [groups, splits, channels]
 	variance = graph.MaxScalar(variance, 0.0)                                                 // rounding can make it negative
 	unbiased := graph.MulScalar(variance, count/max(count-1, 1))                              // [groups, splits, channels]
-	for group := range dims[0] {
-		n.runningMean = blend(n.runningMean, part(mean, group))
-		n.runningVar = blend(n.runningVar, part(unbiased, group))
+	for view := range dims[0] / ofView {
+		n.runningMean = blend(n.runningMean, meanOf(mean, view, ofView))
+		n.runningVar = blend(n.runningVar, meanOf(unbiased, view, ofView))
 	}
 	return n.apply(x, mean, variance)
 }
@@ -202,6 +206,14 @@ func repeat(x *graph.Node, dims []int) *graph.Node {
 
 func blend(running, batch *graph.Node) *graph.Node {
 	return graph.Add(graph.MulScalar(running, 1-batchNormMomentum), graph.MulScalar(batch, batchNormMomentum))
+}
+
+// meanOf returns the mean of part i of the first axis, which has count elements.
+func meanOf(x *graph.Node, i, count int) *graph.Node {
+	if count == 1 {
+		return part(x, i)
+	}
+	return graph.ReduceMean(graph.Slice(x, graph.AxisRange(i*count, (i+1)*count)), 0)
 }
 
 // part returns element i of the first axis.

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/nn"
@@ -208,4 +210,57 @@ func TestBatchNormWithoutScale(t *testing.T) {
 	got := plain.Pass(t, true, testkit.SumSquares, x)
 	testkit.Near(t, "y", got.Y, want.Y, 1e-12)
 	testkit.Near(t, "buffers", got.Buffers, want.Buffers, 1e-12)
+}
+
+// A batch in parts is normalised as each part would be alone; running statistics take the
+// mean of the parts', view by view, in one pass as in several.
+func TestNormParts(t *testing.T) {
+	const parts, rows, channels = 2, 6, 3
+	d := testkit.Any(t)
+	var views []*tensors.Tensor
+	for v := range 2 {
+		views = append(views, testkit.Tensor(dtypes.Float32, testkit.G(40+v, rows, channels), rows, channels))
+	}
+	whole := nn.Mode{Training: true, Precision: device.F32}
+	run := func(mode nn.Mode, forward func(scope *nn.Scope, views []*graph.Node) []*graph.Node) [][]float64 {
+		t.Helper()
+		vars, err := nn.Declare(d.Backend, mode, func(scope *nn.Scope) {
+			zeros := graph.Zeros(scope.Graph(), views[0].Shape())
+			forward(scope, []*graph.Node{zeros, zeros})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		params, buffers := vars.Initial(op.Key(1))
+		return testkit.Run(t, d, func(in []*graph.Node) []*graph.Node {
+			model := vars.Bind(mode, in[2], in[3])
+			out := forward(model.Scope, in[:2])
+			return append(out, model.BuffersAfter())
+		}, views[0], views[1], testkit.Tensor(dtypes.Float32, params, len(params)), testkit.Tensor(dtypes.Float32, buffers, len(buffers)))
+	}
+	norm := func(scope *nn.Scope, x *graph.Node) *graph.Node { return nn.BatchNorm(scope.In("bn"), x, true) }
+	alone := run(whole, func(scope *nn.Scope, views []*graph.Node) []*graph.Node {
+		var out []*graph.Node
+		for _, view := range views {
+			for p := range parts {
+				own := scope.In(string(rune('a' + p))) // with running statistics of its own
+				out = append(out, norm(own, graph.Slice(view, graph.AxisRange(p*rows/parts, (p+1)*rows/parts))))
+			}
+		}
+		return out
+	})
+	for _, joint := range []bool{false, true} {
+		mode := whole
+		mode.JointViews, mode.NormParts = joint, parts
+		got := run(mode, func(scope *nn.Scope, views []*graph.Node) []*graph.Node { return nn.PerView(scope, views, norm) })
+		for v := range views {
+			testkit.Near(t, "view", got[v], slices.Concat(alone[2*v], alone[2*v+1]), 1e-5)
+		}
+		running := alone[4] // of part a, then of part b
+		var want []float64
+		for i := range 2 * channels {
+			want = append(want, (running[i]+running[2*channels+i])/2)
+		}
+		testkit.Near(t, "running statistics", got[2], want, 1e-5)
+	}
 }

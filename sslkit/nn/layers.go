@@ -93,6 +93,24 @@ func GlobalAveragePool(x *graph.Node) *graph.Node {
 	return graph.ReduceMean(op.Widen(x), 1, 2)
 }
 
+// Dropout returns x with every element made 0 with a probability, and the others divided
+// by that of staying: in training, by the scope's [Scope.Noise], which an element stays
+// with that is not below the probability. Elsewhere, and with probability 0, it is x.
+//
+//	x, result  […, n]
+//
+// Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting,
+// JMLR 15, 2014.
+func Dropout(scope *Scope, x *graph.Node, probability float64) *graph.Node {
+	if probability == 0 || !scope.Mode().Training {
+		return x
+	}
+	n := x.Shape().Dimensions[x.Rank()-1]
+	noise := graph.Reshape(scope.Noise(x.Shape().Size()/n, n), x.Shape().Dimensions...)
+	stays := graph.GreaterOrEqual(noise, graph.Scalar(x.Graph(), noise.DType(), probability))
+	return graph.Where(stays, graph.DivScalar(x, 1-probability), graph.ZerosLike(x))
+}
+
 // compute converts to the type of the layers' arithmetic.
 func compute(scope *Scope, x *graph.Node) *graph.Node {
 	return graph.ConvertDType(x, scope.Mode().Precision.DType())

@@ -21,6 +21,7 @@ type Mode struct {
 	Training   bool // batch norm uses, and learns from, the statistics of the batch
 	Precision  device.Precision
 	JointViews bool // see [PerView]
+	NormParts  int  // of each view's batch, which have statistics of their own in batch norm, see [BatchNorm]; 0 is 1
 }
 
 // A Scope is a folder in the tree of a model's variables, open in one graph.

@@ -43,7 +43,13 @@ type AttentionInit struct{ QKV, QKVBias, Proj, ProjBias Init }
 //
 // Vaswani et al., Attention Is All You Need, 2017, arXiv:1706.03762, section 3.2.
 func Attention(scope *Scope, x *graph.Node, heads int, init AttentionInit) *graph.Node {
+	return AttentionDropout(scope, x, heads, init, 0)
+}
+
+// AttentionDropout is [Attention] with [Dropout] of the weights.
+func AttentionDropout(scope *Scope, x *graph.Node, heads int, init AttentionInit, dropout float64) *graph.Node {
 	weights, v := attend(scope, x, heads, init)
+	weights = Dropout(scope, weights, dropout)
 	batch, tokens, width := x.Shape().Dimensions[0], x.Shape().Dimensions[1], x.Shape().Dimensions[2]
 	y := graph.TransposeAllAxes(op.MatMul(weights, v), 0, 2, 1, 3) // [batch, tokens, heads, width/heads]
 	y = graph.Reshape(y, batch, tokens, width)                     // [batch, tokens, width]

@@ -1,6 +1,7 @@
 package op
 
 import (
+	"errors"
 	"runtime"
 	"sync"
 	"weak"
@@ -34,6 +35,13 @@ func init() {
 			}
 			return general(y, vjps, shape)
 		}
+	}
+	graph.VJPRegistration[graph.NodeTypeReverse] = func(y *graph.Node, vjps []*graph.Node, _ shapes.Shape) []*graph.Node {
+		own, ok := ownGradients.Load(weak.Make(y))
+		if !ok {
+			panic(errors.New("op: a gradient of graph.Reverse: want op.Reverse in its place"))
+		}
+		return own.(gradient)(y, vjps[0])
 	}
 	graph.VJPRegistration[graph.NodeTypeRsqrt] = func(y *graph.Node, vjps []*graph.Node, _ shapes.Shape) []*graph.Node {
 		cube := graph.Mul(y, graph.Mul(y, y))

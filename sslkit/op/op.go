@@ -82,6 +82,15 @@ func Rows(x, places *graph.Node) *graph.Node {
 	return graph.Gather(x, graph.ExpandAxes(places, -1))
 }
 
+// Reverse returns x with its first axis in reverse order. GoMLX's has no gradient.
+//
+//	x, result  [n, …]
+func Reverse(x *graph.Node) *graph.Node {
+	return withGradient(graph.Reverse(x, 0), func(_, dy *graph.Node) []*graph.Node {
+		return []*graph.Node{Reverse(dy)}
+	})
+}
+
 // StackRows is [Rows] of each matrix in a stack.
 //
 //	x       [batch, n, dim]

@@ -102,3 +102,15 @@ func TestLogSumExp(t *testing.T) {
 	sum := 1 + e1 + e2
 	testkit.Within(t, "gradient", dx, []float64{e2 / sum, e1 / sum, 1 / sum, 1, 1, 0, 1, 1, 1, 4, 0, 0}, 1e-6)
 }
+
+// TestReverse reverses rows, and their gradients.
+func TestReverse(t *testing.T) {
+	x := testkit.Array{Shape: []int{3, 2}, Data: []float64{1, 2, 3, 4, 5, 6}}
+	y, dx := withGradient(t, dtypes.Float32, x, func(x *graph.Node) *graph.Node {
+		reversed := op.Reverse(x)
+		return graph.Mul(reversed, graph.Reshape(graph.Const(x.Graph(), []float32{1, 10, 100}), 3, 1))
+	})
+	if !slices.Equal(y, []float64{5, 6, 30, 40, 100, 200}) || !slices.Equal(dx, []float64{300, 300, 20, 20, 1, 1}) {
+		t.Errorf("reversed rows %g with gradient %g", y, dx)
+	}
+}

@@ -46,9 +46,16 @@ type Recipe struct {
 	Linear      eval.Linear       `json:"linear"`    // a linear probe after the last epoch; zero is none
 	Measures    eval.Measures     `json:"measures"`  // what else is measured after the last epoch; zero is nothing
 	Precision   device.Precision  `json:"precision"` // of convolutions and dense layers; parameters are float32
-	Seed        uint64            `json:"seed"`
-	Source      string            `json:"source"` // where the values come from
-	Expect      Expect            `json:"expect"`
+
+	// NormParts is how many parts of each view's batch have statistics of their own in batch
+	// norm while training, one part after another, on any number of devices: what PyTorch
+	// does on as many GPUs without SyncBatchNorm, but that there the running statistics are
+	// those of the first one, and here the means. 0 or 1: the whole batch is one.
+	NormParts int `json:"norm_parts"`
+
+	Seed   uint64 `json:"seed"`
+	Source string `json:"source"` // where the values come from
+	Expect Expect `json:"expect"`
 }
 
 // Expect is what was published for a recipe; zeros where nothing was.
@@ -118,6 +125,12 @@ func (r Recipe) Validate() error {
 	}
 	if err := r.validateSteps(); err != nil {
 		return fmt.Errorf("recipe: %w", err)
+	}
+	if n := r.NormParts; n < 0 || n > 1 && (r.Batch%n != 0 || r.Batch/n < 2) {
+		return fmt.Errorf("recipe: norm_parts is %d, want 0, or a number that divides the batch of %d into parts of 2 images or more", n, r.Batch)
+	}
+	if parts := max(r.NormParts, 1) * backbone.Parts(r.Backbone); r.NormParts > 1 && r.Batch%parts != 0 {
+		return fmt.Errorf("recipe: batch is %d, want a multiple of %d: each of %d norm_parts has the backbone's splits", r.Batch, parts, r.NormParts)
 	}
 	if parts := backbone.Parts(r.Backbone); r.Batch%parts != 0 {
 		return fmt.Errorf("recipe: batch is %d, want a multiple of the backbone's %d splits", r.Batch, parts)

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/gomlx/gomlx/pkg/core/tensors"
 )
 
 func (t *trainer) trainEpoch(ctx context.Context, epoch int) (Epoch, error) {
@@ -142,13 +140,12 @@ func (t *trainer) finishEpoch(ctx context.Context, e Epoch) error {
 // resetCounters makes the state ready for the first step of an epoch.
 func (t *trainer) resetCounters() (err error) {
 	t.done = place{}
-	t.state.meters.MustFinalizeAll()
-	t.state.number.MustFinalizeAll()
-	none := t.step.layout.noMeters()
-	if t.state.meters, err = t.step.vector(none, len(none)); err != nil {
+	t.state.meters.free()
+	t.state.number.free()
+	if t.state.meters, err = t.step.vector(t.step.layout.noMeters()); err != nil {
 		return err
 	}
-	t.state.number, err = upload(t.device, tensors.FromScalar(int32(0)))
+	t.state.number, err = upload(t.device, []int32{0})
 	return err
 }
 

@@ -32,7 +32,7 @@ type evaluator struct {
 	classifier *eval.Classifier // nil: the recipe wants no kNN accuracy
 	train      *feed.Source     // shared with training
 	test       *feed.Source     // nil if there are no test images
-	labels     *tensors.Tensor  // of the training images; nil like truth if the recipe compares no classes
+	labels     copies           // of the training images; nil like truth if the recipe compares no classes
 	truth      []int32          // of the test images, as the training images' classes count
 }
 
@@ -67,7 +67,7 @@ func (e *evaluator) label(data *dataset.Set) (err error) {
 	if e.truth, err = truth(data); err != nil {
 		return err
 	}
-	e.labels, err = upload(e.device, tensors.FromFlatDataAndDimensions(data.Train.Labels, data.Train.Len()))
+	e.labels, err = upload(e.device, data.Train.Labels, data.Train.Len())
 	return err
 }
 
@@ -132,17 +132,17 @@ func NewDrawer(d *device.Device, vars *nn.Variables, m method.Method, net nn.Net
 
 // accuracy is the kNN accuracy.
 func (e *evaluator) accuracy(ctx context.Context, st *state) (float64, error) {
-	bank, err := e.embedder.Embed(ctx, st.params, st.buffers, e.train)
+	bank, err := e.embedder.Embed(ctx, st.params[0], st.buffers[0], e.train)
 	if err != nil {
 		return 0, err
 	}
 	defer bank.MustFinalizeAll()
-	queries, err := e.embedder.Embed(ctx, st.params, st.buffers, e.test)
+	queries, err := e.embedder.Embed(ctx, st.params[0], st.buffers[0], e.test)
 	if err != nil {
 		return 0, err
 	}
 	defer queries.MustFinalizeAll()
-	predictions, err := e.classifier.Predict(ctx, queries, bank, e.labels)
+	predictions, err := e.classifier.Predict(ctx, queries, bank, e.labels[0])
 	if err != nil {
 		return 0, err
 	}
@@ -151,10 +151,14 @@ func (e *evaluator) accuracy(ctx context.Context, st *state) (float64, error) {
 
 // subject is the model as it is now, to be measured.
 func (e *evaluator) subject(st *state) *eval.Subject {
-	return &eval.Subject{
-		Device: e.device, Embedder: e.embedder, NewDrawer: e.drawer, Params: st.params, Buffers: st.buffers,
-		Train: e.train, Test: e.test, Classes: e.classes, Labels: e.labels, Truth: e.truth,
+	s := &eval.Subject{
+		Device: e.device, Embedder: e.embedder, NewDrawer: e.drawer, Params: st.params[0], Buffers: st.buffers[0],
+		Train: e.train, Test: e.test, Classes: e.classes, Truth: e.truth,
 	}
+	if e.labels != nil {
+		s.Labels = e.labels[0]
+	}
+	return s
 }
 
 // probe fits the recipe's linear probe to the features of the last epoch.
@@ -300,7 +304,7 @@ func (l *looker) values(st *state, epoch, number int) ([]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []any{st.params, st.buffers, int32(epoch), int32(number), l.key, l.images.Places(l.order, len(l.order))}
+	args := []any{st.params[0], st.buffers[0], int32(epoch), int32(number), l.key, l.images.Places(l.order, len(l.order))}
 	for _, images := range set {
 		args = append(args, images)
 	}

@@ -48,11 +48,11 @@ func TestFreeEndsPrograms(t *testing.T) {
 	defer images.Free()
 	params, buffers := initial(run.step.layout.vars, r)
 	flat := func(values []float64) *tensors.Tensor {
-		x, err := run.step.vector(values, len(values))
+		x, err := run.step.vector(values)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return x
+		return x[0]
 	}
 	features := tensors.FromValue([][]float32{{1, 2}, {3, 4}})
 	for what, use := range map[string]func() error{

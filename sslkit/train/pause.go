@@ -37,12 +37,12 @@ func (t *trainer) pause(ctx context.Context, step int) error {
 		return err
 	}
 	if values.Changed() {
-		t.state.params.MustFinalizeAll()
-		t.state.buffers.MustFinalizeAll()
-		if t.state.params, err = t.step.vector(params, len(params)); err != nil {
+		t.state.params.free()
+		t.state.buffers.free()
+		if t.state.params, err = t.step.vector(params); err != nil {
 			return err
 		}
-		if t.state.buffers, err = t.step.vector(buffers, len(buffers)); err != nil {
+		if t.state.buffers, err = t.step.vector(buffers); err != nil {
 			return err
 		}
 	}

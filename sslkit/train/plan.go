@@ -108,6 +108,9 @@ func newPlanner(r recipe.Recipe, d *device.Device) (*planner, error) {
 	}
 	data := &dataset.Set{Train: outlines(about, r.TrainImages), Test: outlines(about, r.TestImages)}
 	p.train = feed.Outlined(d, data.Train, inputSize(r))
+	if err := p.step.feed(p.train); err != nil {
+		return nil, err
+	}
 	if r.Labelled() {
 		p.test = feed.Outlined(d, data.Test, inputSize(r))
 		p.eval, err = newEvaluator(d, r, p.step.layout.vars, p.train, p.test, data)

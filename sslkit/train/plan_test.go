@@ -52,13 +52,13 @@ func checkPlannedShapes(t *testing.T, name string) {
 	}
 	var want, got []string
 	for _, field := range run.state.fields() {
-		want = append(want, (*field).Shape().String())
+		want = append(want, (*field)[0].Shape().String())
 	}
 	constants, err := in.next()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, argument := range constants {
+	for _, argument := range constants[0] {
 		want = append(want, argument.(*tensors.Tensor).Shape().String())
 	}
 	p, err := newPlanner(r, run.device)
@@ -72,7 +72,7 @@ func checkPlannedShapes(t *testing.T, name string) {
 		t.Errorf("arguments of the step (-run +plan):\n%s", diff)
 	}
 
-	features, err := run.eval.embedder.Embed(t.Context(), run.state.params, run.state.buffers, run.train)
+	features, err := run.eval.embedder.Embed(t.Context(), run.state.params[0], run.state.buffers[0], run.train)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,8 +80,8 @@ func checkPlannedShapes(t *testing.T, name string) {
 	if got, want := p.features(r.TrainImages), features.Shape(); !got.Equal(want) {
 		t.Errorf("planned features %s, want %s", got, want)
 	}
-	if !run.eval.labels.Shape().Equal(p.labels()) {
-		t.Errorf("planned labels %s, want %s", p.labels(), run.eval.labels.Shape())
+	if !run.eval.labels[0].Shape().Equal(p.labels()) {
+		t.Errorf("planned labels %s, want %s", p.labels(), run.eval.labels[0].Shape())
 	}
 }
 

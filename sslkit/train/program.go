@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gomlx/gomlx/backends"
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
@@ -33,6 +34,7 @@ type step struct {
 	recipe recipe.Recipe
 	device *device.Device
 	layout layout
+	images *feed.Source // see [step.feed]
 	exec   *graph.Exec
 }
 
@@ -42,10 +44,16 @@ func newStep(d *device.Device, r recipe.Recipe) (*step, error) {
 	if s.layout, err = declare(d, r); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	if s.exec, err = d.NewExec(s.name(), s.build, s.splits()...); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
 	return s, nil
+}
+
+// feed says where the step's images come from. Before that it cannot be compiled.
+func (s *step) feed(images *feed.Source) (err error) {
+	s.images = images
+	if s.exec, err = s.device.NewExec(s.name(), s.build, s.splits()...); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	return nil
 }
 
 // declare returns of what a recipe's state consists. That does not depend on the device.
@@ -108,24 +116,28 @@ func located(failure any, parts ...any) error {
 }
 
 func modeOf(d *device.Device, r recipe.Recipe) nn.Mode {
-	return nn.Mode{Training: true, Precision: r.Precision, JointViews: d.JointViews()}
+	return nn.Mode{Training: true, Precision: r.Precision, JointViews: d.JointViews(), NormParts: r.NormParts}
 }
 
 func (s *step) mode() nn.Mode { return modeOf(s.device, s.recipe) }
 
 // name says that the program writes the new state over the old one.
 func (s *step) name() string {
-	state := state{slots: make([]*tensors.Tensor, len(s.layout.slots))}
+	state := state{slots: make([]copies, len(s.layout.slots))}
 	return device.InPlace("training step", len(state.fields()))
 }
 
-// splits says how the program's inputs lie on several accelerators: each has the state and
-// all images, and is told of its part of every batch where its images are.
+// splits says how the program's inputs lie on several accelerators: each has the whole state,
+// and its part of every batch.
 func (s *step) splits() []device.Split {
-	state := state{slots: make([]*tensors.Tensor, len(s.layout.slots))}
+	state := state{slots: make([]copies, len(s.layout.slots))}
 	splits := slices.Repeat([]device.Split{device.Whole}, len(state.fields()))
-	return append(splits, 1, device.Whole) // places, and the rest
+	splits = append(splits, placesSplit, device.Whole, device.Whole, device.Whole)
+	return append(splits, s.images.Splits()...)
 }
+
+// placesSplit is the axis of the batch of [epochInput]'s places.
+const placesSplit = 1
 
 // build is the program. Its inputs are the state, the epoch's constants and the
 // set of images, in the order of their structs; its outputs are the state after
@@ -135,7 +147,7 @@ func (s *step) build(in []*graph.Node) []*graph.Node {
 	buffers, meters, number := in[0], in[1], in[2]
 	places, epoch, rates, key, set := in[3], in[4], in[5], in[6], in[7:]
 
-	batch := feed.Take(set, graph.Gather(places, graph.Reshape(number, 1))) // [batch] of [steps, batch]
+	batch := s.images.Take(set, graph.Gather(places, graph.Reshape(number, 1))) // [batch] of [steps, batch]
 	clock := s.clock(epoch, number)
 	model, step := s.bind(params, buffers, op.KeyNode(key, number), batch, clock)
 	out := s.recipe.Method.Loss(step)
@@ -246,21 +258,32 @@ func (l layout) means(meters []float64, steps float64) (means map[string]float64
 	return means, bad
 }
 
+// copies are a value on each accelerator of the device, or its parts.
+type copies []*tensors.Tensor
+
+func (c copies) free() {
+	for _, x := range c {
+		if x != nil && x.Ok() {
+			x.MustFinalizeAll()
+		}
+	}
+}
+
 // state is what a step changes.
 type state struct {
-	params  *tensors.Tensor   // flat vectors, as checkpoints hold them
-	slots   []*tensors.Tensor // the optimizer's
-	buffers *tensors.Tensor
-	meters  *tensors.Tensor // [meterCount + the method's own]
-	number  *tensors.Tensor // steps done in this epoch, int32
+	params  copies   // flat vectors, as checkpoints hold them
+	slots   []copies // the optimizer's
+	buffers copies
+	meters  copies // [meterCount + the method's own]
+	number  copies // steps done in this epoch, int32
 }
 
 // fields lists what a step changes, in the program's order.
-func (st *state) fields() []**tensors.Tensor { return append(st.vectors(), &st.number) }
+func (st *state) fields() []*copies { return append(st.vectors(), &st.number) }
 
 // vectors lists what a checkpoint has of it, likewise.
-func (st *state) vectors() []**tensors.Tensor {
-	vectors := []**tensors.Tensor{&st.params}
+func (st *state) vectors() []*copies {
+	vectors := []*copies{&st.params}
 	for i := range st.slots {
 		vectors = append(vectors, &st.slots[i])
 	}
@@ -279,11 +302,11 @@ const (
 // epochInput is what comes from outside during an epoch: the images, and what
 // stays the same.
 type epochInput struct {
-	images *feed.Reader    // of a set for each step
-	places *tensors.Tensor // [steps, batch] int32: where the sets have the images of each step
-	epoch  *tensors.Tensor // scalar int32: epochs done
-	rates  *tensors.Tensor // [steps]: the learning rate of each
-	key    *tensors.Tensor // scalar uint64
+	images *feed.Reader // of a set for each step
+	places copies       // [steps, batch] int32, split: where the sets have the images of each step
+	epoch  copies       // scalar int32: epochs done
+	rates  copies       // [steps]: the learning rate of each
+	key    copies       // scalar uint64
 }
 
 // epochInput draws the order of an epoch's images, from the seed and the
@@ -297,43 +320,46 @@ func (t *trainer) epochInput(epoch, step int) (*epochInput, error) {
 	}
 	in := &epochInput{}
 	var err error
-	places := tensors.FromFlatDataAndDimensions(t.train.Places(order, r.Batch), r.Steps(), r.Batch)
-	if in.places, err = upload(t.device, places); err != nil {
+	if in.places, err = uploadParts(t.device, t.train.Places(order, r.Batch), r.Steps(), r.Batch); err != nil {
 		return nil, err
 	}
-	if in.epoch, err = upload(t.device, tensors.FromScalar(int32(epoch-1))); err != nil {
+	if in.epoch, err = upload(t.device, []int32{int32(epoch - 1)}); err != nil {
 		return nil, err
 	}
 	rates := make([]float64, r.Steps())
 	for s := range rates {
 		rates[s] = r.LearningRate(epoch, s)
 	}
-	if in.rates, err = t.step.vector(rates, len(rates)); err != nil {
+	if in.rates, err = t.step.vector(rates); err != nil {
 		return nil, err
 	}
-	if in.key, err = upload(t.device, tensors.FromScalar(op.Key(r.Seed, drawViews, uint64(epoch)))); err != nil {
+	if in.key, err = upload(t.device, []uint64{op.Key(r.Seed, drawViews, uint64(epoch))}); err != nil {
 		return nil, err
 	}
-	in.images, err = t.train.Read(order[step*r.Batch:], r.Batch)
+	in.images, err = t.train.ReadParts(order[step*r.Batch:], r.Batch)
 	return in, err
 }
 
 func (e *epochInput) free() {
 	e.images.Close()
-	for _, t := range []*tensors.Tensor{e.places, e.epoch, e.rates, e.key} {
-		t.MustFinalizeAll()
+	for _, c := range []copies{e.places, e.epoch, e.rates, e.key} {
+		c.free()
 	}
 }
 
-// next returns the inputs of the next step, the constants before the set of images.
-func (e *epochInput) next() ([]any, error) {
-	set, err := e.images.Next()
+// next returns the inputs of the next step for each accelerator, the constants before the
+// set of images.
+func (e *epochInput) next() ([][]any, error) {
+	sets, err := e.images.NextParts()
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	args := []any{e.places, e.epoch, e.rates, e.key}
-	for _, t := range set {
-		args = append(args, t)
+	args := make([][]any, len(sets))
+	for k, set := range sets {
+		args[k] = []any{e.places[k], e.epoch[k], e.rates[k], e.key[k]}
+		for _, t := range set {
+			args[k] = append(args[k], t)
+		}
 	}
 	return args, nil
 }
@@ -345,11 +371,14 @@ func (s *step) compile(st *state, in *epochInput) (time.Duration, error) {
 		return 0, err
 	}
 	var args []any
-	for _, field := range st.fields() {
-		args = append(args, *field)
+	for k := range inputs {
+		for _, field := range st.fields() {
+			args = append(args, (*field)[k])
+		}
+		args = append(args, inputs[k]...)
 	}
 	start := time.Now()
-	if err := s.exec.PreCompile(append(args, inputs...)...); err != nil {
+	if err := s.exec.PreCompile(args...); err != nil {
 		return 0, fmt.Errorf("train: compile the step: %w", err)
 	}
 	return time.Since(start), nil
@@ -363,47 +392,75 @@ func (s *step) run(st *state, in *epochInput) error {
 		return err
 	}
 	fields := st.fields()
-	args := make([]any, 0, len(fields)+len(inputs))
-	for _, field := range fields {
-		donated, err := graph.DonateTensorBuffer(*field, s.device.Backend, 0)
-		if err != nil {
-			return fmt.Errorf("train: %w", err)
+	args := make([]any, 0, len(inputs)*(len(fields)+len(inputs[0])))
+	for k := range inputs {
+		for _, field := range fields {
+			donated, err := graph.DonateTensorBuffer((*field)[k], s.device.Backend, backends.DeviceNum(k))
+			if err != nil {
+				return fmt.Errorf("train: %w", err)
+			}
+			args = append(args, donated)
 		}
-		args = append(args, donated)
+		args = append(args, inputs[k]...)
 	}
-	after, err := s.exec.Exec(append(args, inputs...)...)
+	after, err := s.exec.Exec(args...)
 	if err != nil {
 		return fmt.Errorf("train: step: %w%s", err, s.device.Advice(err))
 	}
-	for i, field := range fields {
-		*field = after[i]
+	for k := range inputs {
+		for i, field := range fields {
+			(*field)[k] = after[k*len(fields)+i]
+		}
 	}
 	return nil
 }
 
-// upload moves a tensor to the device, as a buffer that can be donated.
-func upload(d *device.Device, t *tensors.Tensor) (*tensors.Tensor, error) {
-	if err := t.MaterializeOnDevice(d.Backend, false, 0); err != nil {
-		return nil, fmt.Errorf("train: upload %s: %w", t.Shape(), err)
-	}
-	t.FinalizeLocal()
-	return t, nil
+// upload copies values to each accelerator, as buffers that can be donated; without dimensions
+// it is a scalar.
+func upload[T dtypes.Supported](d *device.Device, values []T, dims ...int) (copies, error) {
+	return uploadEach(d, func(int) []T { return values }, dims)
 }
 
-// vector returns values in the parameters' type, on the device.
-func (s *step) vector(values []float64, dims ...int) (*tensors.Tensor, error) {
+// uploadParts copies rows of values to the accelerators, an equal part of each row to each.
+func uploadParts[T dtypes.Supported](d *device.Device, values []T, rows, columns int) (copies, error) {
+	each := columns / d.Count
+	return uploadEach(d, func(k int) []T {
+		part := make([]T, 0, rows*each)
+		for row := range slices.Chunk(values, columns) {
+			part = append(part, row[k*each:(k+1)*each]...)
+		}
+		return part
+	}, []int{rows, each})
+}
+
+func uploadEach[T dtypes.Supported](d *device.Device, values func(accelerator int) []T, dims []int) (copies, error) {
+	c := make(copies, d.Count)
+	shape := shapes.Make(dtypes.FromGenericsType[T](), dims...)
+	for k := range c {
+		var err error
+		if c[k], err = d.Put(k, values(k), shape); err != nil {
+			c.free()
+			return nil, fmt.Errorf("train: %w", err)
+		}
+	}
+	return c, nil
+}
+
+// vector copies values to each accelerator, in the parameters' type.
+func (s *step) vector(values []float64) (copies, error) {
 	if s.recipe.Precision.ParamDType() == dtypes.Float64 {
-		return upload(s.device, tensors.FromFlatDataAndDimensions(values, dims...))
+		return upload(s.device, values, len(values))
 	}
 	narrow := make([]float32, len(values))
 	for i, v := range values {
 		narrow[i] = float32(v)
 	}
-	return upload(s.device, tensors.FromFlatDataAndDimensions(narrow, dims...))
+	return upload(s.device, narrow, len(narrow))
 }
 
-// floats copies a tensor of the parameters' type to the host.
-func floats(t *tensors.Tensor) ([]float64, error) {
+// floats copies a whole value of the parameters' type to the host.
+func floats(c copies) ([]float64, error) {
+	t := c[0]
 	if t.DType() == dtypes.Float64 {
 		return tensors.CopyFlatData[float64](t)
 	}

@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"github.com/gomlx/gomlx/pkg/core/graph"
-	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/feed"
@@ -28,12 +27,19 @@ import (
 
 // Options are what does not change the numbers of a run.
 type Options struct {
-	Dir    string       // run folder; "" keeps nothing. A run that is there already goes on.
-	Device device.Kind  // "" is device.Auto
-	Feed   feed.Mode    // where the images are kept; "" is feed.Auto
-	Data   *dataset.Set // images of your own, see [recipe.Recipe.For]; nil: what the recipe names is loaded
-	Report func(Event)  // told how the run gets on; may be nil
-	Look   *Look        // computes something of the network as it trains; may be nil
+	Dir    string      // run folder; "" keeps nothing. A run that is there already goes on.
+	Device device.Kind // "" is device.Auto
+	// Devices is how many devices of the machine train together, GPUs or, to try it, virtual
+	// ones of a CPU; 0 is 1. The batch is cut into as many parts, images are on each device
+	// or streamed to it, and results are the same to rounding: the loss, its gradient and
+	// batch norm's statistics are those of the whole batch, unless the recipe has statistics
+	// of its parts (recipe.Recipe.NormParts). A run can be taken up on another number of
+	// devices. On a CPU convolutions are XLA's own then, not oneDNN's.
+	Devices int
+	Feed    feed.Mode    // where the images are kept; "" is feed.Auto
+	Data    *dataset.Set // images of your own, see [recipe.Recipe.For]; nil: what the recipe names is loaded
+	Report  func(Event)  // told how the run gets on; may be nil
+	Look    *Look        // computes something of the network as it trains; may be nil
 }
 
 // oneSignal is how long signals count as one: a cluster's manager sends its signal to
@@ -118,6 +124,9 @@ func Check(r recipe.Recipe, opts Options) error {
 	if err := opts.Feed.Validate(); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
+	if n := opts.Devices; n < 0 || r.Batch%max(n, 1) != 0 {
+		return fmt.Errorf("train: devices: %d for batches of %d images, want a number that divides them evenly", n, r.Batch)
+	}
 	if opts.Dir == "" {
 		return nil
 	}
@@ -169,7 +178,7 @@ func (t *trainer) prepare(ctx context.Context, opts Options) (err error) {
 		return err
 	}
 	t.tell(Event{Phase: Preparing, Note: "opening the device"})
-	if t.device, err = device.Open(opts.Device); err != nil {
+	if t.device, err = device.OpenSeveral(opts.Device, max(opts.Devices, 1)); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	t.result.Device = t.device.String()
@@ -200,6 +209,9 @@ func (t *trainer) prepare(ctx context.Context, opts Options) (err error) {
 	}
 	if t.train, err = feed.OpenFor(t.device, data.Train, opts.Feed, inputSize(t.recipe)); err != nil {
 		return fmt.Errorf("train: %w", err)
+	}
+	if err := t.step.feed(t.train); err != nil {
+		return err
 	}
 	if t.looker, err = newLooker(t.step, opts.Look, t.train); err != nil {
 		return err
@@ -279,14 +291,14 @@ func (t *trainer) initialState() (*state, error) {
 		saved.params, saved.buffers = initial(t.step.layout.vars, t.recipe)
 	}
 	t.done = saved.place
-	st := &state{slots: make([]*tensors.Tensor, len(saved.slots))}
+	st := &state{slots: make([]copies, len(saved.slots))}
 	for i, v := range st.vectors() {
 		from := *saved.vectors()[i]
-		if *v, err = t.step.vector(from, len(from)); err != nil {
+		if *v, err = t.step.vector(from); err != nil {
 			return nil, err
 		}
 	}
-	st.number, err = upload(t.device, tensors.FromScalar(int32(saved.Step)))
+	st.number, err = upload(t.device, []int32{int32(saved.Step)})
 	return st, err
 }
 
@@ -307,19 +319,13 @@ func (t *trainer) compile() error {
 func (t *trainer) free() {
 	t.folder.close()
 	t.freePrograms()
-	var held []*tensors.Tensor
 	if t.state != nil {
 		for _, field := range t.state.fields() {
-			held = append(held, *field)
+			field.free()
 		}
 	}
 	if t.eval != nil {
-		held = append(held, t.eval.labels)
-	}
-	for _, x := range held {
-		if x != nil && x.Ok() {
-			x.MustFinalizeAll()
-		}
+		t.eval.labels.free()
 	}
 	for _, images := range []*feed.Source{t.train, t.test} {
 		if images != nil {
