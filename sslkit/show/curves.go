@@ -130,9 +130,15 @@ func drawCurves(canvas draw.Canvas, results []*train.Result, meters []string) er
 		}
 		rows = append(rows, row)
 	}
+	drawRows(canvas, rows, top)
+	return nil
+}
+
+// drawRows draws rows of panels, one below the other, for epochs up to the last one.
+func drawRows(canvas draw.Canvas, rows [][]*plot.Plot, last float64) {
 	for i, row := range rows {
 		for _, p := range row {
-			p.X.Min, p.X.Max = 0, top
+			p.X.Min, p.X.Max = 0, last
 			p.X.Tick.Marker = ticks{most: 8, whole: true}
 			frame(p)
 		}
@@ -144,7 +150,6 @@ func drawCurves(canvas draw.Canvas, results []*train.Result, meters []string) er
 		}
 		drawPanels(part, row...)
 	}
-	return nil
 }
 
 // meterNames are those of the methods' own meters, sorted.
