@@ -14,15 +14,6 @@ package main
 // - **BarlowTwins** makes the projections of both views agree, and their dimensions tell different things.
 // - **BYOL** predicts what a slowly moving copy of the network makes of the other view.
 //
-// The others are of these kinds:
-//
-// - Find the other view: **DCL** and **DCLW** take it out of what it competes with, **NNCLR** finds a picture near to it,
-//   **MoCoV3** has BYOL's predictor and no queue. **All4One** finds what a transformer makes of several neighbours, too.
-// - Predict the other views: **FastSiam** the mean of three, **TiCo** a moving average, away from directions of late.
-// - Keep dimensions apart: **VICReg**, **VICRegL** (parts of pictures, too), **FroSSL**.
-// - Agree about a class that nobody named: **DINO**, **SwaV**, **SwaVQueue**, **SMoG**, and with patches left out **MSN**, **PMSN**.
-// - Fill in what is hidden: **MAE**, **SimMIM**. Short runs teach them little.
-//
 // On two CPUs the page takes under four minutes. Run the cells from top to bottom.
 
 // %%
@@ -79,6 +70,20 @@ func ShowDifference() {
 }
 
 //gonb:%exec ShowDifference
+
+// %% [markdown]
+// ## What there is to choose
+
+// %%
+
+// ShowMethods prints what each method learns by.
+func ShowMethods() {
+	for _, m := range recipe.Methods() {
+		fmt.Printf("%-12s%s\n", m.Name, m.Idea)
+	}
+}
+
+//gonb:%exec ShowMethods
 
 // %% [markdown]
 // ## Training

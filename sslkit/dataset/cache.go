@@ -72,7 +72,7 @@ func (c *cache) read(ctx context.Context, l *listing, opts FolderOptions) (*deco
 	if images.Pixels, err = mapShards(c.shards, images.bytes(images.Len())); err != nil {
 		return nil, &cacheError{err}
 	}
-	images.keepSums(found.prints)
+	images.keep(c.shards, found.prints)
 	now := time.Now()
 	_ = os.Chtimes(c.sizes.path, now, now) // it was used: others go first
 	if c.made {

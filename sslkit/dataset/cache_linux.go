@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 	"unsafe"
 
@@ -42,60 +41,8 @@ func mapShards(shards []*shard, bytes int) ([]byte, error) {
 
 // unmap gives back what mapShards returned. Nobody may look at it any more.
 func unmap(data []byte) {
-	kept.Delete(&data[0])
+	mappings.Delete(&data[0])
 	_ = unix.MunmapPtr(unsafe.Pointer(&data[0]), uintptr(len(data))) // fails for what mapShards did not return only
-}
-
-// pagemap tells of each page of the process's memory what it is; nil where the
-// system does not.
-var pagemap = sync.OnceValue(func() *os.File {
-	file, err := os.Open("/proc/self/pagemap")
-	if err != nil {
-		return nil
-	}
-	return file
-})
-
-// What pagemap has of a page: entries of 8 bytes, little-endian, of which these bits
-// are in the last byte.
-const (
-	pageEntry   = 8
-	pagePresent = 1 << 7
-	pageSwapped = 1 << 6
-	pageOfAFile = 1 << 5
-)
-
-// pagesOf returns the entries of all pages in which data lies, and where the first of
-// them begins. There are none if the system does not tell.
-func pagesOf(data []byte) (entries []byte, start uintptr) {
-	table := pagemap()
-	if table == nil || len(data) == 0 {
-		return nil, 0
-	}
-	page := uintptr(os.Getpagesize())
-	begin := uintptr(unsafe.Pointer(&data[0]))
-	first, end := begin/page, (begin+uintptr(len(data))+page-1)/page
-	entries = make([]byte, pageEntry*(end-first))
-	if _, err := table.ReadAt(entries, int64(pageEntry*first)); err != nil {
-		return nil, 0
-	}
-	return entries, first * page
-}
-
-// drop gives back the memory of a part of what mapShards returned: the pages are
-// read again when they are looked at. If one of them was written to, all stay.
-func drop(data []byte) {
-	entries, start := pagesOf(data)
-	if entries == nil {
-		return
-	}
-	for at := pageEntry - 1; at < len(entries); at += pageEntry {
-		if kind := entries[at]; kind&pageSwapped != 0 || kind&(pagePresent|pageOfAFile) == pagePresent {
-			return
-		}
-	}
-	bytes := uintptr(len(entries)/pageEntry) * uintptr(os.Getpagesize())
-	_, _, _ = unix.Syscall(unix.SYS_MADVISE, start, bytes, unix.MADV_DONTNEED) // fails for other memory only
 }
 
 // reserve takes space on the disk for the first bytes of a file, so that a disk

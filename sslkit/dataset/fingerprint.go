@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/gossl/gossl/sslkit/internal/par"
@@ -167,21 +166,6 @@ func hashNumbers(to hash.Hash, numbers ...int) {
 // short is enough of a hash to tell things apart.
 func short(sum hash.Hash) string { return hex.EncodeToString(sum.Sum(nil)[:12]) }
 
-// sumsLimit is how many bytes of pixels are summed up anew each time: more of a
-// mapped file would be memory that nobody needs. Only tests change it.
-var sumsLimit = 64 << 20
-
-// kept has the sums of images whose pixels are mapped from the cache, by the place of
-// the first one, which stays theirs until the process ends.
-var kept sync.Map // *uint8 to []uint32
-
-// keepSums remembers the sums of the images that begin at a mapping's start.
-func (m *Images) keepSums(sums []uint32) {
-	if len(m.Pixels) > sumsLimit {
-		kept.Store(&m.Pixels[0], sums)
-	}
-}
-
 // sums returns a CRC-32C of each image's pixels.
 func (m *Images) sums() []uint32 {
 	if known, ok := m.keptSums(); ok {
@@ -203,14 +187,11 @@ func (m *Images) sums() []uint32 {
 func (m *Images) keptSums() ([]uint32, bool) {
 	const look = 16
 	n := m.Len()
-	if len(m.Pixels) <= sumsLimit {
+	file := m.mapping()
+	if file == nil || len(file.prints) < n {
 		return nil, false
 	}
-	known, ok := kept.Load(&m.Pixels[0])
-	if !ok || len(known.([]uint32)) < n {
-		return nil, false
-	}
-	sums := known.([]uint32)[:n]
+	sums := file.prints[:n]
 	var buffer []uint8
 	for k := range min(look, n) {
 		i := k * n / min(look, n)

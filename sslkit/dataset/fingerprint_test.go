@@ -94,8 +94,8 @@ func TestFingerprintWithoutNames(t *testing.T) {
 
 // Pixels from the cache are read once, and what is written to them afterwards shows.
 func TestFingerprintFromTheCache(t *testing.T) {
-	sumsLimit = 0
-	t.Cleanup(func() { sumsLimit = 64 << 20 })
+	mappedLimit = 0
+	t.Cleanup(func() { mappedLimit = 64 << 20 })
 	c := newCacheCase(t)
 	decoded := c.read(true, 0)
 	images := c.read(false, 0)

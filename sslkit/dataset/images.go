@@ -152,14 +152,34 @@ func (m *Images) At(i int) []uint8 {
 	return pixels
 }
 
+// Stored writes the pixels of image i as Pixels has them, as many bytes as [Images.Span]
+// tells. If they are a [Folder]'s, nothing of them stays in memory. It panics if there is
+// no image i.
+func (m *Images) Stored(to []uint8, i int) {
+	from, end := m.Span(i)
+	to = to[:end-from]
+	if file := m.mapping(); file == nil || written(m.Pixels[from:end]) || !file.read(to, from) {
+		copy(to, m.Pixels[from:end])
+		m.release(i)
+	}
+}
+
 // Shrunk returns a copy of image i, [height, width, 3] the right way up, scaled to
-// a size as [Folder] does it. It panics if there is no image i, or the size is larger.
+// a size as [Folder] does it, or as it is. Of a [Folder]'s pixels, nothing stays in memory
+// but the copy. It panics if there is no image i, or the size is larger.
 func (m *Images) Shrunk(i int, to Frame) []uint8 {
 	height, width := m.Size(i)
 	if to.Height > height || to.Width > width {
 		panic(fmt.Errorf("dataset: Shrunk: %d×%d pixels of an image of %d×%d", to.Width, to.Height, width, height))
 	}
-	return shrink(m.At(i), Frame{Height: height, Width: width}, to)
+	defer m.release(i)
+	if from := (Frame{Height: height, Width: width}); to != from {
+		return shrink(m.At(i), from, to)
+	}
+	if m.Frames != nil {
+		return m.At(i)
+	}
+	return slices.Clone(m.At(i))
 }
 
 // Pack writes the pixels of image i, [height, width, 3] the right way up, as Pixels
@@ -199,20 +219,6 @@ func (m *Images) First(n int) *Images {
 		few.Files = m.Files[:n:n]
 	}
 	return &few
-}
-
-// Release gives back the memory of image i's pixels, if they come from the file of a
-// [Folder] of more than 64 MiB and have not been written to: they are read again when
-// somebody looks at them. So a pass over more images than memory holds takes hardly
-// any. Nobody may write to the image meanwhile. It panics if there is no image i.
-func (m *Images) Release(i int) {
-	if len(m.Pixels) <= sumsLimit {
-		return
-	}
-	if _, mapped := kept.Load(&m.Pixels[0]); mapped {
-		from, to := m.Span(i)
-		drop(m.Pixels[from:to])
-	}
 }
 
 // NRGBA returns a copy of image i as a picture, to be drawn or encoded.
@@ -286,6 +292,7 @@ func (m *Images) MeanStd() (mean, std [3]float64) {
 				q[c] += level * level
 			}
 		}
+		m.release(i)
 		for c := range 3 {
 			sum[c] += float64(s[c])
 			squares[c] += float64(q[c])

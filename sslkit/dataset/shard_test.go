@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,8 +50,8 @@ func (h heard) progress(what string, done, total int64) {
 // Pixels in shards are those in memory, wherever shards begin and end.
 func TestShards(t *testing.T) {
 	smallShards(t)
-	sumsLimit = 0
-	t.Cleanup(func() { sumsLimit = 64 << 20 })
+	mappedLimit = 0
+	t.Cleanup(func() { mappedLimit = 64 << 20 })
 	for _, one := range []bool{false, true} {
 		home := ownHome(t)
 		dir := writeFiles(t, manySizes(t, 30, one))
@@ -250,8 +251,9 @@ func TestShardsOfOthers(t *testing.T) {
 	if !other.try(s.lock()) {
 		t.Fatal("the shard is locked")
 	}
-	waited := make(chan struct{})
+	waited, ended := make(chan struct{}), make(chan struct{})
 	go func() {
+		defer close(ended)
 		<-waited
 		if n := len(shardNames(t, home)); n != len(names)-1 {
 			t.Errorf("while one is made by somebody else there are %d shards, want %d", n, len(names)-1)
@@ -261,15 +263,17 @@ func TestShardsOfOthers(t *testing.T) {
 		}
 		other.unlock(s.lock())
 	}()
+	told := false
 	images, err := Folder(t.Context(), dir, FolderOptions{Progress: func(what string, _, _ int64) {
-		if strings.HasPrefix(what, "waiting for another process that decodes ") && waited != nil {
+		if strings.HasPrefix(what, "waiting for another process that decodes ") && !told {
+			told = true
 			close(waited)
-			waited = nil
 		}
 	}})
-	if err != nil || waited != nil || !bytes.Equal(images.Pixels, first.Pixels) {
-		t.Errorf("error %v; nobody was waited for: %t", err, waited != nil)
+	if err != nil || !told || !bytes.Equal(images.Pixels, first.Pixels) {
+		t.Fatalf("error %v; the other was waited for: %t", err, told)
 	}
+	<-ended
 }
 
 // Processes that begin together make each shard once, and have the same pixels.
@@ -367,47 +371,60 @@ func TestCheckLimit(t *testing.T) {
 	t.Error("a wrong pixel was never found")
 }
 
-// Pages that were looked at are given back, those that were written to are not.
-func TestRelease(t *testing.T) {
+// A pass over pixels leaves nothing in memory but what somebody has written to.
+func TestPassLeavesNoMemory(t *testing.T) {
 	if pagemap() == nil {
 		t.Skip("the system does not tell of pages")
 	}
-	sumsLimit = 0
-	t.Cleanup(func() { sumsLimit = 64 << 20 })
-	ownHome(t)
+	before := shardBytes
+	shardBytes, mappedLimit = 16*os.Getpagesize(), 0
+	t.Cleanup(func() { shardBytes, mappedLimit = before, 64<<20 })
+	home := ownHome(t)
 	files := map[string][]byte{}
-	for i := range 4 {
+	for i := range 6 {
 		files[fmt.Sprintf("a/%d.png", i)] = asPNG(t, i, 200, 100)
 	}
 	images, err := Folder(t.Context(), writeFiles(t, files), FolderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	resident := func(i int) int {
-		from, to := images.Span(i)
-		return residentPages(t, images.Pixels[from:to])
+	want := make([][]uint8, 6)
+	for i := range want {
+		want[i] = testPixels(i, 200, 100)
 	}
-	for i := range 4 {
-		if !slices.Equal(images.At(i), testPixels(i, 200, 100)) || resident(i) < 10 {
-			t.Fatalf("image %d: other pixels, or of its pages %d are there", i, resident(i))
-		}
-	}
-	from, _ := images.Span(1)
+	from, end := images.Span(1)
 	images.Pixels[from+30_000]++
-	for i := range 4 {
-		images.Release(i)
+	want[1][30_000]++
+	stored := make([]uint8, end-from)
+	ways := map[string]func(i int) []uint8{
+		"stored": func(i int) []uint8 { images.Stored(stored, i); return stored },
+		"shrunk": func(i int) []uint8 { return images.Shrunk(i, Frame{Height: 200, Width: 100}) },
 	}
-	for i, most := range []int{1, 100, 1, 1} { // a page at an end may be that of a neighbour
-		if n := resident(i); n > most || i == 1 && n < 10 {
-			t.Errorf("of image %d %d pages are there, want %d at most", i, n, most)
+	for _, gone := range []bool{false, true} {
+		for way, pixels := range ways {
+			for i := range want {
+				if !slices.Equal(pixels(i), want[i]) {
+					t.Errorf("%s, with files gone %t: image %d has other pixels", way, gone, i)
+				}
+			}
+			if n := residentPages(t, images.Pixels); n != 1 {
+				t.Errorf("%s, with files gone %t: %d pages are in memory, want the one that was written to", way, gone, n)
+			}
 		}
+		if gone {
+			break
+		}
+		mean, _ := images.MeanStd()
+		if n := residentPages(t, images.Pixels); n != 1 || mean[0] == 0 {
+			t.Errorf("after the mean %d pages are in memory", n)
+		}
+		for _, name := range shardNames(t, home) { // of what is open already, too
+			if err := os.Remove(filepath.Join(home, "cache", "images", name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		images.mapping().files = make([]atomic.Pointer[os.File], len(images.mapping().shards))
 	}
-	want := testPixels(1, 200, 100)
-	want[30_000]++
-	if !slices.Equal(images.At(1), want) || !slices.Equal(images.At(2), testPixels(2, 200, 100)) {
-		t.Error("released pixels come back as others")
-	}
-	images.Pick(0, 1).Release(1) // not from a file
 }
 
 // residentPages counts the pages of memory that are there.

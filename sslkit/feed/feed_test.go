@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -225,6 +226,92 @@ func (f full) BufferFromFlatData(n backends.DeviceNum, flat any, shape shapes.Sh
 		return nil, errFull
 	}
 	return f.Backend.BufferFromFlatData(n, flat, shape)
+}
+
+// gated is a device that counts buffers, and makes one for each value of gate; all if
+// that is nil.
+type gated struct {
+	backends.Backend
+	gate chan struct{}
+	made *atomic.Int64
+}
+
+func (g gated) BufferFromFlatData(n backends.DeviceNum, flat any, shape shapes.Shape) (backends.Buffer, error) {
+	if g.gate != nil {
+		<-g.gate
+	}
+	g.made.Add(1)
+	return g.Backend.BufferFromFlatData(n, flat, shape)
+}
+
+// TestAhead looks at what is made while a step takes its time: the batches that it will
+// want next, and no more.
+func TestAhead(t *testing.T) {
+	const ahead, batches = 2, 9
+	d := testkit.Open(t, device.Go)
+	var made atomic.Int64
+	counted := &device.Device{Kind: device.Go, Count: 1, Backend: gated{d.Backend, nil, &made}}
+	reader, err := open(t, counted, uniform(batches), feed.Streamed).Read([]int32{0, 1, 2, 3, 4, 5, 6, 7, 8}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	for step := range int64(batches) {
+		want := min(step+ahead, batches)
+		for end := time.Now().Add(time.Minute); made.Load() < want; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("during step %d %d batches are made, want %d", step, made.Load(), want)
+			}
+		}
+		time.Sleep(5 * time.Millisecond) // for more to be made
+		if n := made.Load(); n != want {
+			t.Errorf("during step %d %d batches were made, want %d", step, n, want)
+		}
+		if _, err := reader.Next(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if late, waited := reader.Waited(); late > 1 || waited > time.Minute { // the last one may be on its way yet
+		t.Errorf("%d batches were waited for, %s", late, waited)
+	}
+}
+
+// TestWaited holds a batch up.
+func TestWaited(t *testing.T) {
+	d := testkit.Open(t, device.Go)
+	gate := make(chan struct{})
+	held := &device.Device{Kind: device.Go, Count: 1, Backend: gated{d.Backend, gate, new(atomic.Int64)}}
+	reader, err := open(t, held, uniform(3), feed.Streamed).Read([]int32{0, 1, 2}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	if late, waited := reader.Waited(); late != 0 || waited != 0 {
+		t.Errorf("before the first %d batches were waited for, %s", late, waited)
+	}
+	const pause = 20 * time.Millisecond
+	go func() {
+		time.Sleep(pause)
+		close(gate)
+	}()
+	if _, err := reader.Next(); err != nil {
+		t.Fatal(err)
+	}
+	if late, waited := reader.Waited(); late != 1 || waited < pause/2 {
+		t.Errorf("%d batches were waited for, %s, want 1 and about %s", late, waited, pause)
+	}
+	source := open(t, d, uniform(3), feed.Resident)
+	there, err := source.Read([]int32{0, 1, 2}, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer there.Close()
+	if _, err := there.Next(); err != nil {
+		t.Fatal(err)
+	}
+	if late, waited := there.Waited(); late != 0 || waited != 0 {
+		t.Errorf("images on the device were waited for: %d batches, %s", late, waited)
+	}
 }
 
 func TestErrors(t *testing.T) {

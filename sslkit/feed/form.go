@@ -106,20 +106,13 @@ func (f *form) batch(most, limit int) int {
 	return max(1, most)
 }
 
-// put writes image i of a data set as the form has it. What it has read of a file does
-// not stay in memory.
+// put writes image i of a data set as the form has it.
 func (f *form) put(stored []uint8, m *dataset.Images, i int) {
-	defer m.Release(i)
 	if f.same {
-		from, to := m.Span(i)
-		copy(stored, m.Pixels[from:to])
+		m.Stored(stored, i)
 		return
 	}
 	var size dataset.Frame
 	size.Height, size.Width = f.Size(i)
-	pixels := m.At(i)
-	if height, width := m.Size(i); height != size.Height || width != size.Width {
-		pixels = m.Shrunk(i, size)
-	}
-	f.Pack(stored, pixels, i)
+	f.Pack(stored, m.Shrunk(i, size), i)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gossl/gossl/sslkit/internal/par"
@@ -18,6 +19,8 @@ const ahead = 2
 type Reader struct {
 	source *Source
 	left   int // batches that Next has not returned yet
+	late   int // those that Next had to wait for
+	waited time.Duration
 
 	next int // accelerator that Next gives the next set on
 
@@ -109,7 +112,7 @@ func (r *Reader) advance(valid int) ([][]*tensors.Tensor, error) {
 		r.current[0].free()
 		r.current = r.current[1:]
 	}
-	next := <-r.ready
+	next := r.take()
 	if next.err != nil {
 		r.left = 0
 		return nil, next.err
@@ -117,6 +120,25 @@ func (r *Reader) advance(valid int) ([][]*tensors.Tensor, error) {
 	r.current = append(r.current, next)
 	return next.sets, nil
 }
+
+// take returns the next result, and notes whether it was there already.
+func (r *Reader) take() result {
+	select {
+	case next := <-r.ready:
+		return next
+	default:
+	}
+	start := time.Now()
+	next := <-r.ready
+	r.late++
+	r.waited += time.Since(start)
+	return next
+}
+
+// Waited is how many batches Next had to wait for, and how long: the first one, as a
+// rule, and others only if the host takes longer to make them than whoever takes them
+// needs. While they stay at that, images cost a device nothing.
+func (r *Reader) Waited() (batches int, time time.Duration) { return r.late, r.waited }
 
 // Close ends the reader's work and releases its sets. It can be called twice.
 func (r *Reader) Close() {

@@ -11,7 +11,9 @@ import (
 )
 
 var _ = add(entry{
-	name: "MAE", benchmark: mae2023, since2023: maeHEAD, shapes: maeOnShapes,
+	name: "MAE", paper: "2111.06377",
+	idea:      "a transformer sees some patches of an image, and fills in the pixels of the others",
+	benchmark: mae2023, since2023: maeHEAD, shapes: maeOnShapes,
 	results: []result{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.610, 4.4, 248.2},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.454, 4.4, 62.0},

@@ -221,7 +221,9 @@ func feedCases(kind device.Kind) []feedCase {
 }
 
 // BenchmarkFeed compares steps with images on the device and with streamed ones,
-// made in turn. A third number is the time that a streamed batch takes by itself.
+// made in turn. Others are the time that a streamed batch takes by itself, and how long
+// a streamed step has waited for its own: as long as the device, where each step is
+// waited for.
 func BenchmarkFeed(b *testing.B) {
 	kind := testkit.XLA(b).Kind
 	for _, c := range feedCases(kind) {
@@ -246,6 +248,7 @@ func BenchmarkFeed(b *testing.B) {
 			b.ReportMetric(float64(c.batch)/resident.median(), "resident-images/s")
 			b.ReportMetric(float64(c.batch)/streamed.median(), "streamed-images/s")
 			b.ReportMetric(1e3*alone(b, streamed.train, c.batch), "upload-ms")
+			b.ReportMetric(1e3*streamed.waits(), "waited-ms")
 		})
 	}
 }
@@ -256,6 +259,8 @@ type stepper struct {
 	in    *epochInput
 	done  int
 	times []float64
+
+	waited time.Duration // for images, in former epochs
 }
 
 func newStepper(b *testing.B, r recipe.Recipe, kind device.Kind, data *dataset.Set, mode feed.Mode) *stepper {
@@ -292,6 +297,8 @@ func (s *stepper) take(b *testing.B, n int) {
 
 func (s *stepper) nextEpoch(b *testing.B) {
 	if s.in != nil {
+		_, waited := s.in.images.Waited()
+		s.waited += waited
 		s.in.free()
 	}
 	err := s.resetCounters()
@@ -301,6 +308,12 @@ func (s *stepper) nextEpoch(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+}
+
+// waits is how long a step waited for its images, in the mean.
+func (s *stepper) waits() float64 {
+	_, now := s.in.images.Waited()
+	return (s.waited + now).Seconds() / float64(s.done)
 }
 
 func (s *stepper) median() float64 { return median(s.times) }
