@@ -8,6 +8,7 @@ import (
 	"github.com/gossl/gossl/sslkit/backbone"
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/device"
+	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/feed"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
 	"github.com/gossl/gossl/sslkit/method"
@@ -28,6 +29,12 @@ func onSeveral(t *testing.T, name string) (recipe.Recipe, *dataset.Set) {
 		r.Backbone = net
 		for i := range r.Views {
 			r.Views[i].Size = 8
+		}
+	}
+	if name != "SimCLR" { // which has the rest
+		r.Eval = eval.KNN{}
+		for i := range r.Views {
+			r.Views[i] = r.Views[i].CropAndFlip()
 		}
 	}
 	return r, &dataset.Set{Train: noise(r.TrainImages, 11), Test: noise(r.TestImages, 11)}
