@@ -2,6 +2,7 @@ package sslkit
 
 import (
 	"flag"
+	"fmt"
 	"go/format"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gossl/gossl/sslkit/bench"
+	"github.com/gossl/gossl/sslkit/recipe"
 )
 
 var update = flag.Bool("update", false, "write the README's tables anew")
@@ -58,6 +60,16 @@ func TestReadmePlanned(t *testing.T) {
 		t.Errorf("planned.json has other rows than were published (-published +planned):\n%s", diff)
 	}
 	compareReadme(t, "planned", bench.PlannedMarkdown(rows), "testdata/planned.json")
+}
+
+// The README's list of methods is what their recipes say of them.
+func TestReadmeMethods(t *testing.T) {
+	want := "| method | paper | idea |\n|---|---|---|\n"
+	for _, m := range recipe.Methods() {
+		_, number, _ := strings.Cut(strings.TrimPrefix(m.Paper, "https://"), "/")
+		want += fmt.Sprintf("| %s | [%s](%s) | %s |\n", m.Name, strings.TrimPrefix(number, "abs/"), m.Paper, m.Idea)
+	}
+	compareReadme(t, "methods", want, "the entries in sslkit/recipe")
 }
 
 // compareReadme compares a part of the README, which stands between two comments, with what a source says; with -update it

@@ -24,6 +24,7 @@ func main() {
 	kind, folder = device.Kind(*on), *out
 
 	ShowDifference()
+	ShowMethods()
 	Train()
 	picture := filepath.Join(folder, "curves.png")
 	check(show.Curves(Results()...).Save(picture))

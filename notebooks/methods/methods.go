@@ -14,15 +14,6 @@ package main
 // - **BarlowTwins** makes the projections of both views agree, and their dimensions tell different things.
 // - **BYOL** predicts what a slowly moving copy of the network makes of the other view.
 //
-// The others are of these kinds:
-//
-// - Find the other view: **DCL** and **DCLW** take it out of what it competes with, **NNCLR** finds a picture near to it,
-//   **MoCoV3** has BYOL's predictor and no queue. **All4One** finds what a transformer makes of several neighbours, too.
-// - Predict the other views: **FastSiam** the mean of three, **TiCo** a moving average, away from directions of late.
-// - Keep dimensions apart: **VICReg**, **VICRegL** (parts of pictures, too), **FroSSL**.
-// - Agree about a class that nobody named: **DINO**, **SwaV**, **SwaVQueue**, **SMoG**, and with patches left out **MSN**, **PMSN**.
-// - Fill in what is hidden: **MAE**, **SimMIM**. Short runs teach them little.
-//
 // On two CPUs the page takes under four minutes. Run the cells from top to bottom.
 
 // %%
@@ -81,6 +72,20 @@ func ShowDifference() {
 //gonb:%exec ShowDifference
 
 // %% [markdown]
+// ## What there is to choose
+
+// %%
+
+// ShowMethods prints what each method learns by.
+func ShowMethods() {
+	for _, m := range recipe.Methods() {
+		fmt.Printf("%-12s%s\n", m.Name, m.Idea)
+	}
+}
+
+//gonb:%exec ShowMethods
+
+// %% [markdown]
 // ## Training
 //
 // The runs come one after the other, each with a folder of its own. A run whose embeddings all become the same has
@@ -92,7 +97,7 @@ func ShowDifference() {
 // Train trains all methods.
 func Train() {
 	for _, name := range names {
-		fmt.Println(name)
+		fmt.Printf("\n%s\n", name) // apart from the run before
 		r := must(recipe.Shapes(name))
 		options := train.Options{Dir: filepath.Join(folder, name), Device: kind, Report: show.Progress()}
 		_, err := train.Run(context.Background(), r, options)

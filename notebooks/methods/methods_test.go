@@ -1,9 +1,7 @@
 package main
 
 import (
-	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/gossl/gossl/sslkit/method"
@@ -18,19 +16,6 @@ func TestNamesAreMethods(t *testing.T) {
 		}
 		if _, err := recipe.Shapes(name); err != nil {
 			t.Error(err)
-		}
-	}
-}
-
-// The page says a word of each method.
-func TestPageNamesAllMethods(t *testing.T) {
-	page, err := os.ReadFile("methods.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range method.All() {
-		if name := "**" + method.Name(m) + "**"; !strings.Contains(string(page), name) {
-			t.Errorf("no word of %s", name)
 		}
 	}
 }

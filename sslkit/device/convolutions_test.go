@@ -2,6 +2,8 @@ package device_test
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,8 +17,10 @@ import (
 	"github.com/gossl/gossl/sslkit/train"
 )
 
-// TestConvolutionsOfRecipes builds the training steps of the published recipes for the CPU, at their full width: oneDNN
-// computes all their convolutions, with all gradients. Vision transformers have none.
+// TestConvolutionsOfRecipes builds training steps of the published recipes for the CPU, at their full width: oneDNN
+// computes all their convolutions, with all gradients. Vision transformers have none. Of the methods that train a network
+// on views of the same sizes, which have the same convolutions, there is the first one without a target network, which has
+// no gradients, and the first one with it; SSLKIT_LONG has all.
 func TestConvolutionsOfRecipes(t *testing.T) {
 	d := testkit.CPU(t)
 	if !strings.Contains(d.String(), "by oneDNN") {
@@ -25,12 +29,21 @@ func TestConvolutionsOfRecipes(t *testing.T) {
 	device.OnlyEdit(t)
 	seen := map[string]bool{}
 	for _, r := range recipe.Published() {
-		name := fmt.Sprintf("%s/%s/%d pixels", method.Name(r.Method), r.Data, r.Views[0].Size)
-		if _, convolves := r.Backbone.(backbone.ResNet); !convolves || seen[name] {
+		if _, convolves := r.Backbone.(backbone.ResNet); !convolves {
 			continue
 		}
-		seen[name] = true
+		name := fmt.Sprintf("%s/%s/%s", r.Data, r.Preset, method.Name(r.Method))
+		_, target := reflect.TypeOf(r.Method).FieldByName("Momentum")
+		alike := fmt.Sprint(r.Backbone, slices.Compact(sizes(r)), target)
+		first := !seen[alike]
+		if seen[name] && !first {
+			continue
+		}
+		seen[name], seen[alike] = true, true
 		t.Run(name, func(t *testing.T) {
+			if !first {
+				testkit.Long(t)
+			}
 			r.Batch, r.TrainImages, r.TestImages, r.Epochs, r.Eval = 32, 32, 0, 1, eval.KNN{}
 			size := r.Views[0].Size
 			images := &dataset.Images{Pixels: make([]uint8, 32*size*size*3), Labels: make([]int32, 32), Height: size, Width: size}
@@ -45,4 +58,14 @@ func TestConvolutionsOfRecipes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sizes are those of a recipe's views, in pixels.
+func sizes(r recipe.Recipe) []int {
+	var all []int
+	for _, v := range r.Views {
+		all = append(all, v.Size)
+	}
+	slices.Sort(all)
+	return all
 }

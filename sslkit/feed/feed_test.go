@@ -236,12 +236,12 @@ type gated struct {
 	made *atomic.Int64
 }
 
-func (g gated) NewSharedBuffer(n backends.DeviceNum, shape shapes.Shape) (backends.Buffer, any, error) {
+func (g gated) BufferFromFlatData(n backends.DeviceNum, flat any, shape shapes.Shape) (backends.Buffer, error) {
 	if g.gate != nil {
 		<-g.gate
 	}
 	g.made.Add(1)
-	return g.Backend.NewSharedBuffer(n, shape)
+	return g.Backend.BufferFromFlatData(n, flat, shape)
 }
 
 // TestAhead looks at what is made while a step takes its time: the batches that it will

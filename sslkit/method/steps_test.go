@@ -1,6 +1,7 @@
 package method_test
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -13,14 +14,19 @@ import (
 
 // TestGoldenSteps takes the reference steps: all of them in float64 with the
 // views in one pass, and the first two in float32 with the views as the device
-// has them, on a CPU in separate passes.
+// has them, on a CPU in separate passes. In float32 there is one case of a method on a
+// network; SSLKIT_LONG has the others, which differ in the method's numbers alone.
 func TestGoldenSteps(t *testing.T) {
 	if testing.Short() {
 		t.Skip("whole runs need XLA, which -short leaves out")
 	}
+	seen := map[string]bool{}
 	for name, c := range stepCases(t) {
 		t.Run(name, func(t *testing.T) {
 			m := c.build(t)
+			alike := fmt.Sprint(c.Method, c.network(), c.Image, c.Pixels.Views)
+			first := !seen[alike]
+			seen[alike] = true
 			if err := m.Validate(c.network()); err != nil {
 				t.Fatal(err)
 			}
@@ -28,6 +34,9 @@ func TestGoldenSteps(t *testing.T) {
 				testkit.Long(t)
 			}
 			t.Run("f32", func(t *testing.T) {
+				if !first {
+					testkit.Long(t)
+				}
 				steps := 2
 				if c.ViT != nil {
 					steps = len(c.Loss)
@@ -136,10 +145,21 @@ func (c stepCase) checkTarget(t *testing.T, r *run, tolerance float64) {
 
 // checkFirstSteps compares losses and gradients in float32. Of networks with ReLU
 // only steps 0 and 1 can be compared: later, rounding has moved units across the
-// kink. Transformers have none.
+// kink. Transformers have none. At full width and the rates of recipes it has moved some
+// in step 1 already: there each step begins with what float64 has left, and is to be as
+// near as the first one.
 func checkFirstSteps(t *testing.T, d *device.Device, m method.Method, c stepCase, steps int) {
 	r := startRun(t, d, nn.Mode{Precision: device.F32, JointViews: d.JointViews()}, m, c.network(), c)
+	var exact *run
+	slack := 10.0 // times PyTorch's own deviation
+	if c.ViT == nil && c.Schedule != nil && c.isLong() {
+		exact, slack = startRun(t, testkit.Open(t, device.CPU), nn.Mode{Precision: device.F64, JointViews: true}, m, c.network(), c), 0
+	}
 	for step := range min(steps, len(c.Loss)) {
+		if exact != nil && step > 0 {
+			exact.step(t)
+			r.take(t, exact)
+		}
 		least := 1e-4
 		switch {
 		case c.ViT != nil:
@@ -150,8 +170,8 @@ func checkFirstSteps(t *testing.T, d *device.Device, m method.Method, c stepCase
 		loss, gradient := r.step(t)
 		want := c.Loss[step]
 		testkit.Within(t, at("loss", step), []float64{loss}, []float64{want},
-			max(least*math.Abs(want), 10*c.TorchF32.Loss[step], 1e-5))
+			max(least*math.Abs(want), slack*c.TorchF32.Loss[step], 1e-5))
 		testkit.NearScalar(t, at("gradient norm", step), testkit.Norm(gradient), c.GradNorm[step],
-			max(1e-3, 10*c.TorchF32.GradNorm[step]))
+			max(1e-3, slack*c.TorchF32.GradNorm[step]))
 	}
 }

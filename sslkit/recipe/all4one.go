@@ -6,7 +6,11 @@ import (
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
-var _ = add(entry{name: "All4One", best: all4OneBest, shapes: all4OneOnShapes})
+var _ = add(entry{
+	name: "All4One", paper: "2303.09417",
+	idea: "NNCLR, also with what a transformer makes of several neighbours, and with dimensions that tell different things",
+	best: all4OneBest, shapes: all4OneOnShapes,
+})
 
 // all4OneBest is solo-learn's.
 func all4OneBest(r *Recipe) {

@@ -7,7 +7,9 @@ import (
 )
 
 var _ = add(entry{
-	name: "BarlowTwins", benchmark: barlowTwins2023, in2021: barlowTwins2021, since2023: barlowTwinsHEAD, shapes: barlowTwinsOnShapes,
+	name: "BarlowTwins", paper: "2103.03230",
+	idea:      "views agree, dimensions tell different things",
+	benchmark: barlowTwins2023, in2021: barlowTwins2021, since2023: barlowTwinsHEAD, shapes: barlowTwinsOnShapes,
 	results: []result{
 		{Seed2021, dataset.CIFAR10, 128, 200, 0.84, 2.1, 0},
 		{Seed2021, dataset.CIFAR10, 512, 200, 0.78, 7.1, 0},

@@ -9,7 +9,9 @@ import (
 )
 
 var _ = add(entry{
-	name: "BYOL", benchmark: byol2023, in2021: byol2021, since2023: byolHEAD, best: byolBest, shapes: byolOnShapes,
+	name: "BYOL", paper: "2006.07733",
+	idea:      "predict what a moving average of the network makes of the other view",
+	benchmark: byol2023, in2021: byol2021, since2023: byolHEAD, best: byolBest, shapes: byolOnShapes,
 	results: []result{
 		{Seed2021, dataset.CIFAR10, 128, 200, 0.85, 2.2, 0},
 		{Seed2021, dataset.CIFAR10, 512, 200, 0.84, 7.5, 0}, // the page says batch 128 again; by the memory it is 512

@@ -6,7 +6,9 @@ import (
 )
 
 var _ = add(entry{
-	name: "DCL", benchmark: dcl2023, since2023: dclHEAD, shapes: dclOnShapes,
+	name: "DCL", paper: "2110.06848",
+	idea:      "SimCLR, but the right view is not among those it competes with",
+	benchmark: dcl2023, since2023: dclHEAD, shapes: dclOnShapes,
 	results: []result{
 		{Lightly2023, dataset.CIFAR10, 128, 200, 0.844, 1.5, 102.2},
 		{Lightly2023, dataset.CIFAR10, 512, 200, 0.840, 4.9, 88.2},
@@ -17,7 +19,9 @@ var _ = add(entry{
 })
 
 var _ = add(entry{
-	name: "DCLW", benchmark: dclw2023, since2023: dclwHEAD, shapes: dclwOnShapes,
+	name: "DCLW", paper: "2110.06848",
+	idea:      "DCL that counts pairs less that are closer than the others of their batch",
+	benchmark: dclw2023, since2023: dclwHEAD, shapes: dclwOnShapes,
 	results: []result{
 		{Lightly2023, dataset.CIFAR10, 128, 200, 0.833, 1.5, 100.4},
 		{Lightly2023, dataset.CIFAR10, 512, 200, 0.824, 4.9, 87.9},

@@ -11,7 +11,9 @@ import (
 )
 
 var _ = add(entry{
-	name: "DINO", benchmark: dino2023, since2023: dinoHEAD, shapes: dinoOnShapes,
+	name: "DINO", paper: "2104.14294",
+	idea:      "give small parts of an image the same soft class as a slowly moving teacher gives large ones",
+	benchmark: dino2023, since2023: dinoHEAD, shapes: dinoOnShapes,
 	results: []result{
 		{Lightly2023, dataset.CIFAR10, 128, 200, 0.840, 1.6, 120.3},
 		{Lightly2023, dataset.CIFAR10, 512, 200, 0.813, 5.0, 108.6},

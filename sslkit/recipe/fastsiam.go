@@ -9,7 +9,9 @@ import (
 )
 
 var _ = add(entry{
-	name: "FastSiam", benchmark: fastSiam2023, best: fastSiamBest, shapes: fastSiamOnShapes,
+	name: "FastSiam", paper: "https://doi.org/10.1007/978-3-031-16788-1_4",
+	idea:      "SimSiam with four views: predict the mean of the three others",
+	benchmark: fastSiam2023, best: fastSiamBest, shapes: fastSiamOnShapes,
 	results: []result{
 		{Lightly2023, dataset.CIFAR10, 128, 200, 0.906, 2.7, 164.0},
 		{Lightly2023, dataset.CIFAR10, 512, 200, 0.788, 9.5, 146.9},

@@ -5,7 +5,11 @@ import (
 	"github.com/gossl/gossl/sslkit/method"
 )
 
-var _ = add(entry{name: "FroSSL", since2023: froSSLHEAD, best: froSSLBest, shapes: froSSLOnShapes})
+var _ = add(entry{
+	name: "FroSSL", paper: "2310.02903",
+	idea:      "views agree, and the batch spreads evenly over all directions",
+	since2023: froSSLHEAD, best: froSSLBest, shapes: froSSLOnShapes,
+})
 
 // froSSLHEAD is the script's for CIFAR-10. That for ImageNette does not have the method.
 func froSSLHEAD(r *Recipe) {

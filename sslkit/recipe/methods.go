@@ -1,6 +1,8 @@
 package recipe
 
 import (
+	"strings"
+
 	"github.com/gossl/gossl/sslkit/dataset"
 	"github.com/gossl/gossl/sslkit/method"
 )
@@ -28,6 +30,8 @@ func entries() []entry {
 // a preset, or all those on Shapes, have in common.
 type entry struct {
 	name      string          // the method's
+	paper     string          // on arXiv, by its number there, or its address
+	idea      string          // what it learns by
 	benchmark func(r *Recipe) // as of lightly2023, on CIFAR-10 or ImageNette; leaves Method nil where there is no recipe; nil where the method joined later
 	in2021    func(r *Recipe) // what seed2021 had instead; nil where the method joined later
 	since2023 func(r *Recipe) // what lightlyHEAD changes of that, or all that it has; nil for nothing
@@ -77,4 +81,24 @@ func methods() []string {
 		names = append(names, e.name)
 	}
 	return names
+}
+
+// An About says what a method is.
+type About struct {
+	Name  string // as in [Recipe]
+	Idea  string // what it learns by, in a few words
+	Paper string // address of the paper
+}
+
+// Methods lists all methods, in the order of tables.
+func Methods() []About {
+	var all []About
+	for _, e := range entries() {
+		address := e.paper
+		if !strings.Contains(address, "/") {
+			address = "https://arxiv.org/abs/" + e.paper
+		}
+		all = append(all, About{e.name, e.idea, address})
+	}
+	return all
 }

@@ -9,7 +9,9 @@ import (
 )
 
 var _ = add(entry{
-	name: "MoCo", benchmark: moco2023, in2021: moco2021, since2023: mocoHEAD, shapes: mocoOnShapes,
+	name: "MoCo", paper: "1911.05722",
+	idea:      "find the other view among the keys of earlier batches, which a moving average of the network made",
+	benchmark: moco2023, in2021: moco2021, since2023: mocoHEAD, shapes: mocoOnShapes,
 	results: []result{
 		{Seed2021, dataset.CIFAR10, 128, 200, 0.83, 2.1, 0},
 		{Seed2021, dataset.CIFAR10, 512, 200, 0.85, 7.4, 0},

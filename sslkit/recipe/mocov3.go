@@ -6,7 +6,11 @@ import (
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
-var _ = add(entry{name: "MoCoV3", best: mocoV3Best, shapes: mocoV3OnShapes})
+var _ = add(entry{
+	name: "MoCoV3", paper: "2104.02057",
+	idea: "MoCo without a queue and with BYOL's predictor: find the other view's key among the batch",
+	best: mocoV3Best, shapes: mocoV3OnShapes,
+})
 
 // mocoV3Best is solo-learn's.
 func mocoV3Best(r *Recipe) {

@@ -12,7 +12,9 @@ import (
 )
 
 var _ = add(entry{
-	name: "MSN", benchmark: msn2023, since2023: msnHEAD, shapes: msnOnShapes,
+	name: "MSN", paper: "2204.07141",
+	idea:      "a transformer that sees some patches gives an image the same soft class as one that sees all",
+	benchmark: msn2023, since2023: msnHEAD, shapes: msnOnShapes,
 	results: []result{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.828, 14.7, 515.5},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.713, 14.7, 127.0},
@@ -20,7 +22,9 @@ var _ = add(entry{
 })
 
 var _ = add(entry{
-	name: "PMSN", benchmark: pmsn2023, since2023: pmsnHEAD, shapes: pmsnOnShapes,
+	name: "PMSN", paper: "2210.07277",
+	idea:      "MSN that lets classes be of unequal size",
+	benchmark: pmsn2023, since2023: pmsnHEAD, shapes: pmsnOnShapes,
 	results: []result{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.822, 14.7, 505.8},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.705, 14.7, 126.9},

@@ -7,7 +7,9 @@ import (
 )
 
 var _ = add(entry{
-	name: "NNCLR", benchmark: nnclr2023, since2023: nnclrHEAD, shapes: nnclrOnShapes,
+	name: "NNCLR", paper: "2104.14548",
+	idea:      "SimCLR that finds, in place of the other view, the image of earlier batches that is nearest to it",
+	benchmark: nnclr2023, since2023: nnclrHEAD, shapes: nnclrOnShapes,
 	results: []result{
 		{Lightly2023, dataset.CIFAR10, 128, 200, 0.834, 1.5, 101.5},
 		{Lightly2023, dataset.CIFAR10, 512, 200, 0.815, 5.0, 88.1},

@@ -29,6 +29,11 @@ func TestPublishedOrder(t *testing.T) {
 	if len(added) != len(all) {
 		t.Errorf("%d recipes were added, of %d methods", len(added), len(all))
 	}
+	for _, m := range Methods() {
+		if m.Idea == "" || !strings.HasPrefix(m.Paper, "https://") || strings.HasSuffix(m.Paper, "/") {
+			t.Errorf("%+v, want an idea and the address of a paper", m)
+		}
+	}
 	recipes := Published()
 	var got []string
 	for _, r := range recipes {

@@ -7,7 +7,9 @@ import (
 )
 
 var _ = add(entry{
-	name: "SimCLR", benchmark: simCLR2023, in2021: simCLR2021, best: simCLRBest, shapes: simCLROnShapes,
+	name: "SimCLR", paper: "2002.05709",
+	idea:      "find the other view among the batch",
+	benchmark: simCLR2023, in2021: simCLR2021, best: simCLRBest, shapes: simCLROnShapes,
 	results: []result{
 		{Seed2021, dataset.CIFAR10, 128, 200, 0.78, 2.0, 0},
 		{Seed2021, dataset.CIFAR10, 512, 200, 0.83, 7.8, 0},

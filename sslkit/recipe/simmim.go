@@ -8,7 +8,9 @@ import (
 )
 
 var _ = add(entry{
-	name: "SimMIM", benchmark: simMIM2023, since2023: simMIMHEAD, shapes: simMIMOnShapes,
+	name: "SimMIM", paper: "2111.09886",
+	idea:      "a transformer sees an image with most patches hidden, and fills in their pixels",
+	benchmark: simMIM2023, since2023: simMIMHEAD, shapes: simMIMOnShapes,
 	results: []result{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.343, 9.7, 446.5},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.315, 9.7, 115.5},

@@ -8,7 +8,9 @@ import (
 )
 
 var _ = add(entry{
-	name: "SimSiam", benchmark: simSiam2023, in2021: simSiam2021, shapes: simSiamOnShapes,
+	name: "SimSiam", paper: "2011.10566",
+	idea:      "predict the other view's projection, and stop the gradient there",
+	benchmark: simSiam2023, in2021: simSiam2021, shapes: simSiamOnShapes,
 	results: []result{
 		{Seed2021, dataset.CIFAR10, 128, 200, 0.73, 3.0, 0},
 		{Seed2021, dataset.CIFAR10, 512, 200, 0.81, 7.0, 0},

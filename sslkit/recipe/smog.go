@@ -10,7 +10,9 @@ import (
 )
 
 var _ = add(entry{
-	name: "SMoG", benchmark: smog2023, since2023: smogHEAD, shapes: smogOnShapes,
+	name: "SMoG", paper: "2207.06167",
+	idea:      "find the other view's group among groups that move with the features, and are clustered anew now and then",
+	benchmark: smog2023, since2023: smogHEAD, shapes: smogOnShapes,
 	results: []result{
 		{Lightly2023, dataset.CIFAR10, 128, 200, 0.743, 1.2, 192.2},
 		{Lightly2023, dataset.CIFAR10, 512, 200, 0.686, 3.4, 110.0},

@@ -10,7 +10,9 @@ import (
 )
 
 var _ = add(entry{
-	name: "SwaV", benchmark: swav2023, shapes: swavOnShapes,
+	name: "SwaV", paper: "2006.09882",
+	idea:      "predict the cluster of one view from another, with clusters filled evenly",
+	benchmark: swav2023, shapes: swavOnShapes,
 	results: []result{
 		{Lightly2023, dataset.CIFAR10, 128, 200, 0.812, 1.5, 99.6},
 		{Lightly2023, dataset.CIFAR10, 512, 200, 0.842, 4.9, 88.7},
@@ -21,7 +23,9 @@ var _ = add(entry{
 })
 
 var _ = add(entry{
-	name: "SwaVQueue", benchmark: swavQueue2023, shapes: swavQueueOnShapes,
+	name: "SwaVQueue", paper: "2006.09882",
+	idea:      "SwaV that fills its clusters with earlier images, too",
+	benchmark: swavQueue2023, shapes: swavQueueOnShapes,
 	results: []result{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.890, 6.4, 282.7},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.827, 6.4, 72.6},

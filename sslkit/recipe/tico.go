@@ -9,7 +9,9 @@ import (
 )
 
 var _ = add(entry{
-	name: "TiCo", benchmark: tiCo2023, since2023: tiCoHEAD, shapes: tiCoOnShapes,
+	name: "TiCo", paper: "2206.10698",
+	idea:      "agree with a moving average of the network, away from the directions that projections had of late",
+	benchmark: tiCo2023, since2023: tiCoHEAD, shapes: tiCoOnShapes,
 	results: []result{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.856, 2.5, 177.8},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.742, 2.5, 45.6},

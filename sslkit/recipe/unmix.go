@@ -6,7 +6,11 @@ import (
 	"github.com/gossl/gossl/sslkit/schedule"
 )
 
-var _ = add(entry{name: "UnMix", best: unMixBest, shapes: unMixOnShapes})
+var _ = add(entry{
+	name: "UnMix", paper: "2003.05438",
+	idea: "another method (MoCo, SimCLR, SimSiam, BYOL or MoCoV3) that also compares mixtures of images, each with both in its shares",
+	best: unMixBest, shapes: unMixOnShapes,
+})
 
 // unMixBest is MoCo with mixtures, as in the script for CIFAR-10 of Un-Mix's authors. Its
 // loss is the sum of both halves, ours their mean: with twice the rate and half the decay

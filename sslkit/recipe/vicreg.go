@@ -10,7 +10,9 @@ import (
 )
 
 var _ = add(entry{
-	name: "VICReg", benchmark: vicReg2023, since2023: vicRegHEAD, shapes: vicRegOnShapes,
+	name: "VICReg", paper: "2105.04906",
+	idea:      "views agree, and each dimension keeps varying and telling something of its own",
+	benchmark: vicReg2023, since2023: vicRegHEAD, shapes: vicRegOnShapes,
 	results: []result{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.845, 4.0, 205.6},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.763, 4.0, 53.2},

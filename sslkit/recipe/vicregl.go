@@ -8,7 +8,9 @@ import (
 )
 
 var _ = add(entry{
-	name: "VICRegL", benchmark: vicRegL2023, since2023: vicRegLHEAD, shapes: vicRegLOnShapes,
+	name: "VICRegL", paper: "2210.01571",
+	idea:      "VICReg, also of the parts of two views that look alike, or show the same place",
+	benchmark: vicRegL2023, since2023: vicRegLHEAD, shapes: vicRegLOnShapes,
 	results: []result{
 		{Lightly2023, dataset.Imagenette, 256, 800, 0.778, 4.0, 218.7},
 		{Lightly2023, dataset.Imagenette, 256, 200, 0.689, 4.0, 56.7},

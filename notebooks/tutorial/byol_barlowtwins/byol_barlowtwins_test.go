@@ -24,6 +24,7 @@ func TestCells(t *testing.T) {
 	t.Chdir(t.TempDir())
 	images, epochs, more, every, kind = 400, 1, 400, 3, device.CPU
 	main()
+	main() // finds its runs complete
 	for _, momentum := range momenta {
 		seen := Kept(BYOL(momentum).Name)
 		first, last := seen[0], seen[len(seen)-1]

@@ -24,6 +24,7 @@ func TestCells(t *testing.T) {
 	t.Chdir(t.TempDir())
 	epochs, images, kind = 1, 250, device.CPU
 	main()
+	main() // finds its runs complete
 	result, err := train.Open(folder + "/mine")
 	if err != nil {
 		t.Fatal(err)

@@ -26,6 +26,7 @@ func TestCells(t *testing.T) {
 	t.Chdir(t.TempDir())
 	images, mapped, epochs, kind = 200, 60, 1, device.CPU
 	main()
+	main() // finds its runs complete
 	var losses []float64
 	for _, r := range Recipes() {
 		result, err := train.Open(filepath.Join(folder, r.Name)) // of a method of the notebook, too
