@@ -105,6 +105,20 @@ collectives one after another, ms  1.46
 `, text.String())
 }
 
+// Flags that do not go together are an error.
+func TestPlanFlags(t *testing.T) {
+	for args, want := range map[string]string{
+		"SimCLR --devices 9":      "--devices 9: want 1 to 8",
+		"--published --devices 2": "what was published is of one",
+		"--published --scaling":   "--published, --scaling, RECIPE: want one of them",
+		"--scaling --devices 2":   "its steps are of 1 and of 8",
+	} {
+		if _, _, err := run(t, append([]string{"plan"}, strings.Fields(args)...)...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("plan %s: error %v, want %q", args, err, want)
+		}
+	}
+}
+
 // A recipe is a name, a file, or a run folder.
 func TestRecipeOf(t *testing.T) {
 	want, err := recipe.Shapes("BYOL")
