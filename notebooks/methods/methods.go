@@ -97,7 +97,7 @@ func ShowMethods() {
 // Train trains all methods.
 func Train() {
 	for _, name := range names {
-		fmt.Println(name)
+		fmt.Printf("\n%s\n", name) // apart from the run before
 		r := must(recipe.Shapes(name))
 		options := train.Options{Dir: filepath.Join(folder, name), Device: kind, Report: show.Progress()}
 		_, err := train.Run(context.Background(), r, options)

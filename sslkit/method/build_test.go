@@ -45,7 +45,7 @@ var goldenMethods = map[string]func(c stepCase) method.Method{
 	"TiCo": func(c stepCase) method.Method {
 		// Without a case there is no memory: from a covariance of 0 on, losses rise at first.
 		return method.TiCo{Projector: c.projector(), Momentum: c.momentum(0.99),
-			Beta: c.param("beta", 0), Rho: c.param("rho", 8), Through: !c.isHead()}
+			Beta: c.param("beta", 0), Rho: c.param("rho", 8), Through: !c.isHead(), Symmetric: c.param("symmetric", 0) == 1}
 	},
 	"VICReg": func(c stepCase) method.Method {
 		return method.VICReg{Projector: c.projector(), Invariance: c.param("invariance", 25),

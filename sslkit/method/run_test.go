@@ -170,6 +170,16 @@ func (r *run) step(t *testing.T) (loss float64, gradient []float64) {
 	return results[0][0], results[1]
 }
 
+// take makes the state that of another run, whose precision may be another.
+func (r *run) take(t *testing.T, other *run) {
+	t.Helper()
+	for i, x := range other.state {
+		values := testkit.Values(t, x)
+		r.state[i].MustFinalizeAll()
+		r.state[i] = testkit.Tensor(r.mode.Precision.ParamDType(), values, len(values))
+	}
+}
+
 func (r *run) params() []float64  { return testkit.Values(r.t, r.state[0]) }
 func (r *run) buffers() []float64 { return testkit.Values(r.t, r.state[1]) }
 

@@ -145,10 +145,21 @@ func (c stepCase) checkTarget(t *testing.T, r *run, tolerance float64) {
 
 // checkFirstSteps compares losses and gradients in float32. Of networks with ReLU
 // only steps 0 and 1 can be compared: later, rounding has moved units across the
-// kink. Transformers have none.
+// kink. Transformers have none. At full width and the rates of recipes it has moved some
+// in step 1 already: there each step begins with what float64 has left, and is to be as
+// near as the first one.
 func checkFirstSteps(t *testing.T, d *device.Device, m method.Method, c stepCase, steps int) {
 	r := startRun(t, d, nn.Mode{Precision: device.F32, JointViews: d.JointViews()}, m, c.network(), c)
+	var exact *run
+	slack := 10.0 // times PyTorch's own deviation
+	if c.ViT == nil && c.Schedule != nil && c.isLong() {
+		exact, slack = startRun(t, testkit.Open(t, device.CPU), nn.Mode{Precision: device.F64, JointViews: true}, m, c.network(), c), 0
+	}
 	for step := range min(steps, len(c.Loss)) {
+		if exact != nil && step > 0 {
+			exact.step(t)
+			r.take(t, exact)
+		}
 		least := 1e-4
 		switch {
 		case c.ViT != nil:
@@ -159,8 +170,8 @@ func checkFirstSteps(t *testing.T, d *device.Device, m method.Method, c stepCase
 		loss, gradient := r.step(t)
 		want := c.Loss[step]
 		testkit.Within(t, at("loss", step), []float64{loss}, []float64{want},
-			max(least*math.Abs(want), 10*c.TorchF32.Loss[step], 1e-5))
+			max(least*math.Abs(want), slack*c.TorchF32.Loss[step], 1e-5))
 		testkit.NearScalar(t, at("gradient norm", step), testkit.Norm(gradient), c.GradNorm[step],
-			max(1e-3, 10*c.TorchF32.GradNorm[step]))
+			max(1e-3, slack*c.TorchF32.GradNorm[step]))
 	}
 }

@@ -20,6 +20,10 @@ import (
 // where all projections have one direction, and 1/√dim where they have all alike;
 // it begins at 0, as the covariance does.
 //
+// The loss has one direction, as in lightly's benchmarks. With Symmetric it is the mean of
+// both, the second one with view 0 for the target network and with the covariance that the
+// first one leaves.
+//
 // Zhu et al., TiCo: Transformation Invariance and Covariance Contrast for
 // Self-Supervised Visual Representation Learning, 2022, arXiv:2206.10698.
 type TiCo struct {
@@ -27,7 +31,8 @@ type TiCo struct {
 	Momentum  schedule.Schedule `json:"momentum"` // weight that the target keeps in a step
 	Beta      float64           `json:"beta"`     // weight that the covariance keeps in a step
 	Rho       float64           `json:"rho"`      // weight of the covariance in the loss
-	Through   bool              `json:"through"`  // the gradient also flows through the covariance, see [loss.TiCo]
+	Symmetric bool              `json:"symmetric"`
+	Through   bool              `json:"through"` // the gradient also flows through the covariance, see [loss.TiCo]
 }
 
 var _ Method = TiCo{}
@@ -53,13 +58,23 @@ func (m TiCo) Validate(backbone.Backbone) error {
 	return part("TiCo", "projector", m.Projector)
 }
 
-// Loss compares view 0 of the online network with view 1 of the target.
+// Loss compares view 0 of the online network with view 1 of the target, and the other way
+// round if it is symmetric.
 func (m TiCo) Loss(step Step) Output {
-	z := step.Projections(m.Projector, step.Full[:1])
-	near := step.TargetProjections(m.Momentum.In(step.Scope), m.Projector, step.Full[1:])
+	seen, aims := step.Full[:1], step.Full[1:]
+	if m.Symmetric {
+		seen, aims = step.Full, []*graph.Node{step.Full[1], step.Full[0]}
+	}
+	z := step.Projections(m.Projector, seen)
+	near := step.TargetProjections(m.Momentum.In(step.Scope), m.Projector, aims)
 
 	covariance := step.Scope.Buffer("covariance", nn.Constant(0), m.Projector.Out, m.Projector.Out)
 	value, after := loss.TiCo(z[0], near[0], covariance, m.Beta, m.Rho, m.Through)
+	if m.Symmetric {
+		var second *graph.Node
+		second, after = loss.TiCo(z[1], near[1], after, m.Beta, m.Rho, m.Through)
+		value = symmetric(value, second)
+	}
 	step.Scope.SetBuffer("covariance", after)
 	return Output{
 		Loss:      value,

@@ -118,7 +118,9 @@ func TestTorchvisionReadsOurFiles(t *testing.T) {
 func TestONNXRuntimeReadsOurFiles(t *testing.T) {
 	script(t) // skips at once where something is missing
 	kind, tasks, dir := testkit.XLA(t).Kind, map[string]task{}, t.TempDir()
-	for name, m := range models(t) {
+	all := models(t)
+	all["ViT"], all["larger ViT"] = transformer(t, 16, backbone.SineCosine), transformer(t, 24, backbone.Learned)
+	for name, m := range all {
 		file, images := filepath.Join(dir, name+".onnx"), pictures(3, m.Size)
 		if err := m.WriteONNX(file); err != nil {
 			t.Fatal(err)

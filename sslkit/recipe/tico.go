@@ -18,6 +18,7 @@ var _ = add(entry{
 	},
 })
 
+// tiCo2023 has one direction, as lightly's script does: view 0 learns from view 1.
 func tiCo2023(r *Recipe) {
 	if r.small() {
 		return

@@ -2,7 +2,6 @@ package show
 
 import (
 	"html"
-	"strings"
 	"sync"
 	"time"
 
@@ -11,43 +10,45 @@ import (
 	"github.com/gossl/gossl/sslkit/device"
 )
 
-// In a notebook what one waits for stands below the cell as other news do: pages show
-// standard error as if something had failed.
+// In a notebook what one waits for stands in the run's display, or in one of its own: pages
+// show standard error as if something had failed.
 func init() {
 	if gonbui.IsNotebook {
-		id := "sslkit_" + gonbui.UniqueId()
-		c := &compilations{show: func(page string) { gonbui.UpdateHTML(id, page); gonbui.Sync() }}
-		device.TellCompilations(c.begin)
+		device.TellCompilations(compiling.begin)
 	}
 }
 
-// compilations are the slow ones of a process, in one display.
-type compilations struct {
-	show func(page string)
+// compiling tells of slow compilations.
+var compiling = compilations{line: func() func(text string) {
+	id := "sslkit_" + gonbui.UniqueId()
+	return func(text string) { gonbui.UpdateHTML(id, text); gonbui.Sync() }
+}}
 
-	mu    sync.Mutex
-	lines []string
+// compilations are told to the run that is at work, if there is one.
+type compilations struct {
+	line func() func(text string) // makes a display of a line
+
+	mu  sync.Mutex
+	run *progress // nil: none is at work
 }
 
-// begin adds a line for a compilation, and returns what ends it.
-func (c *compilations) begin(text string) (done func(took time.Duration)) {
+// during says which run is at work, nil for none.
+func (c *compilations) during(run *progress) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at := len(c.lines)
-	c.lines = append(c.lines, text+" …")
-	c.draw()
-	return func(took time.Duration) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.lines[at] = text + ": " + duration(took.Seconds())
-		c.draw()
-	}
+	c.run = run
 }
 
-func (c *compilations) draw() {
-	lines := make([]string, len(c.lines))
-	for i, line := range c.lines {
-		lines[i] = html.EscapeString(line)
+// begin shows what is being compiled until it is done.
+func (c *compilations) begin(text string) (done func(took time.Duration)) {
+	c.mu.Lock()
+	run := c.run
+	c.mu.Unlock() // before the run's own lock
+	if run != nil {
+		run.wait(text)
+		return func(time.Duration) { run.wait("") }
 	}
-	c.show(`<div style="font-family:sans-serif;font-size:small;opacity:0.7">` + strings.Join(lines, "<br>") + "</div>")
+	show := c.line()
+	show(`<div style="font-family:sans-serif;font-size:small;opacity:0.7">` + html.EscapeString(text) + "</div>")
+	return func(time.Duration) { show("") }
 }

@@ -1,27 +1,35 @@
 package show
 
 import (
-	"strings"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/gossl/gossl/sslkit/train"
 )
 
-// What is being compiled stands there while it is, and how long it took afterwards, in the
-// order in which compilations began.
+// What is being compiled stands in the display of the run at work, over what the run itself
+// said, and in a line of its own where there is no run. Then it goes.
 func TestCompilations(t *testing.T) {
-	var page string
-	c := &compilations{show: func(now string) { page = now }}
-	first := c.begin("compiling the embedder for <a GPU>")
-	if want := ">compiling the embedder for &lt;a GPU&gt; …</div>"; !strings.HasSuffix(page, want) {
-		t.Errorf("%q, want it to end with %q", page, want)
+	var shown []string
+	c := &compilations{line: func() func(string) { return func(text string) { shown = append(shown, text) } }}
+	c.begin("compiling for <a GPU>")(time.Second)
+	if want := []string{`<div style="font-family:sans-serif;font-size:small;opacity:0.7">compiling for &lt;a GPU&gt;</div>`, ""}; !slices.Equal(shown, want) {
+		t.Errorf("showed %q, want %q", shown, want)
 	}
-	second := c.begin("compiling the kNN vote")
-	first(12300 * time.Millisecond)
-	if want := ">compiling the embedder for &lt;a GPU&gt;: 12s<br>compiling the kNN vote …</div>"; !strings.HasSuffix(page, want) {
-		t.Errorf("%q, want it to end with %q", page, want)
+
+	var states []string
+	p := &progress{now: time.Now, draw: func(e train.Event, _ time.Duration) { states = append(states, status(e)) }}
+	c.during(p)
+	p.report(train.Event{Phase: train.Evaluating, Epochs: 3})
+	done := c.begin("compiling the embedder")
+	done(time.Second)
+	if want := []string{"untrained network: kNN accuracy", "compiling the embedder", "untrained network: kNN accuracy"}; !slices.Equal(states, want) {
+		t.Errorf("the run's display was %q, want %q", states, want)
 	}
-	second(6100 * time.Millisecond)
-	if want := "12s<br>compiling the kNN vote: 6.1s</div>"; !strings.HasSuffix(page, want) {
-		t.Errorf("%q, want it to end with %q", page, want)
+	c.during(nil)
+	c.begin("compiling the probe")
+	if len(shown) != 3 || len(states) != 3 {
+		t.Errorf("after the run there are %d lines and %d states, want 3 of each", len(shown), len(states))
 	}
 }

@@ -130,17 +130,26 @@ func drawCurves(canvas draw.Canvas, results []*train.Result, meters []string) er
 		}
 		rows = append(rows, row)
 	}
+	drawRows(canvas, rows, top)
+	return nil
+}
+
+// drawRows draws rows of panels, one below the other, for epochs up to the last one.
+func drawRows(canvas draw.Canvas, rows [][]*plot.Plot, last float64) {
 	for i, row := range rows {
 		for _, p := range row {
-			p.X.Min, p.X.Max = 0, top
+			p.X.Min, p.X.Max = 0, last
 			p.X.Tick.Marker = ticks{most: 8, whole: true}
 			frame(p)
 		}
 		above := vg.Length(i) * curvesRow
 		bottom := vg.Length(len(rows)-1-i) * curvesRow
-		drawPanels(draw.Crop(canvas, 0, 0, bottom, -above), row...)
+		part := draw.Crop(canvas, 0, 0, bottom, -above)
+		if i > 0 && len(row) == 1 { // as wide as those above it
+			part.Max.X = part.Center().X - between/2
+		}
+		drawPanels(part, row...)
 	}
-	return nil
 }
 
 // meterNames are those of the methods' own meters, sorted.

@@ -2,6 +2,7 @@ package show
 
 import (
 	"bytes"
+	"image/color"
 	"math"
 	"strings"
 	"testing"
@@ -72,6 +73,16 @@ func TestMetersCurves(t *testing.T) {
 	for _, title := range []string{"kNN accuracy", "training loss", "centre", "entropy", "temperature"} {
 		if n := strings.Count(svg, ">"+title+"<"); n != 1 {
 			t.Errorf("%d panels of %s, want 1", n, title)
+		}
+	}
+
+	picture := must(with.Image()) // the last meter has half a row, the other half is empty
+	scale := float64(picture.Bounds().Dx()) / float64(with.width)
+	for y := int(scale * float64(edge+2*curvesRow)); y < int(scale*float64(edge+3*curvesRow-30*px)); y++ {
+		for x := picture.Bounds().Dx() * 11 / 20; x < picture.Bounds().Dx(); x++ {
+			if !near(picture.At(x, y), color.White, 1) {
+				t.Fatalf("beside the last meter there is %v at %d, %d", picture.At(x, y), x, y)
+			}
 		}
 	}
 }

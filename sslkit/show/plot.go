@@ -117,7 +117,6 @@ func frame(p *plot.Plot) {
 // drawPanels draws plots side by side, their axes on one line and their titles
 // above the left ends.
 func drawPanels(canvas draw.Canvas, panels ...*plot.Plot) {
-	const between = 22 * px
 	style := letters(titleSize, ink)
 	tiles := draw.Tiles{Cols: len(panels), Rows: 1, PadX: between}
 	below := draw.Crop(canvas, 0, 0, 0, -heading)
@@ -132,6 +131,9 @@ func drawPanels(canvas draw.Canvas, panels ...*plot.Plot) {
 		panels[i].Draw(c)
 	}
 }
+
+// between is the room between panels.
+const between = 22 * px
 
 // heading is the height of a title with the room below it.
 const heading = titleSize + 10*px

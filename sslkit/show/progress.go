@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/janpfeifer/gonb/gonbui"
@@ -35,6 +36,7 @@ func Progress() func(train.Event) {
 		p.draw = func(e train.Event, left time.Duration) { gonbui.UpdateHTML(id, page(e, left)) }
 		p.end = gonbui.Sync
 		p.finish = func(r *train.Result) { tellKernel(r.Memory) }
+		compiling.during(p)
 	case term.IsTerminal(int(os.Stderr.Fd())):
 		bar := terminalBar(os.Stderr)
 		p.draw = bar.draw
@@ -53,6 +55,8 @@ type progress struct {
 
 	finish func(r *train.Result) // hears of the finished run; nil: nobody does
 
+	mu        sync.Mutex  // of what follows
+	last      train.Event // that was reported
 	drawn     time.Time   // when draw was last called
 	phase     train.Phase // then
 	start     time.Time   // first event of training
@@ -61,10 +65,12 @@ type progress struct {
 }
 
 func (p *progress) report(e train.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if e.Steps == 0 {
 		e.Steps = p.steps
 	}
-	p.steps = e.Steps
+	p.last, p.steps = e, e.Steps
 	if p.clear != nil && e.Phase != train.Training {
 		p.clear()
 	}
@@ -85,8 +91,26 @@ func (p *progress) report(e train.Event) {
 	}
 	if p.finish != nil && e.Phase == train.Finished && e.Result != nil {
 		p.finish(e.Result)
+		compiling.during(nil)
 	}
 	if p.end != nil && (e.Phase == train.EpochDone || e.Phase == train.Finished) {
+		p.end()
+	}
+}
+
+// wait shows what the run waits for in place of what it does, until that is "".
+func (p *progress) wait(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e := p.last
+	if text != "" {
+		if done, total := steps(e); total > 0 {
+			e.Step = done - (e.Epoch-1)*e.Steps // where the bar stands
+		}
+		e.Phase, e.Note = train.Preparing, text
+	}
+	p.draw(e, 0)
+	if p.end != nil {
 		p.end()
 	}
 }

@@ -22,12 +22,13 @@ import (
 // of each kind, square, as large as the first view, with the images' classes.
 type Reconstruction struct {
 	Views  *dataset.Images // random views, drawn as in training
-	Masked *dataset.Images // the views, grey where they are masked
+	Masked *dataset.Images // the views, nearly white where they are masked
 	Filled *dataset.Images // the views, with what is predicted where they are masked
 }
 
-// maskedGrey is the colour of masked patches.
-const maskedGrey = 0x80
+// maskedGrey is the colour of masked patches: few patches are as light, and all of it is seen
+// on a white page.
+const maskedGrey = 0xee
 
 // Reconstruct draws a view of each image, masks patches as the recipe's method does in
 // training, and lets it predict them. Views and masks depend on the seed, and on an image's

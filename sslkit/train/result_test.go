@@ -67,6 +67,18 @@ func TestWatched(t *testing.T) {
 	}
 }
 
+// The entropies are those of runs on Shapes, as the recipe has it, with ten times the rate, and without centring.
+func TestWatchedDINO(t *testing.T) {
+	r := recipe.Recipe{Method: method.DINO{Prototypes: 256}, Batch: 64, Epochs: 2}
+	margin := 1.0
+	for entropy, warns := range map[float64]bool{4.716: false, 2.146: true, 1.7: true, 0.9: true} {
+		e := Epoch{Epoch: 2, EmbeddingSpread: 0.9, GradientNorm: 1, CollapseMargin: &margin, Meters: map[string]float64{"teacher mean entropy": entropy}}
+		if got := warning(r, e, nil); strings.HasPrefix(got, "collapsed: most images have the same few prototypes") != warns {
+			t.Errorf("entropy %g: warning %q, want one %t", entropy, got, warns)
+		}
+	}
+}
+
 // A loss that depends on nothing that is trained would be found out by nobody; the
 // untrained network has no gradient either.
 func TestWarningWithoutGradient(t *testing.T) {

@@ -136,7 +136,7 @@ class Run:
     bank = 0
     sizes = {"features": 8 * WIDTH, "hidden": 64, "out": 32, "pred_hidden": 48,
              "projection": "linear bn relu linear bn", "prediction": "linear bn relu linear(bias)"}
-    params = {}
+    params, extra = {}, {}
     lr, momentum = 0.06, 0.99
 
     def __init__(self, dtype):
@@ -280,6 +280,7 @@ class Run:
             "noise": {"base": NOISE, "calls": CALLS}, "tensors": run.tensors,
             "tensor_count": len(run.parameters()), "parameters": sum(p.numel() for p in run.parameters()),
         }
+        described |= cls.extra
         if cls.base:
             described["base"] = cls.base
         if cls.target_parts:
@@ -370,6 +371,32 @@ class MoCo(Run):
         second = bank_loss(q[1], self.k[1], self.queue, 0.1)
         self.enqueue(self.k[1])
         return (first + second) / 2
+
+
+class TiCo(Run):
+    name, method, target_parts = f"cifar_head/TiCo/symmetric/w{WIDTH}", "TiCo", ("backbone", "projection")
+    params = {"beta": 0.9, "rho": 8.0, "symmetric": 1}
+    extra = {"covariance": {"start": 0.0}}
+
+    def more(self):
+        self.covariance = torch.zeros(self.sizes["out"], self.sizes["out"], dtype=self.dtype)
+
+    def order(self):
+        return self.views[::-1]
+
+    def one(self, z, k):
+        z, k = F.normalize(z, dim=1), F.normalize(k, dim=1)
+        self.covariance = (0.9 * self.covariance + 0.1 * z.T @ z / len(z)).detach()
+        return 1 - (z * k).sum(1).mean() + 8 * (z @ self.covariance * z).sum(1).mean()
+
+    def loss(self):
+        z = [self.project(x) for x in self.views]
+        k = self.keys()
+        return sum(self.one(a, b) for a, b in zip(z, k)) / 2
+
+    def finish(self, lists):
+        super().finish(lists)
+        self.results["state_after"] = {"covariance": self.summary(self.covariance)}
 
 
 def unmix(kind):
@@ -468,4 +495,5 @@ if __name__ == "__main__":
     write(sys.argv[1], "method_mocov3.json", "whole training steps: MoCoV3", [MoCoV3])
     write(sys.argv[1], "method_unmix.json", "whole training steps: Un-Mix with five methods",
           [unmix(k) for k in (MoCo, SimCLR, SimSiam, BYOL, MoCoV3)])
+    write(sys.argv[1], "method_tico_symmetric.json", "whole training steps: TiCo in both directions", [TiCo])
     write(sys.argv[1], "method_all4one.json", "whole training steps: All4One", [All4One])

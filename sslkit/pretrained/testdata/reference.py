@@ -194,8 +194,9 @@ def by_onnx_runtime(file, images):
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     x = (images.permute(0, 3, 1, 2).float() / 255).numpy()
     run = lambda batch: torch.from_numpy(session.run(["features"], {"images": batch})[0]).double()
-    wide = run(numpy.concatenate([x[:, :, :-1]] * 2, axis=3))  # height and width may be any
-    assert wide.shape[0] == len(x) and wide.isfinite().all(), wide
+    if isinstance(session.get_inputs()[0].shape[2], str):  # height and width may be any, but of a transformer
+        wide = run(numpy.concatenate([x[:, :, :-1]] * 2, axis=3))
+        assert wide.shape[0] == len(x) and wide.isfinite().all(), wide
     return torch.cat([run(x[:1]), run(x[1:])])  # two lengths of the batch
 
 
