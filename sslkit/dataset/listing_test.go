@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -154,6 +155,32 @@ func TestFolderTellsOfOthers(t *testing.T) {
 			`1 .json ("a/odd\nname.json"), 1 .mov (a/Clip.MOV), 1 devices, pipes or sockets (a/pipe.png); images in these formats have to be converted, to JPEG for example`
 		if diff := cmp.Diff([]string{want}, heard); diff != "" {
 			t.Errorf("from %s: warnings (-want +got):\n%s", from, diff)
+		}
+	}
+}
+
+// A folder of more files than are looked at together comes in the order of names.
+func TestListingLargeFolder(t *testing.T) {
+	const n = 2*entriesAtOnce + 100
+	data := asPNG(t, 0, 2, 2)
+	dir := writeFiles(t, map[string][]byte{"b/0/z.png": data, "a/9/z.png": data})
+	for i := range n {
+		if err := os.Link(filepath.Join(dir, "b", "0", "z.png"), filepath.Join(dir, "b", fmt.Sprintf("%05d.png", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h := heard{}
+	l, err := listFolder(t.Context(), dir, FolderOptions{Progress: h.progress})
+	if err != nil || len(l.files) != n+2 || h["listing"] != n+2 {
+		t.Fatalf("%d files, of which was heard %d, error %v", len(l.files), h["listing"], err)
+	}
+	names := []string{"a/9/z.png", "b/0/z.png"}
+	for i := range n {
+		names = append(names, fmt.Sprintf("b/%05d.png", i))
+	}
+	for i, file := range l.files {
+		if file.name != names[i] {
+			t.Fatalf("file %d is %s, want %s", i, file.name, names[i])
 		}
 	}
 }

@@ -2,16 +2,12 @@ package dataset
 
 import (
 	"bytes"
-	"context"
-	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -134,7 +130,7 @@ func TestShardsOfAChangedFolder(t *testing.T) {
 	read(1, all/2)
 }
 
-// decodesFor is the folder that a process of [TestMain]'s kind decodes.
+// decodesFor names the variable with the folder that TestDecodes decodes.
 const decodesFor = "SSLKIT_TEST_DECODES"
 
 // TestDecodes is no test but what other tests run in a process of its own.
@@ -371,170 +367,6 @@ func TestCheckLimit(t *testing.T) {
 	t.Error("a wrong pixel was never found")
 }
 
-// A pass over pixels leaves nothing in memory but what somebody has written to.
-func TestPassLeavesNoMemory(t *testing.T) {
-	if pagemap() == nil {
-		t.Skip("the system does not tell of pages")
-	}
-	before := shardBytes
-	shardBytes, mappedLimit = 16*os.Getpagesize(), 0
-	t.Cleanup(func() { shardBytes, mappedLimit = before, 64<<20 })
-	home := ownHome(t)
-	files := map[string][]byte{}
-	for i := range 6 {
-		files[fmt.Sprintf("a/%d.png", i)] = asPNG(t, i, 200, 100)
-	}
-	images, err := Folder(t.Context(), writeFiles(t, files), FolderOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := make([][]uint8, 6)
-	for i := range want {
-		want[i] = testPixels(i, 200, 100)
-	}
-	from, end := images.Span(1)
-	images.Pixels[from+30_000]++
-	want[1][30_000]++
-	stored := make([]uint8, end-from)
-	ways := map[string]func(i int) []uint8{
-		"stored": func(i int) []uint8 { images.Stored(stored, i); return stored },
-		"shrunk": func(i int) []uint8 { return images.Shrunk(i, Frame{Height: 200, Width: 100}) },
-	}
-	for _, gone := range []bool{false, true} {
-		for way, pixels := range ways {
-			for i := range want {
-				if !slices.Equal(pixels(i), want[i]) {
-					t.Errorf("%s, with files gone %t: image %d has other pixels", way, gone, i)
-				}
-			}
-			if n := residentPages(t, images.Pixels); n != 1 {
-				t.Errorf("%s, with files gone %t: %d pages are in memory, want the one that was written to", way, gone, n)
-			}
-		}
-		if gone {
-			break
-		}
-		mean, _ := images.MeanStd()
-		if n := residentPages(t, images.Pixels); n != 1 || mean[0] == 0 {
-			t.Errorf("after the mean %d pages are in memory", n)
-		}
-		for _, name := range shardNames(t, home) { // of what is open already, too
-			if err := os.Remove(filepath.Join(home, "cache", "images", name)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		images.mapping().files = make([]atomic.Pointer[os.File], len(images.mapping().shards))
-	}
-}
-
-// residentPages counts the pages of memory that are there.
-func residentPages(t *testing.T, data []byte) int {
-	t.Helper()
-	rows, _ := pagesOf(data)
-	n := 0
-	for at := pageEntry - 1; at < len(rows); at += pageEntry {
-		if rows[at]&pagePresent != 0 {
-			n++
-		}
-	}
-	return n
-}
-
-// A folder of more files than are looked at together comes in the order of names.
-func TestListingLargeFolder(t *testing.T) {
-	const n = 2*entriesAtOnce + 100
-	data := asPNG(t, 0, 2, 2)
-	dir := writeFiles(t, map[string][]byte{"b/0/z.png": data, "a/9/z.png": data})
-	for i := range n {
-		if err := os.Link(filepath.Join(dir, "b", "0", "z.png"), filepath.Join(dir, "b", fmt.Sprintf("%05d.png", i))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	h := heard{}
-	l, err := listFolder(t.Context(), dir, FolderOptions{Progress: h.progress})
-	if err != nil || len(l.files) != n+2 || h["listing"] != n+2 {
-		t.Fatalf("%d files, of which was heard %d, error %v", len(l.files), h["listing"], err)
-	}
-	names := []string{"a/9/z.png", "b/0/z.png"}
-	for i := range n {
-		names = append(names, fmt.Sprintf("b/%05d.png", i))
-	}
-	for i, file := range l.files {
-		if file.name != names[i] {
-			t.Fatalf("file %d is %s, want %s", i, file.name, names[i])
-		}
-	}
-}
-
-// What is known of files' headers survives an end in the middle, and only theirs.
-func TestSizes(t *testing.T) {
-	dir := t.TempDir()
-	listed := func() *listing {
-		l := &listing{dir: dir}
-		for i := range 50 {
-			l.files = append(l.files, imageFile{name: fmt.Sprintf("a/%02d.png", i), bytes: int64(i), modified: 7, turn: int32(i)})
-		}
-		return l
-	}
-	l := listed()
-	for i := range 40 {
-		l.files[i].header = header{height: int32(i + 1), width: 3, memory: 4, turn: turn(i % 9)}
-	}
-	l.leaveOut([]CorruptFile{{Name: "a/07.png", Err: fmt.Errorf("odd\nthings")}})
-	kept := &sizes{path: filepath.Join(dir, "sizes")}
-	if err := kept.keepSome(l); err != nil {
-		t.Fatal(err)
-	}
-	got := listed()
-	got.files[3].modified = 8
-	if err := (&sizes{path: kept.path}).load(got); err != nil {
-		t.Fatal(err)
-	}
-	if len(got.corrupt) != 1 || got.corrupt[0].Name != "a/07.png" || got.corrupt[0].Err.Error() != "odd\nthings" || len(got.files) != 49 {
-		t.Errorf("corrupt are %v, %d are not", got.corrupt, len(got.files))
-	}
-	for k, file := range got.files {
-		want := l.files[k].header
-		if k == 3 {
-			want = header{}
-		}
-		if file.header != want {
-			t.Errorf("%s has the header %+v, want %+v", file.name, file.header, want)
-		}
-	}
-	data, err := os.ReadFile(kept.path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data[len(data)/2] ^= 1
-	if err := os.WriteFile(kept.path, data, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	got = listed()
-	if err := (&sizes{path: kept.path}).load(got); err == nil || got.files[0].header != (header{}) {
-		t.Errorf("damaged: error %v", err)
-	}
-}
-
-// Any bytes at all are sizes or damaged.
-func FuzzSizes(f *testing.F) {
-	whole := func(index string, records []byte) []byte {
-		data := append([]byte(sizesMagic+index+"\n"), records...)
-		return binary.LittleEndian.AppendUint32(data, crc32.Checksum(data, castagnoli))
-	}
-	f.Add(whole(`{"Files":1}`, make([]byte, sizeRecord)))
-	f.Add(whole(`{"Files":-1}`, nil))
-	f.Add(whole(`{"Files":1,"Corrupt":{"12":"odd"}}`, make([]byte, sizeRecord-1)))
-	f.Add([]byte(sizesMagic))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, data := range [][]byte{data, whole(string(data), data)} {
-			if index, records, ok := readSizes(data); ok && len(records) != index.Files*sizeRecord {
-				t.Fatalf("%d bytes for %d files", len(records), index.Files)
-			}
-		}
-	})
-}
-
 // Any bytes at all are a shard, of as many bytes as it wants, or an error.
 func FuzzShard(f *testing.F) {
 	f.Add([]byte{}, true)
@@ -552,35 +384,4 @@ func FuzzShard(f *testing.F) {
 			t.Fatalf("%d bytes: error %v", len(data), err)
 		}
 	})
-}
-
-// Nobody waits for a lock whose context has ended.
-func TestLocksEnd(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "cache")
-	l, err := openLocks(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !l.try(atWork) {
-		t.Fatal("somebody is at work")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	if other, err := openLocks(ctx, dir); err == nil {
-		other.close()
-		t.Error("a cache is open from which somebody removes things")
-	}
-	l.unlock(atWork)
-	other, err := openLocks(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if l.try(atWork) {
-		t.Error("two are at work, and one removes things")
-	}
-	other.close()
-	if !l.try(atWork) {
-		t.Error("a lock outlives who had it")
-	}
-	l.close()
 }
