@@ -103,9 +103,9 @@ func newImport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE --out FILE",
 		Short: "Make a state dict of PyTorch's a weights file, which is welcome wherever a run is",
-		Long: `Reads a safetensors file with the state dict of a ResNet-18 or ResNet-34, of torchvision's or of lightly's, or of a vision
-transformer, with timm's names or torchvision's; DINO's, MAE's and MoCo v3's files have timm's. It writes it with what it
-does not say itself: which network it is of, and how images become its input.
+		Long: `Reads a safetensors file with the state dict of a ResNet-18 or ResNet-34, of torchvision's or of lightly's, or
+of a vision transformer, with timm's names or torchvision's; DINO's, MAE's and MoCo v3's files have timm's. It writes
+it with what it does not say itself: which network it is of, and how images become its input.
 
 Names may begin with module., backbone., encoder_q. or whatever else. A classifier, heads, and other networks beside it
 are left out, and so is one that follows it, such as encoder_k or teacher; --prefix takes that instead. Layers may have
