@@ -22,11 +22,12 @@ func TestGoldenSteps(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for name, c := range stepCases(t) {
+		alike := fmt.Sprint(c.Method, c.network(), c.Image, c.Pixels.Views)
+		first := !seen[alike]
+		seen[alike] = true
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			m := c.build(t)
-			alike := fmt.Sprint(c.Method, c.network(), c.Image, c.Pixels.Views)
-			first := !seen[alike]
-			seen[alike] = true
 			if err := m.Validate(c.network()); err != nil {
 				t.Fatal(err)
 			}
