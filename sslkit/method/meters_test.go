@@ -30,7 +30,7 @@ func TestMeters(t *testing.T) {
 		}
 		if w, ok := m.(method.Watcher); ok {
 			for _, watch := range w.Watched() {
-				if !slices.Contains(got, watch.Meter) || !(watch.Least > 0) || watch.Failure == "" {
+				if !slices.Contains(got, watch.Meter) || !(watch.Least > 0 || watch.Most > 0) || watch.Failure == "" {
 					t.Errorf("%+v is of no meter, or says nothing", watch)
 				}
 			}

@@ -125,11 +125,12 @@ type Watcher interface {
 	Watched() []Watch
 }
 
-// A Watch is a meter with the least that it has in a healthy epoch.
+// A Watch is a meter with the least or the most that it has in a healthy epoch.
 type Watch struct {
 	Meter   string // one of Output.Meters
 	Least   float64
-	Failure string // what is wrong below it, in a few words
+	Most    float64 // 0 is no limit
+	Failure string  // what is wrong beyond it, in a few words
 }
 
 // All lists a value of every method, in the order of tables.

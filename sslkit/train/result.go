@@ -167,8 +167,12 @@ func watched(r recipe.Recipe, e Epoch) string {
 		return ""
 	}
 	for _, w := range m.Watched() {
-		if value, ok := e.Meters[w.Meter]; ok && value < w.Least {
+		value, ok := e.Meters[w.Meter]
+		switch {
+		case ok && value < w.Least:
 			return fmt.Sprintf("collapsed: %s (%s %.3g, healthy is at least %.3g)", w.Failure, w.Meter, value, w.Least)
+		case ok && w.Most > 0 && value > w.Most:
+			return fmt.Sprintf("collapsed: %s (%s %.3g, healthy is at most %.3g)", w.Failure, w.Meter, value, w.Most)
 		}
 	}
 	return ""

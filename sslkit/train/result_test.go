@@ -67,14 +67,23 @@ func TestWatched(t *testing.T) {
 	}
 }
 
-// The entropies are those of runs on Shapes, as the recipe has it, with ten times the rate, and without centring.
+// The meters are those of runs on Shapes: as the recipe has it, without centring, and with ten times the rate.
 func TestWatchedDINO(t *testing.T) {
 	r := recipe.Recipe{Method: method.DINO{Prototypes: 256}, Batch: 64, Epochs: 2}
 	margin := 1.0
-	for entropy, warns := range map[float64]bool{4.716: false, 2.146: true, 1.7: true, 0.9: true} {
-		e := Epoch{Epoch: 2, EmbeddingSpread: 0.9, GradientNorm: 1, CollapseMargin: &margin, Meters: map[string]float64{"teacher mean entropy": entropy}}
-		if got := warning(r, e, nil); strings.HasPrefix(got, "collapsed: most images have the same few prototypes") != warns {
-			t.Errorf("entropy %g: warning %q, want one %t", entropy, got, warns)
+	const few, near = "collapsed: most images have the same few prototypes", "collapsed: images have nearly the same embedding"
+	for _, c := range []struct {
+		entropy, koLeo float64
+		want           string
+	}{
+		{4.716, 2.0, ""}, {5.1, 2.4, ""},
+		{1.7, 2.1, few}, {0.9, 2.6, few},
+		{2.146, 3.8, few}, {3.3, 4.5, near},
+	} {
+		e := Epoch{Epoch: 2, EmbeddingSpread: 0.9, GradientNorm: 1, CollapseMargin: &margin,
+			Meters: map[string]float64{"teacher mean entropy": c.entropy, "teacher KoLeo": c.koLeo}}
+		if got := warning(r, e, nil); !strings.HasPrefix(got, c.want) || c.want == "" && got != "" {
+			t.Errorf("entropy %g, KoLeo %g: warning %q, want %q", c.entropy, c.koLeo, got, c.want)
 		}
 	}
 }
