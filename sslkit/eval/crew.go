@@ -2,7 +2,6 @@ package eval
 
 import (
 	"cmp"
-	"slices"
 	"sync"
 
 	"github.com/gomlx/gomlx/pkg/core/tensors"
@@ -38,7 +37,7 @@ func (c *crew) finish() error {
 	}
 	all.Wait()
 	c.jobs = nil
-	return cmp.Or(slices.Concat(errs, []error{nil})...)
+	return cmp.Or(errs...)
 }
 
 // spread is a tensor of the first accelerator with copies of it on the others.

@@ -14,8 +14,9 @@ import (
 
 // Open reads the backbone of a run folder's last checkpoint. The run may have
 // ended, been stopped, or be at work. It is the backbone that the run is evaluated by,
-// the target's for MSN. Its method may be one that only another program has registered; its backbone must be known here. Where the last checkpoint is
-// damaged, the one before it is read, and a note says so.
+// the target's for MSN. Its method may be one that only another program has registered;
+// its backbone must be known here. Where the last checkpoint is damaged, the one before it
+// is read, and a note says so.
 //
 // Of batch norms with splits the model has the mean of their running statistics, as
 // evaluation uses it. Weights become float32.

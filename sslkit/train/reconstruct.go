@@ -85,8 +85,9 @@ func (w *Weights) draw(ctx context.Context, d *device.Device, images *dataset.Im
 		return nil, err
 	}
 	defer source.Free()
-	params, buffers := narrowed(w.Params), narrowed(w.Buffers)
+	params := tensors.FromFlatDataAndDimensions(narrowed(w.Params), len(w.Params))
 	defer params.MustFinalizeAll()
+	buffers := tensors.FromFlatDataAndDimensions(narrowed(w.Buffers), len(w.Buffers))
 	defer buffers.MustFinalizeAll()
 	drawn, err := drawer.Draw(ctx, op.Key(seed), params, buffers, source)
 	if err != nil {
@@ -94,15 +95,6 @@ func (w *Weights) draw(ctx context.Context, d *device.Device, images *dataset.Im
 	}
 	defer drawn.MustFinalizeAll()
 	return tensors.CopyFlatData[float32](drawn)
-}
-
-// narrowed is a vector of float32.
-func narrowed(values []float64) *tensors.Tensor {
-	flat := make([]float32, len(values))
-	for i, x := range values {
-		flat[i] = float32(x)
-	}
-	return tensors.FromFlatDataAndDimensions(flat, len(flat))
 }
 
 // pictures makes images of the rows of [reconstructed].

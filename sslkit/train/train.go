@@ -291,7 +291,7 @@ func (t *trainer) initialState() (*state, error) {
 		saved.params, saved.buffers = initial(t.step.layout.vars, t.recipe)
 	}
 	t.done = saved.place
-	st := &state{slots: make([]copies, len(saved.slots))}
+	st := t.step.layout.noState()
 	for i, v := range st.vectors() {
 		from := *saved.vectors()[i]
 		if *v, err = t.step.vector(from); err != nil {
