@@ -8,7 +8,7 @@ import (
 
 var _ = add(entry{
 	name: "UnMix", paper: "2003.05438",
-	idea: "another method (MoCo, SimCLR, SimSiam, BYOL or MoCoV3) that also compares mixtures of images, each with both in its shares",
+	idea: "MoCo, SimCLR, SimSiam, BYOL or MoCoV3, which also compares mixtures of images with both",
 	best: unMixBest, shapes: unMixOnShapes,
 })
 
