@@ -62,6 +62,26 @@ func TestReadmePlanned(t *testing.T) {
 	comparePage(t, "README.md", "planned", bench.PlannedMarkdown(rows), "testdata/planned.json")
 }
 
+// The page on scaling has what sslkit plan --scaling --json has written to testdata/scaling.json, and nothing else.
+func TestReadmeScaling(t *testing.T) {
+	plans, err := bench.ReadPlanned("testdata/scaling.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := bench.ScalingMarkdown(plans)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range plans {
+		one := p.Target
+		one.Devices = 0
+		if one != plans[0].Target || p.Commit != plans[0].Commit || p.Dirty {
+			t.Errorf("%s was planned for %s from commit %s, want one target, and one commit without changes", bench.ID(p.Recipe), p.Target.Name, p.Build)
+		}
+	}
+	comparePage(t, "docs/scaling.md", "scaling", want, "testdata/scaling.json")
+}
+
 // The README's list of methods is what their recipes say of them.
 func TestReadmeMethods(t *testing.T) {
 	want := "| method | paper | idea |\n|---|---|---|\n"
