@@ -186,6 +186,17 @@ func (m *Images) sums() []uint32 {
 // pixels have changed.
 func (m *Images) keptSums() ([]uint32, bool) {
 	const look = 16
+	if m.From != nil {
+		all, ok := m.From.keptSums()
+		if !ok {
+			return nil, false
+		}
+		sums := make([]uint32, len(m.Which))
+		for j, i := range m.Which {
+			sums[j] = all[i]
+		}
+		return sums, true
+	}
 	n := m.Len()
 	file := m.mapping()
 	if file == nil || len(file.prints) < n {
@@ -205,6 +216,7 @@ func (m *Images) keptSums() ([]uint32, bool) {
 
 // sum returns a CRC-32C of the pixels of image i, and a buffer for the next one.
 func (m *Images) sum(i int, buffer []uint8) (uint32, []uint8) {
+	m, i = m.source(i)
 	from, to := m.Span(i)
 	return m.sumOf(m.Pixels[from:to], i, buffer)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/gossl/gossl/sslkit/internal/mix"
 )
 
-// Images are RGB images with their labels, in memory. They take one of two forms.
+// Images are RGB images with their labels. They take one of two forms.
 //
 // Images of one size: Frames is nil, and Pixels is [n, Height, Width, 3].
 //
@@ -26,6 +26,9 @@ import (
 // come straight from a file: only those that are looked at take memory, and
 // writing to them changes this process's images only. They stay valid until
 // the process ends.
+//
+// Images picked from many that are mapped from files have no Pixels, since those of
+// From are theirs, too; all else is as if they had: see [Images.Pick].
 type Images struct {
 	Pixels        []uint8  // [n, Height, Width, 3], or with Frames [rows, Side, 3]
 	Labels        []int32  // class of each image, an index into Classes; 0 without classes
@@ -34,6 +37,9 @@ type Images struct {
 
 	Frames []Frame // place and size of each image; nil if all are Height × Width
 	Side   int     // pixels in a row of Pixels, the longest shorter side of an image; 0 without Frames
+
+	From  *Images // that these are picked from and share pixels with; nil: they are in Pixels
+	Which []int32 // the index in From of each image; nil without From
 
 	Files   []string // of each image, relative to the split's folder, with slashes; nil if images are not files
 	Skipped []string // files left out because they cannot be decoded, sorted; see [FolderOptions]
@@ -126,11 +132,20 @@ func (m *Images) bytes(n int) int {
 	return to
 }
 
+// source returns the images whose Pixels have those of image i, and its index there.
+func (m *Images) source(i int) (*Images, int) {
+	if m.From == nil {
+		return m, i
+	}
+	return m.From, int(m.Which[i])
+}
+
 // At returns the pixels of image i the right way up, [height, width, 3]. They
-// are shared if all images have one size; with Frames they are a copy.
-// It panics if there is no image i.
+// are shared if all images, or all that they were picked from, have one size; with
+// Frames they are a copy. It panics if there is no image i.
 func (m *Images) At(i int) []uint8 {
 	_ = m.Labels[i]
+	m, i = m.source(i)
 	from, to := m.Span(i)
 	stored := m.Pixels[from:to:to]
 	if m.Frames == nil {
@@ -152,12 +167,20 @@ func (m *Images) At(i int) []uint8 {
 	return pixels
 }
 
-// Stored writes the pixels of image i as Pixels has them, as many bytes as [Images.Span]
-// tells. If they are a [Folder]'s, nothing of them stays in memory. It panics if there is
-// no image i.
+// Stored writes the pixels of image i as Pixels has them, or would have them, as many
+// bytes as [Images.Span] tells. If they are a [Folder]'s, nothing of them stays in memory.
+// It panics if there is no image i.
 func (m *Images) Stored(to []uint8, i int) {
 	from, end := m.Span(i)
 	to = to[:end-from]
+	if source, k := m.source(i); source != m {
+		if source.Side == m.Side { // both have the image in the same bytes
+			source.Stored(to, k)
+		} else {
+			m.Pack(to, source.Shrunk(k, m.frame(i)), i)
+		}
+		return
+	}
 	if file := m.mapping(); file == nil || written(m.Pixels[from:end]) || !file.read(to, from) {
 		copy(to, m.Pixels[from:end])
 		m.release(i)
@@ -172,6 +195,7 @@ func (m *Images) Shrunk(i int, to Frame) []uint8 {
 	if to.Height > height || to.Width > width {
 		panic(fmt.Errorf("dataset: Shrunk: %d×%d pixels of an image of %d×%d", to.Width, to.Height, width, height))
 	}
+	m, i = m.source(i)
 	defer m.release(i)
 	if from := (Frame{Height: height, Width: width}); to != from {
 		return shrink(m.At(i), from, to)
@@ -210,8 +234,12 @@ func (m *Images) Pack(stored, pixels []uint8, i int) {
 func (m *Images) First(n int) *Images {
 	few := *m
 	few.Labels = m.Labels[:n:n]
-	end := m.bytes(n)
-	few.Pixels = m.Pixels[:end:end]
+	if m.From != nil {
+		few.Which = m.Which[:n:n]
+	} else {
+		end := m.bytes(n)
+		few.Pixels = m.Pixels[:end:end]
+	}
 	if m.Frames != nil {
 		few.Frames = m.Frames[:n:n]
 	}
@@ -236,7 +264,7 @@ func (m *Images) NRGBA(i int) *image.NRGBA {
 
 // Split holds some images out: test of them, drawn at random from the seed, are
 // the test split, all others the training split, each in the order they had.
-// The same seed draws the same ones. The pixels are copied.
+// The same seed draws the same ones. Pixels are copied or shared as [Images.Pick] does.
 //
 // It returns an error unless test is at least 0 and leaves an image to train on.
 func Split(name Name, images *Images, test int, seed uint64) (*Set, error) {
@@ -251,20 +279,36 @@ func Split(name Name, images *Images, test int, seed uint64) (*Set, error) {
 	return &Set{Name: name, Train: images.Pick(rest...), Test: images.Pick(held...)}, nil
 }
 
-// Pick returns the images with these indices, in their order, with a copy of
-// their pixels. One may be there several times. It panics if there is no such image.
+// Pick returns the images with these indices, in their order. One may be there several
+// times. It panics if there is no such image.
+//
+// The pixels are copied, so that writing to one set does not change the other. Only those of a
+// [Folder] of more than 64 MiB that come from the cache's files stay there, however many images
+// are picked: they have From and Which in place of Pixels, take some 50 bytes each, and show
+// what is written to Pixels of From.
 func (m *Images) Pick(which ...int) *Images {
 	picked := &Images{Labels: make([]int32, len(which)), Classes: m.Classes, Height: m.Height, Width: m.Width}
+	if m.Files != nil {
+		picked.Files = make([]string, len(which))
+	}
 	sizes := make([]Frame, len(which))
 	for j, i := range which {
 		picked.Labels[j] = m.Labels[i]
-		sizes[j].Height, sizes[j].Width = m.Size(i)
+		sizes[j] = m.frame(i)
 		if m.Files != nil {
-			picked.Files = append(picked.Files, m.Files[i])
+			picked.Files[j] = m.Files[i]
 		}
 	}
 	if m.Frames != nil {
 		picked.arrange(sizes)
+	}
+	if m.From != nil || m.mapping() != nil {
+		picked.Which = make([]int32, len(which))
+		for j, i := range which {
+			source, k := m.source(i)
+			picked.From, picked.Which[j] = source, int32(k)
+		}
+		return picked
 	}
 	picked.Pixels = make([]uint8, picked.bytes(len(which)))
 	for j, i := range which {
@@ -327,14 +371,21 @@ func (m *Images) validate() error {
 		return fmt.Errorf("%d files for %d labels", len(m.Files), n)
 	case m.Frames == nil && (m.Height < 1 || m.Width < 1):
 		return fmt.Errorf("height %d and width %d, want at least 1", m.Height, m.Width)
-	case m.Frames == nil && len(m.Pixels) != n*m.Height*m.Width*3:
+	case m.From == nil && m.Frames == nil && len(m.Pixels) != n*m.Height*m.Width*3:
 		return fmt.Errorf("%d bytes of pixels, want %d×%d×%d×3 for %d labels", len(m.Pixels), n, m.Height, m.Width, n)
 	case m.Frames != nil && len(m.Frames) != n:
 		return fmt.Errorf("%d frames for %d labels", len(m.Frames), n)
 	}
+	pixels := len(m.Pixels)
+	if m.From != nil {
+		if err := m.validateWhich(); err != nil {
+			return err
+		}
+		pixels = m.bytes(n)
+	}
 	for i, f := range m.Frames {
-		if f.Row < 0 || f.short() < 1 || f.short() > m.Side || (f.Row+f.long())*m.Side*3 > len(m.Pixels) {
-			return fmt.Errorf("frame %d, %s from row %d, is not within %d bytes of rows of %d pixels", i, f.text(), f.Row, len(m.Pixels), m.Side)
+		if f.Row < 0 || f.short() < 1 || f.short() > m.Side || (f.Row+f.long())*m.Side*3 > pixels {
+			return fmt.Errorf("frame %d, %s from row %d, is not within %d bytes of rows of %d pixels", i, f.text(), f.Row, pixels, m.Side)
 		}
 	}
 	if m.Classes == nil {
@@ -343,6 +394,28 @@ func (m *Images) validate() error {
 	for i, label := range m.Labels {
 		if label < 0 || int(label) >= len(m.Classes) {
 			return fmt.Errorf("image %d: label %d, want 0 to %d", i, label, len(m.Classes)-1)
+		}
+	}
+	return nil
+}
+
+// validateWhich is validate for what images share with those that they are picked from.
+func (m *Images) validateWhich() error {
+	switch {
+	case len(m.Which) != m.Len():
+		return fmt.Errorf("%d indices into From for %d labels", len(m.Which), m.Len())
+	case m.From.From != nil:
+		return errors.New("From has no pixels of its own: it is picked from others")
+	}
+	if err := m.From.validate(); err != nil {
+		return fmt.Errorf("of From: %w", err)
+	}
+	for i, k := range m.Which {
+		switch n := m.From.Len(); {
+		case k < 0 || int(k) >= n:
+			return fmt.Errorf("image %d: index %d into From, want 0 to %d", i, k, n-1)
+		case m.From.frame(int(k)) != m.frame(i):
+			return fmt.Errorf("image %d is %s, and image %d of From %s", i, m.frame(i).text(), k, m.From.frame(int(k)).text())
 		}
 	}
 	return nil

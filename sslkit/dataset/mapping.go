@@ -49,6 +49,7 @@ func (m *Images) mapping() *mapping {
 // release gives back the memory of image i's pixels, if they are mapped and have not
 // been written to: they are read again when somebody looks at them.
 func (m *Images) release(i int) {
+	m, i = m.source(i)
 	if m.mapping() != nil {
 		from, to := m.Span(i)
 		drop(m.Pixels, from, to)

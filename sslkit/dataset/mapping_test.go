@@ -34,9 +34,12 @@ func TestPassLeavesNoMemory(t *testing.T) {
 	images.Pixels[from+30_000]++
 	want[1][30_000]++
 	stored := make([]uint8, end-from)
+	picked := images.Pick(5, 4, 3, 2, 1, 0)
 	ways := map[string]func(i int) []uint8{
-		"stored": func(i int) []uint8 { images.Stored(stored, i); return stored },
-		"shrunk": func(i int) []uint8 { return images.Shrunk(i, Frame{Height: 200, Width: 100}) },
+		"stored":         func(i int) []uint8 { images.Stored(stored, i); return stored },
+		"shrunk":         func(i int) []uint8 { return images.Shrunk(i, Frame{Height: 200, Width: 100}) },
+		"picked, stored": func(i int) []uint8 { picked.Stored(stored, 5-i); return stored },
+		"picked, shrunk": func(i int) []uint8 { return picked.Shrunk(5-i, Frame{Height: 200, Width: 100}) },
 	}
 	for _, gone := range []bool{false, true} {
 		for way, pixels := range ways {
@@ -52,9 +55,11 @@ func TestPassLeavesNoMemory(t *testing.T) {
 		if gone {
 			break
 		}
-		mean, _ := images.MeanStd()
-		if n := residentPages(t, images.Pixels); n != 1 || mean[0] == 0 {
-			t.Errorf("after the mean %d pages are in memory", n)
+		for _, m := range []*Images{images, picked} {
+			mean, _ := m.MeanStd()
+			if n := residentPages(t, images.Pixels); n != 1 || mean[0] == 0 {
+				t.Errorf("after the mean %d pages are in memory", n)
+			}
 		}
 		for _, name := range shardNames(t, home) { // of what is open already, too
 			if err := os.Remove(filepath.Join(home, "cache", "images", name)); err != nil {

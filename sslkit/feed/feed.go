@@ -189,7 +189,7 @@ func (s *Source) uploadAll() error {
 // all returns all images as they lie in a set, with frames where they have several sizes.
 func (s *Source) all() (pixels []uint8, table []int32) {
 	f := &s.form
-	if f.same && f.Frames == nil {
+	if f.same && f.Frames == nil && s.images.From == nil {
 		return s.images.Pixels, nil
 	}
 	pixels = make([]uint8, f.bytes()+f.spare())

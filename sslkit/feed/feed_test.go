@@ -47,7 +47,24 @@ func mixed(n int) *dataset.Images {
 	return m
 }
 
-var kinds = map[string]func(n int) *dataset.Images{"uniform": uniform, "mixed": mixed}
+// picked are n of these images, the last ones first, whose pixels stay where they are.
+func picked(all func(n int) *dataset.Images) func(n int) *dataset.Images {
+	return func(n int) *dataset.Images {
+		from := all(2 * n)
+		var which []int
+		var in []int32
+		for i := range n {
+			which, in = append(which, 2*n-1-2*i), append(in, int32(2*n-1-2*i))
+		}
+		m := from.Pick(which...)
+		m.Pixels, m.From, m.Which = nil, from, in
+		return m
+	}
+}
+
+var kinds = map[string]func(n int) *dataset.Images{
+	"uniform": uniform, "mixed": mixed, "picked uniform": picked(uniform), "picked mixed": picked(mixed),
+}
 
 func open(t testing.TB, d *device.Device, images *dataset.Images, mode feed.Mode) *feed.Source {
 	t.Helper()

@@ -50,9 +50,6 @@ func formOf(m *dataset.Images, short int) form {
 
 // bytes is how many bytes all images take.
 func (f *form) bytes() int {
-	if f.same {
-		return len(f.Pixels) // also where these are a part of a larger set, whose Side they have
-	}
 	_, end := f.Span(f.Len() - 1)
 	return end
 }
