@@ -141,6 +141,7 @@ func TestDevicesFeeds(t *testing.T) {
 func TestDevicesNormParts(t *testing.T) {
 	testkit.CPU(t)
 	r, data := onSeveral(t, "SimCLR")
+	r.Precision = device.F64 // of four images statistics are too few to be near in float32
 	whole := onDevices(t, r, 1, train.Options{Data: data})
 	r.NormParts = 4
 	one := onDevices(t, r, 1, train.Options{Data: data})

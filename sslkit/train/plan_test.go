@@ -14,6 +14,7 @@ import (
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
+	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
@@ -116,6 +117,55 @@ func TestPlan(t *testing.T) {
 	r.Eval = eval.KNN{}
 	if p, err = Plan(t.Context(), r, target, nil, "embed", "vote"); err != nil || len(p.Programs) != 0 {
 		t.Errorf("a run without evaluation: %+v, %v", p, err)
+	}
+}
+
+// What eight devices exchange in a step is little, and in few pieces: the statistics of each
+// batch norm, once forward and once backward, with which the gradients go; or, where each
+// device has statistics of its own, all gradients at once. Beside that they send each other
+// embeddings, for the negatives, and no images.
+func TestPlanOfSeveral(t *testing.T) {
+	const devices, norms = 8, 9 + 2 // of the network, and of the projection head
+	target := device.Targets()[0]
+	testkit.Target(t, target.Name)
+	target.Devices = devices
+	for parts, most := range map[int]int{1: 2 * norms, devices: 3} {
+		r, err := recipe.Shapes("SimCLR")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Batch, r.Backbone, r.NormParts = 16*devices, r.Backbone.Shrunk(), parts
+		p, err := Plan(t.Context(), r, target, nil, "step")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := target.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := newStep(d, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		params, _ := s.layout.vars.Sizes()
+		gradients, embeddings := int64(4*params), int64(4*2*r.Batch*r.Method.(method.SimCLR).Projector.Out)
+		all := p.Programs[0].Collectives
+		var reduces, others int
+		var moved int64 // by the others
+		for _, c := range all {
+			if c.Kind == "all-reduce" {
+				reduces += c.Count
+				if c.Bytes < gradients || c.Bytes > gradients+gradients/5 {
+					t.Errorf("%d parts: all-reduces of %d bytes, want the gradients' %d and a little more", parts, c.Bytes, gradients)
+				}
+				continue
+			}
+			others += c.Count
+			moved += c.Bytes
+		}
+		if reduces == 0 || reduces > most || others > 12 || moved > 5*embeddings {
+			t.Errorf("%d parts: %+v, want at most %d all-reduces, and 12 others of less than five times the embeddings' %d bytes", parts, all, most, embeddings)
+		}
 	}
 }
 
