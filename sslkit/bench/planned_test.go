@@ -143,7 +143,15 @@ func TestPlannedRows(t *testing.T) {
 	}
 	want := map[string]int{}
 	for _, method := range []string{"MoCo", "SimCLR", "SimSiam", "BarlowTwins", "BYOL"} {
-		want["cifar10 "+method], want["imagenette "+method] = 2, 1
+		want["cifar10 "+method] = 2
+	}
+	for _, r := range recipe.Published() {
+		if r.Data == dataset.Imagenette && r.Preset == recipe.Lightly2023 {
+			want["imagenette "+r.Name] = 1
+		}
+	}
+	if len(want) != 5+20 {
+		t.Errorf("%d methods' rows, want those of 20 methods on ImageNette", len(want))
 	}
 	if diff := cmp.Diff(want, counts); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
