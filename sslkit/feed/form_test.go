@@ -63,7 +63,11 @@ func TestOpenFor(t *testing.T) {
 			if mode == feed.Resident {
 				outlined := *test.images
 				outlined.Pixels = nil
-				checkShapes(t, name, feed.Outlined(d, &outlined, size), source)
+				outline, err := feed.Outlined(d, &outlined, size)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkShapes(t, name, outline, source)
 			}
 			var order []int32
 			for i := range test.images.Len() {

@@ -123,49 +123,70 @@ func TestPlan(t *testing.T) {
 // What eight devices exchange in a step is little, and in few pieces: the statistics of each
 // batch norm, once forward and once backward, with which the gradients go; or, where each
 // device has statistics of its own, all gradients at once. Beside that they send each other
-// embeddings, for the negatives, and no images.
+// embeddings, for the negatives, and, where each has a part of the images, those of the batch.
 func TestPlanOfSeveral(t *testing.T) {
 	const devices, norms = 8, 9 + 2 // of the network, and of the projection head
 	target := device.Targets()[0]
 	testkit.Target(t, target.Name)
 	target.Devices = devices
-	for parts, most := range map[int]int{1: 2 * norms, devices: 3} {
+	for _, c := range []struct {
+		parts, allReduces int
+		divided           bool // the images
+	}{
+		{1, 2 * norms, false},
+		{devices, 3, true},
+	} {
 		r, err := recipe.Shapes("SimCLR")
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Batch, r.Backbone, r.NormParts = 16*devices, r.Backbone.Shrunk(), parts
-		p, err := Plan(t.Context(), r, target, nil, "step")
-		if err != nil {
-			t.Fatal(err)
+		r.Batch, r.Backbone, r.NormParts = 16*devices, r.Backbone.Shrunk(), c.parts
+		moved := int64(5 * 4 * 2 * r.Batch * r.Method.(method.SimCLR).Projector.Out) // embeddings, and what is made of them
+		about, _ := dataset.About(r.Data)
+		pixels := int64(3 * about.Height * about.Width)
+		if c.divided {
+			target.Memory = 2 * pixels * int64(r.TrainImages) // of which images may take 3/8
+			moved += pixels * int64(r.Batch)
 		}
 		d, err := target.Open()
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := newStep(d, r)
+		p, err := newPlanner(r, d)
 		if err != nil {
 			t.Fatal(err)
 		}
-		params, _ := s.layout.vars.Sizes()
-		gradients, embeddings := int64(4*params), int64(4*2*r.Batch*r.Method.(method.SimCLR).Projector.Out)
-		all := p.Programs[0].Collectives
-		var reduces, others int
-		var moved int64 // by the others
-		for _, c := range all {
-			if c.Kind == "all-reduce" {
-				reduces += c.Count
-				if c.Bytes < gradients || c.Bytes > gradients+gradients/5 {
-					t.Errorf("%d parts: all-reduces of %d bytes, want the gradients' %d and a little more", parts, c.Bytes, gradients)
-				}
-				continue
-			}
-			others += c.Count
-			moved += c.Bytes
+		step, _, err := p.planStep()
+		p.free()
+		if err != nil {
+			t.Fatal(err)
 		}
-		if reduces == 0 || reduces > most || others > 12 || moved > 5*embeddings {
-			t.Errorf("%d parts: %+v, want at most %d all-reduces, and 12 others of less than five times the embeddings' %d bytes", parts, all, most, embeddings)
+		if images := p.train.Kept(); (images < pixels*int64(r.TrainImages)) != c.divided || step.Memory.Arguments > images+1e6 {
+			t.Errorf("%d bytes of images on each device, %+v, want them divided: %t", images, step.Memory, c.divided)
 		}
+		params, _ := p.step.layout.vars.Sizes()
+		checkExchange(t, step.Collectives, c.allReduces, int64(4*params), moved)
+	}
+}
+
+// checkExchange checks collectives: at most so many all-reduces, of the gradients' bytes and a
+// little more, and few others, that move at most so many bytes.
+func checkExchange(t *testing.T, list []device.Collectives, allReduces int, gradients, moved int64) {
+	t.Helper()
+	var reduces, others device.Collectives
+	for _, c := range list {
+		kind := &others
+		if c.Kind == "all-reduce" {
+			kind = &reduces
+		}
+		kind.Count += c.Count
+		kind.Bytes += c.Bytes
+	}
+	if reduces.Count > allReduces || reduces.Bytes < gradients || reduces.Bytes > gradients+gradients/5 {
+		t.Errorf("%+v: %d bytes in %d all-reduces, want the gradients' %d and a little more in at most %d", list, reduces.Bytes, reduces.Count, gradients, allReduces)
+	}
+	if others.Count > 12 || others.Bytes > moved {
+		t.Errorf("%+v: %d bytes in %d others, want at most %d in 12", list, others.Bytes, others.Count, moved)
 	}
 }
 

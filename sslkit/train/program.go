@@ -285,7 +285,7 @@ func (t *trainer) epochInput(epoch, step int) (*epochInput, error) {
 	}
 	in := &epochInput{}
 	var err error
-	if in.places, err = uploadParts(t.device, t.train.Places(order, r.Batch), r.Steps(), r.Batch); err != nil {
+	if in.places, err = uploadParts(t.device, t.train.PlacesInParts(order, r.Batch), r.Steps(), r.Batch); err != nil {
 		return nil, err
 	}
 	if in.epoch, err = upload(t.device, []int32{int32(epoch - 1)}); err != nil {
