@@ -359,8 +359,7 @@ func TestErrors(t *testing.T) {
 }
 
 // TestAuto compares the choice with the free memory of the device.
-// Images that are too large for each of several accelerators are divided among them, if they
-// have one size and the parts are small enough.
+// Of images of one size each of several accelerators can have a part.
 func TestSplit(t *testing.T) {
 	testkit.CPU(t)
 	const count = 3
@@ -399,7 +398,10 @@ func TestSplit(t *testing.T) {
 	if alone, err := feed.Open(testkit.Any(t), images, feed.Split); err != nil || alone.Mode() != one.Mode() {
 		t.Errorf("split on one device: %v", err)
 	}
+}
 
+// What is planned for several accelerators is divided where it has to be.
+func TestOutlinedSplit(t *testing.T) {
 	target := device.Targets()[0]
 	testkit.Target(t, target.Name)
 	target.Devices = 8
