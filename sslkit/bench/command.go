@@ -151,7 +151,7 @@ func parse(data dataset.Name, args []string, out io.Writer) (command, error) {
 	precision := flags.String("precision", "", "bf16 or f32 (default: the recipe's bf16)")
 	measured := measureFlags(flags)
 	shard := flags.String("shard", "0/1", "i/n: share i of n of the runs, i from 0")
-	where := flags.String("feed", string(feed.Auto), "where images are kept: resident (on the device), streamed (on the host), or auto")
+	where := flags.String("feed", string(feed.Auto), "where images are kept: resident (on the device), split (a part on each of several), streamed (on the host), or auto")
 	on := flags.String("device", string(device.Auto), "auto, cuda, cpu or go")
 	flags.IntVar(&c.devices, "devices", 1, "how many devices of the machine train a run together (times of -dry-run are those of one)")
 	flags.StringVar(&c.out, "out", filepath.Join("runs", string(data)+"_benchmark"), "folder of records, table and picture")

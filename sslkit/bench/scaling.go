@@ -27,7 +27,8 @@ const imagenetImages = 1_281_167
 
 // ScalingRows lists the steps of SimCLR on ImageNette at 128 pixels with a ResNet-18, and at
 // ImageNet's 224 pixels with a ViT-S/16: on one device with a batch of 256, on eight
-// with 256 each, and on eight with 256 together.
+// with 256 each, and on eight with 256 together. The ResNet's batch norm has the statistics
+// of the whole batch there, and once, on eight with 256 each, those of each device's images.
 func ScalingRows() ([]ScalingRow, error) {
 	base, err := recipe.At(recipe.Lightly2023, dataset.Imagenette, "SimCLR", scalingBatch, 200)
 	if err != nil {
@@ -48,7 +49,10 @@ func ScalingRows() ([]ScalingRow, error) {
 			rows = append(rows, row)
 		}
 	}
-	return rows, nil
+	parts := rows[1]
+	parts.Title += ", batch norm of each GPU's images"
+	parts.Recipe.NormParts = scalingDevices
+	return slices.Insert(rows, 2, parts), nil
 }
 
 const scalingBatch, scalingDevices = 256, 8

@@ -43,13 +43,14 @@ func TestScalingMarkdown(t *testing.T) {
 	for _, row := range []string{
 		"| ImageNette, 128 pixels, ResNet-18 | 1 | 256 | 1.50 | 25.6 | – | – | – | – | 10000 | 100 % | 0.9 s |\n",
 		"| ImageNette, 128 pixels, ResNet-18 | 8 | 2048 | 1.50 | 25.6 | 3 | 2 | 46.0 | 6.4 | 64000 – 80000 | 80 % – 100 % | 0.1 s |\n",
+		"| ImageNette, 128 pixels, ResNet-18, batch norm of each GPU's images | 8 | 2048 | 1.50 | 25.6 |",
 		"| ImageNet, 224 pixels, ViT-S/16 | 8 | 256 | 1.50 | 3.2 | 3 | 2 | 46.0 | 0.8 | 64000 – 80000 | 80 % – 100 % | 16.0 s – 20.0 s |\n",
 	} {
 		if !strings.Contains(table, row) {
 			t.Errorf("no row\n%sin\n%s", row, table)
 		}
 	}
-	if _, err := ScalingMarkdown(plans[1:]); err == nil || !strings.Contains(err.Error(), "5 plans, want 6") {
+	if _, err := ScalingMarkdown(plans[1:]); err == nil || !strings.Contains(err.Error(), "6 plans, want 7") {
 		t.Errorf("a plan less: error %v", err)
 	}
 	plans[0], plans[1] = plans[1], plans[0]

@@ -207,11 +207,10 @@ func (d *Device) Compilations() Compilations {
 }
 
 // JointViews reports whether the views of a batch should go through a network
-// in one pass with statistics per view, which is faster on a GPU, or in
-// separate passes, which is faster on a CPU, and on several GPUs, each of which has
-// its part of every view, spares them to send images to each other. Both give the same
-// numbers.
-func (d *Device) JointViews() bool { return d.Kind == CUDA && d.Count == 1 }
+// in one pass with statistics per view, which is faster on a GPU and spares several
+// devices half of what they exchange, or in separate passes, which is faster on a CPU.
+// Both give the same numbers.
+func (d *Device) JointViews() bool { return d.Kind == CUDA || d.Count > 1 }
 
 // EmbedBatch is the number of images to embed in one pass.
 func (d *Device) EmbedBatch() int {

@@ -22,7 +22,7 @@ func TestSeveralEvaluate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, mode := range []feed.Mode{feed.Resident, feed.Streamed} {
+		for _, mode := range []feed.Mode{feed.Resident, feed.Split, feed.Streamed} {
 			s := newSubject(t, d, mode, train, tiles(4))
 			features, err := s.Embedder.Embed(t.Context(), s.Params, s.Buffers, s.Train)
 			if err != nil {

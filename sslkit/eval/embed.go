@@ -60,15 +60,15 @@ func newEmbedder(d *device.Device, name string, build func([]*graph.Node) []*gra
 }
 
 // Plan plans the program that [Embedder.Embed] runs for each batch of images, on a
-// device of [device.Target.Open], and returns its arguments.
-func (e *Embedder) Plan(params, buffers shapes.Shape, images *feed.Source) (device.Program, []shapes.Shape, error) {
-	places := shapes.Make(dtypes.Int32, images.Batch(e.device.EmbedBatch()))
-	arguments := append([]shapes.Shape{params, buffers, places}, images.Shapes()...)
+// device of [device.Target.Open].
+func (e *Embedder) Plan(params, buffers shapes.Shape, images *feed.Source) (device.Program, error) {
+	batch := images.Batch(e.device.EmbedBatch())
+	arguments := append([]shapes.Shape{params, buffers, shapes.Make(dtypes.Int32, batch)}, images.ReadShapes(batch)...)
 	program, err := e.device.Plan(embedName, e.build, arguments...)
 	if err != nil {
-		return device.Program{}, nil, fmt.Errorf("eval: %w", err)
+		return device.Program{}, fmt.Errorf("eval: %w", err)
 	}
-	return program, arguments, nil
+	return program, nil
 }
 
 // Free releases the compiled programs. The embedder is of no use then.

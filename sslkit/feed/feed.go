@@ -8,7 +8,9 @@
 //
 // Where a device is several accelerators, each has a resident set. Of a streamed source
 // each gets whole batches in turn ([Source.Read]), or its part of every batch for a
-// program that all run together ([Source.ReadParts], [Source.Take]).
+// program that all run together ([Source.ReadParts], [Source.Take]). A split source has a
+// part of all images on each: a program that all run together finds every image there, and
+// others get batches from the host.
 package feed
 
 import (
@@ -27,11 +29,12 @@ import (
 // Mode is where a program's images are kept. Numbers do not depend on it.
 type Mode string
 
-// The modes. Auto is Resident if the images take at most half of the device's
-// free memory, else Streamed.
+// The modes. Auto is Resident if the images take at most half of the device's free memory,
+// else Split if that is so with several accelerators and images of one size, else Streamed.
 const (
 	Auto     Mode = "auto"
-	Resident Mode = "resident" // on the device, all of them
+	Resident Mode = "resident" // on the device, all of them; on several accelerators, on each
+	Split    Mode = "split"    // on several accelerators, a part on each: images of one size only
 	Streamed Mode = "streamed" // on the host; the device has a few batches
 )
 
@@ -41,13 +44,13 @@ const (
 // crop has about as many pixels as the input.
 const detail = 4
 
-// Validate reports a mode that is none of the three, nor "".
+// Validate reports a mode that is none of these, nor "".
 func (m Mode) Validate() error {
 	switch m {
-	case Auto, Resident, Streamed, "":
+	case Auto, Resident, Split, Streamed, "":
 		return nil
 	}
-	return fmt.Errorf("feed: mode %q: want %q, %q or %q", m, Auto, Resident, Streamed)
+	return fmt.Errorf("feed: mode %q: want %q, %q, %q or %q", m, Auto, Resident, Split, Streamed)
 }
 
 // A Source is the images of a split, ready to be fed to programs. What a program
@@ -58,14 +61,14 @@ func (m Mode) Validate() error {
 //
 // Images lie in a set as in [dataset.Images], with [augment.SpareRows] after the last
 // one. A resident source has one set of all images; a streamed one makes a set of
-// each batch.
+// each batch; a split one has a part of the set of all on each accelerator, with black images
+// after the last one where parts would not be equal.
 type Source struct {
 	device *device.Device
 	images *dataset.Images
 	form   form
+	mode   Mode                // Resident, Split or Streamed
 	sets   [][]*tensors.Tensor // of each accelerator; nil if streamed
-
-	outlined bool // see [Outlined]
 }
 
 // Open makes images ready for programs on a device, as they are; an empty mode is
@@ -86,48 +89,101 @@ func OpenFor(d *device.Device, images *dataset.Images, mode Mode, size int) (*So
 	if err := mode.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Source{device: d, images: images, form: formOf(images, detail*size)}
+	s := &Source{device: d, images: images, form: formOf(images, detail*size), mode: mode}
 	switch mode {
 	case Auto, "":
 		free, err := d.Free()
 		if err != nil {
 			return nil, fmt.Errorf("feed: %w", err)
 		}
-		if int64(s.form.bytes()) > free/2 {
-			return s, nil
+		s.mode = s.fitting(int64(s.form.bytes()), free/2)
+	case Split:
+		if s.form.Frames != nil {
+			return nil, fmt.Errorf("feed: mode %q: the images have several sizes, want one size, or %q or %q", Split, Resident, Streamed)
 		}
-	case Streamed:
-		return s, nil
+		if d.Count == 1 {
+			s.mode = Resident
+		}
 	}
 	return s, s.uploadAll()
 }
 
-// Outlined is [OpenFor] for images that need no pixels: nothing is on the device, and
-// of the set there are [Source.Shapes] alone, from which a program can be planned.
-func Outlined(d *device.Device, images *dataset.Images, size int) *Source {
-	return &Source{device: d, images: images, form: formOf(images, detail*size), outlined: true}
-}
-
-// Shapes are those of the set of all images.
-func (s *Source) Shapes() []shapes.Shape {
-	f := &s.form
-	if f.Frames == nil {
-		return []shapes.Shape{shapes.Make(dtypes.Uint8, f.Len(), f.Height, f.Width, 3)}
-	}
-	_, end := f.Span(f.Len() - 1)
-	return []shapes.Shape{
-		shapes.Make(dtypes.Uint8, (end+f.spare())/(3*f.Side), f.Side, 3),
-		shapes.Make(dtypes.Int32, f.Len(), 3),
-	}
-}
-
-// Mode is Resident or Streamed.
-func (s *Source) Mode() Mode {
-	if s.sets != nil || s.outlined {
+// fitting is the mode that keeps as many of all bytes on each accelerator as may be there.
+func (s *Source) fitting(all, most int64) Mode {
+	n := int64(s.device.Count)
+	switch {
+	case all <= most:
 		return Resident
+	case n > 1 && s.form.Frames == nil && (all+n-1)/n <= most:
+		return Split
 	}
 	return Streamed
 }
+
+// Outlined is [OpenFor] for images that need no pixels, Resident, or Split where Auto would
+// make it that: nothing is on the device, and of the set there are [Source.Shapes] alone, from
+// which a program can be planned.
+func Outlined(d *device.Device, images *dataset.Images, size int) (*Source, error) {
+	s := &Source{device: d, images: images, form: formOf(images, detail*size), mode: Resident}
+	free, err := d.Free()
+	if err != nil {
+		return nil, fmt.Errorf("feed: %w", err)
+	}
+	if _, end := s.form.Span(s.form.Len() - 1); s.fitting(int64(end), free/2) == Split {
+		s.mode = Split
+	}
+	return s, nil
+}
+
+// share is how many images of a split source each accelerator has.
+func (s *Source) share() int { return (s.Len() + s.device.Count - 1) / s.device.Count }
+
+// Shapes are those of the set of all images, on all accelerators together.
+func (s *Source) Shapes() []shapes.Shape {
+	n := s.Len()
+	if s.mode == Split {
+		n = s.share() * s.device.Count
+	}
+	_, end := s.form.Span(s.Len() - 1)
+	return s.shapes(n, end)
+}
+
+// ReadShapes are those of the sets that a [Reader] of [Source.Read] gives.
+func (s *Source) ReadShapes(batch int) []shapes.Shape {
+	if s.mode == Resident {
+		return s.Shapes()
+	}
+	return s.shapes(batch, s.form.room(batch))
+}
+
+// Kept is how many bytes of each accelerator the source takes.
+func (s *Source) Kept() (bytes int64) {
+	for _, shape := range s.Shapes() {
+		bytes += int64(shape.ByteSize())
+	}
+	switch s.mode {
+	case Streamed:
+		return 0
+	case Split:
+		return bytes / int64(s.device.Count)
+	}
+	return bytes
+}
+
+// shapes are those of a set of n images, which take so many bytes if they have several sizes.
+func (s *Source) shapes(n, bytes int) []shapes.Shape {
+	f := &s.form
+	if f.Frames == nil {
+		return []shapes.Shape{shapes.Make(dtypes.Uint8, n, f.Height, f.Width, 3)}
+	}
+	return []shapes.Shape{
+		shapes.Make(dtypes.Uint8, (bytes+f.spare())/(3*f.Side), f.Side, 3),
+		shapes.Make(dtypes.Int32, n, 3),
+	}
+}
+
+// Mode is Resident, Split or Streamed.
+func (s *Source) Mode() Mode { return s.mode }
 
 // Len is the number of images.
 func (s *Source) Len() int { return s.images.Len() }
@@ -143,10 +199,10 @@ func (s *Source) Batch(most int) int {
 	return s.form.batch(min(most, s.Len()), limit)
 }
 
-// Set is the set of all images of a resident source, on the first accelerator; nil for a
-// streamed one.
+// Set is the set of all images of a resident source, on the first accelerator; nil for
+// others.
 func (s *Source) Set() []*tensors.Tensor {
-	if s.sets == nil {
+	if s.mode != Resident {
 		return nil
 	}
 	return s.sets[0]
@@ -159,10 +215,19 @@ func (s *Source) Free() {
 	}
 }
 
-// Places returns, for each image of an order, its index in the set that a [Reader]
-// gives for its batch.
+// Places returns, for each image of an order, its index in the set that a [Reader] of
+// [Source.Read] gives for its batch.
 func (s *Source) Places(order []int32, batch int) []int32 {
-	if s.Mode() == Resident {
+	return s.places(order, batch, s.mode == Resident)
+}
+
+// PlacesInParts is [Source.Places] for a reader of [Source.ReadParts].
+func (s *Source) PlacesInParts(order []int32, batch int) []int32 {
+	return s.places(order, batch, s.mode != Streamed)
+}
+
+func (s *Source) places(order []int32, batch int, all bool) []int32 {
+	if all {
 		return order
 	}
 	places := make([]int32, len(order))
@@ -172,10 +237,20 @@ func (s *Source) Places(order []int32, batch int) []int32 {
 	return places
 }
 
-// uploadAll makes the set of all images, on each accelerator.
+// uploadAll makes the set of all images, on each accelerator, or its part of it.
 func (s *Source) uploadAll() error {
-	pixels, table := s.all()
+	var pixels []uint8
+	var table []int32
+	switch s.mode {
+	case Streamed:
+		return nil
+	case Resident:
+		pixels, table = s.all()
+	}
 	for k := range s.device.Count {
+		if s.mode == Split {
+			pixels = s.part(k)
+		}
 		set, err := s.upload(k, pixels, table)
 		if err != nil {
 			s.Free()
@@ -184,6 +259,20 @@ func (s *Source) uploadAll() error {
 		s.sets = append(s.sets, set)
 	}
 	return nil
+}
+
+// part returns the images of a split source that an accelerator has.
+func (s *Source) part(accelerator int) []uint8 {
+	_, each := s.form.Span(0)
+	pixels := make([]uint8, s.share()*each)
+	var which []int32
+	var from []int
+	for i := accelerator * s.share(); i < min((accelerator+1)*s.share(), s.Len()); i++ {
+		from = append(from, len(which)*each)
+		which = append(which, int32(i))
+	}
+	s.copy(pixels, which, from)
+	return pixels
 }
 
 // all returns all images as they lie in a set, with frames where they have several sizes.
@@ -252,7 +341,7 @@ func Take(set []*graph.Node, places *graph.Node) augment.Batch {
 // sets of [Source.ReadParts].
 func (s *Source) Take(set []*graph.Node, places *graph.Node) augment.Batch {
 	switch {
-	case s.device.Count == 1 || s.Mode() == Resident:
+	case s.device.Count == 1 || s.mode != Streamed:
 		return Take(set, places)
 	case len(set) == 1:
 		return augment.Whole(set[0])
@@ -265,7 +354,7 @@ func (s *Source) Take(set []*graph.Node, places *graph.Node) augment.Batch {
 // Splits says how a set of [Source.ReadParts] lies on the accelerators.
 func (s *Source) Splits() []device.Split {
 	split := device.Split(0)
-	if s.Mode() == Resident {
+	if s.mode == Resident {
 		split = device.Whole
 	}
 	return slices.Repeat([]device.Split{split}, len(s.Shapes()))

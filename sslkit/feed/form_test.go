@@ -61,9 +61,7 @@ func TestOpenFor(t *testing.T) {
 			}
 			defer source.Free()
 			if mode == feed.Resident {
-				outlined := *test.images
-				outlined.Pixels = nil
-				checkShapes(t, name, feed.Outlined(d, &outlined, size), source)
+				checkOutline(t, name, d, *test.images, size, source)
 			}
 			var order []int32
 			for i := range test.images.Len() {
@@ -99,6 +97,17 @@ func TestOpenFor(t *testing.T) {
 			}
 		}
 	}
+}
+
+// checkOutline checks that images without pixels have the shapes of a source.
+func checkOutline(t *testing.T, name string, d *device.Device, images dataset.Images, size int, source *feed.Source) {
+	t.Helper()
+	images.Pixels = nil
+	outline, err := feed.Outlined(d, &images, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkShapes(t, name, outline, source)
 }
 
 // checkShapes compares a source of images without pixels with one that has all.

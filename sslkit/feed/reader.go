@@ -18,13 +18,14 @@ const ahead = 2
 // It is for one goroutine.
 type Reader struct {
 	source *Source
-	left   int // batches that Next has not returned yet
-	late   int // those that Next had to wait for
+	fixed  bool // the sets of all batches are those of the source
+	left   int  // batches that Next has not returned yet
+	late   int  // those that Next had to wait for
 	waited time.Duration
 
 	next int // accelerator that Next gives the next set on
 
-	// Of a streamed source:
+	// Unless the sets are fixed:
 	current []result      // what is valid, the oldest first
 	ready   chan result   // closed when no more will come
 	stop    chan struct{} // closed when no more is wanted
@@ -68,8 +69,8 @@ func (s *Source) read(order []int32, batch int, inParts bool) (*Reader, error) {
 			return nil, fmt.Errorf("feed: image %d is asked for, there are %d", i, s.Len())
 		}
 	}
-	r := &Reader{source: s, left: len(order) / batch}
-	if s.Mode() == Streamed {
+	r := &Reader{source: s, left: len(order) / batch, fixed: s.mode == Resident || s.mode == Split && inParts}
+	if !r.fixed {
 		wait := ahead - 1
 		if !inParts {
 			wait = ahead*s.device.Count - 1
@@ -89,7 +90,7 @@ func (r *Reader) Next() ([]*tensors.Tensor, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case r.source.Mode() == Resident:
+	case r.fixed:
 		return sets[on], nil
 	}
 	return sets[0], nil
@@ -105,7 +106,7 @@ func (r *Reader) advance(valid int) ([][]*tensors.Tensor, error) {
 		return nil, errors.New("feed: there are no more batches")
 	}
 	r.left--
-	if r.source.Mode() == Resident {
+	if r.fixed {
 		return r.source.sets, nil
 	}
 	if len(r.current) == valid {

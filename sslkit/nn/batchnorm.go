@@ -69,16 +69,19 @@ func splitBatchNorm(scope *Scope, x *graph.Node, splits int, affine bool, then f
 		y := n.apply(graph.Reshape(op.Widen(x), 1, x.Shape().Size()/channels, 1, 1, channels), mean, variance)
 		return graph.Reshape(compute(scope, then(y)), dims...)
 	}
-	groups, parts := scope.build.groups, max(scope.Mode().NormParts, 1)
-	if dims[0]%(groups*parts*splits) != 0 {
-		panic(fmt.Errorf("nn: BatchNorm: %d rows do not divide into %d views of %d parts of %d splits", dims[0], groups, parts, splits))
+	n.lay = layout{outer: scope.build.groups, inner: 1, parts: max(scope.Mode().NormParts, 1), splits: splits, channels: channels}
+	if scope.Mode().woven() {
+		n.lay.outer, n.lay.inner = 1, scope.build.groups
 	}
-	rows, pixels := dims[0]/groups/parts/splits, x.Shape().Size()/dims[0]/channels
-	if splits == 1 { // one long axis, which compiles to faster sums
+	groups, columns := n.lay.outer*n.lay.parts, splits*n.lay.inner
+	if dims[0]%(groups*columns) != 0 {
+		panic(fmt.Errorf("nn: BatchNorm: %d rows do not divide into %d views of %d parts of %d splits", dims[0], scope.build.groups, n.lay.parts, splits))
+	}
+	rows, pixels := dims[0]/groups/columns, x.Shape().Size()/dims[0]/channels
+	if columns == 1 { // one long axis, which compiles to faster sums
 		rows, pixels = rows*pixels, 1
 	}
-	n.joint = scope.Mode().JointViews
-	y := n.training(graph.Reshape(op.Widen(x), groups*parts, rows, splits, pixels, channels), parts)
+	y := n.training(graph.Reshape(op.Widen(x), groups, rows, columns, pixels, channels), scope.Mode())
 	scope.SetBuffer("running_mean", graph.Reshape(n.runningMean, perSplit(splits, channels)...))
 	scope.SetBuffer("running_var", graph.Reshape(n.runningVar, perSplit(splits, channels)...))
 	return graph.Reshape(compute(scope, then(y)), dims...)
@@ -98,9 +101,35 @@ func ConvBatchNorm(conv, norm *Scope, x *graph.Node, out, kernel, stride, splits
 }
 
 type norm struct {
-	joint                   bool        // see [Mode]
+	lay                     layout
 	scale, shift            *graph.Node // [channels], or nil
 	runningMean, runningVar *graph.Node // [splits, channels]
+}
+
+// layout says which statistics [groups, columns, channels] are those of what: the groups are
+// parts of views, and the columns, of which each has the next row, splits, and in each the
+// views whose images take turns.
+type layout struct {
+	outer, parts  int // groups
+	splits, inner int // columns
+	channels      int
+}
+
+// views lists statistics [groups, columns, channels] by view, the mean of the parts', each
+// [splits, channels].
+func (l layout) views(x *graph.Node) []*graph.Node {
+	if l.parts > 1 {
+		x = graph.ReduceMean(graph.Reshape(x, l.outer, l.parts, -1), 1)
+	}
+	x = graph.Reshape(x, l.outer, l.splits, l.inner, l.channels)
+	list := make([]*graph.Node, 0, l.outer*l.inner)
+	for outer := range l.outer {
+		for inner := range l.inner {
+			one := graph.Slice(x, graph.AxisElem(outer), graph.AxisRange(), graph.AxisElem(inner))
+			list = append(list, graph.Reshape(one, l.splits, l.channels))
+		}
+	}
+	return list
 }
 
 func newNorm(scope *Scope, channels, splits int, affine bool) *norm {
@@ -122,23 +151,23 @@ func perSplit(splits, channels int) []int {
 	return []int{channels}
 }
 
-// training normalises x [groups, rows, splits, pixels, channels] over rows and
-// pixels, and updates the running statistics by those of each view's groups.
-func (n *norm) training(x *graph.Node, ofView int) *graph.Node {
+// training normalises x [groups, rows, columns, pixels, channels] over rows and
+// pixels, and updates the running statistics by those of each view.
+func (n *norm) training(x *graph.Node, mode Mode) *graph.Node {
 	dims := x.Shape().Dimensions
 	count := float64(dims[1] * dims[3])
 	// Measured from about the middle, so that rounding is relative to the spread of
 	// the values and not to their distance from 0.
-	origin := graph.StopGradient(n.middle(x)) // [groups, 1, splits, 1, channels]
+	origin := graph.StopGradient(n.middle(x, mode)) // [groups or 1, 1, columns, 1, channels]
 	shifted := graph.Sub(x, origin)
-	shift := graph.ReduceMean(shifted, 1, 3)                                                  // [groups, splits, channels]
-	mean := graph.Add(graph.Squeeze(origin, 1, 3), shift)                                     // [groups, splits, channels]
-	variance := graph.Sub(graph.ReduceMean(graph.Square(shifted), 1, 3), graph.Square(shift)) // [groups, splits, channels]
+	shift := graph.ReduceMean(shifted, 1, 3)                                                  // [groups, columns, channels]
+	mean := graph.Add(graph.Squeeze(origin, 1, 3), shift)                                     // [groups, columns, channels]
+	variance := graph.Sub(graph.ReduceMean(graph.Square(shifted), 1, 3), graph.Square(shift)) // [groups, columns, channels]
 	variance = graph.MaxScalar(variance, 0.0)                                                 // rounding can make it negative
-	unbiased := graph.MulScalar(variance, count/max(count-1, 1))                              // [groups, splits, channels]
-	for view := range dims[0] / ofView {
-		n.runningMean = blend(n.runningMean, meanOf(mean, view, ofView))
-		n.runningVar = blend(n.runningVar, meanOf(unbiased, view, ofView))
+	unbiased := n.lay.views(graph.MulScalar(variance, count/max(count-1, 1)))
+	for view, mean := range n.lay.views(mean) {
+		n.runningMean = blend(n.runningMean, mean)
+		n.runningVar = blend(n.runningVar, unbiased[view])
 	}
 	return n.apply(x, mean, variance)
 }
@@ -154,8 +183,8 @@ func (n *norm) running() (mean, variance *graph.Node) {
 
 // apply returns (x − mean) / √(variance + ε) · scale + shift.
 //
-//	x               [groups, rows, splits, pixels, channels]
-//	mean, variance  [groups, splits, channels]
+//	x               [groups, rows, columns, pixels, channels]
+//	mean, variance  [groups, columns, channels]
 func (n *norm) apply(x, mean, variance *graph.Node) *graph.Node {
 	factor, offset := n.factors(mean, variance)
 	return graph.Add(graph.Mul(x, graph.ExpandAxes(factor, 1, 3)), graph.ExpandAxes(offset, 1, 3))
@@ -163,60 +192,54 @@ func (n *norm) apply(x, mean, variance *graph.Node) *graph.Node {
 
 // factors returns what to multiply by and what to add then, each as mean and variance.
 func (n *norm) factors(mean, variance *graph.Node) (factor, offset *graph.Node) {
-	factor = graph.Rsqrt(graph.AddScalar(variance, BatchNormEpsilon)) // [groups, splits, channels]
+	factor = graph.Rsqrt(graph.AddScalar(variance, BatchNormEpsilon)) // [groups, columns, channels]
 	if n.scale != nil {
 		factor = graph.Mul(factor, graph.ExpandLeftToRank(n.scale, 3))
 	}
-	offset = graph.Neg(graph.Mul(mean, factor)) // [groups, splits, channels]
+	offset = graph.Neg(graph.Mul(mean, factor)) // [groups, columns, channels]
 	if n.shift != nil {
-		offset = graph.Add(offset, repeat(n.shift, offset.Shape().Dimensions))
+		offset = graph.Add(offset, n.shifts(offset.Shape().Dimensions))
 	}
 	return factor, offset
 }
 
-// middle is where the values of x [groups, rows, splits, pixels, channels] lie, roughly: the
+// middle is where the values of x [groups, rows, columns, pixels, channels] lie, roughly: the
 // mean of some. On a GPU, where that would be a kernel of its own, and another reading of
 // all of x where these are all rows of a split, it is the median of three: one of them may
-// be an outlier.
+// be an outlier. On several devices, which would have to send each other those, it is the
+// running mean, which all of them have.
 //
-//	result  [groups, 1, splits, 1, channels]
-func (n *norm) middle(x *graph.Node) *graph.Node {
-	rows := x.Shape().Dimensions[1]
-	if !n.joint {
-		some := graph.Slice(x, graph.AxisRange(), graph.AxisRange(0, min(rows, originRows)))
+//	result  [groups or 1, 1, columns, 1, channels]
+func (n *norm) middle(x *graph.Node, mode Mode) *graph.Node {
+	dims := x.Shape().Dimensions
+	if mode.Devices > 1 {
+		each := graph.BroadcastToDims(graph.ExpandAxes(n.runningMean, 1), n.lay.splits, n.lay.inner, n.lay.channels)
+		return graph.Reshape(each, 1, 1, dims[2], 1, n.lay.channels)
+	}
+	if !mode.JointViews {
+		some := graph.Slice(x, graph.AxisRange(), graph.AxisRange(0, min(dims[1], originRows)))
 		return graph.ReduceAndKeep(some, graph.ReduceMean, 1, 3)
 	}
 	value := func(row int) *graph.Node {
 		return graph.Slice(x, graph.AxisRange(), graph.AxisElem(row), graph.AxisRange(), graph.AxisElem(0))
 	}
-	a, b, c := value(0), value(rows/3), value(2*rows/3)
+	a, b, c := value(0), value(dims[1]/3), value(2*dims[1]/3)
 	return graph.Max(graph.Min(a, b), graph.Min(graph.Max(a, b), c))
 }
 
-// repeat returns x [channels] as [groups, splits, channels]: copies put together, whose
-// gradient is a sum of as many parts. That of a broadcast would be a sum of
-// sums, which XLA makes one sum over all rows and takes another pass over them for.
-func repeat(x *graph.Node, dims []int) *graph.Node {
-	copies := make([]*graph.Node, dims[0]*dims[1])
+// shifts returns the shift of each statistic, [groups, columns, channels] as dims say: copies
+// put together, whose gradient is a sum of as many parts. That of a broadcast would be a sum
+// of sums, which XLA makes one sum over all rows and takes another pass over them for.
+func (n *norm) shifts(dims []int) *graph.Node {
+	parts := max(n.lay.parts, 1)
+	copies := make([]*graph.Node, dims[0]/parts*dims[1])
 	for i := range copies {
-		copies[i] = x
+		copies[i] = n.shift
 	}
-	return graph.Reshape(graph.Concatenate(copies, 0), dims...)
+	x := graph.Reshape(graph.Concatenate(copies, 0), dims[0]/parts, 1, dims[1], dims[2])
+	return graph.Reshape(graph.BroadcastToDims(x, dims[0]/parts, parts, dims[1], dims[2]), dims...)
 }
 
 func blend(running, batch *graph.Node) *graph.Node {
 	return graph.Add(graph.MulScalar(running, 1-batchNormMomentum), graph.MulScalar(batch, batchNormMomentum))
-}
-
-// meanOf returns the mean of part i of the first axis, which has count elements.
-func meanOf(x *graph.Node, i, count int) *graph.Node {
-	if count == 1 {
-		return part(x, i)
-	}
-	return graph.ReduceMean(graph.Slice(x, graph.AxisRange(i*count, (i+1)*count)), 0)
-}
-
-// part returns element i of the first axis.
-func part(x *graph.Node, i int) *graph.Node {
-	return graph.Squeeze(graph.Slice(x, graph.AxisElem(i)), 0)
 }

@@ -21,8 +21,12 @@ type Mode struct {
 	Training   bool // batch norm uses, and learns from, the statistics of the batch
 	Precision  device.Precision
 	JointViews bool // see [PerView]
+	Devices    int  // on which the batch lies, each with a part of it; 0 is 1
 	NormParts  int  // of each view's batch, which have statistics of their own in batch norm, see [BatchNorm]; 0 is 1
 }
+
+// woven says that the images of views in one pass take turns, see [PerView].
+func (m Mode) woven() bool { return m.JointViews && m.Devices > 1 }
 
 // A Scope is a folder in the tree of a model's variables, open in one graph.
 type Scope struct {
@@ -37,7 +41,7 @@ type build struct {
 	graph  *graph.Graph
 	vars   *Variables
 	mode   Mode
-	groups int                    // parts of the batch that have statistics of their own
+	groups int                    // views in the batch, each with statistics of its own
 	flat   [2]*graph.Node         // params and buffers; nil while variables are declared
 	values map[string]*graph.Node // of the variables met so far, by path
 	set    []int                  // places of the parameters that [Scope.SetParam] has set

@@ -123,3 +123,8 @@ func Joined(patches *graph.Node, size, height, width int) *graph.Node {
 	x = graph.TransposeAllAxes(x, 0, 1, 3, 2, 4, 5) // [batch, rows, size, columns, size, channels]
 	return graph.Reshape(x, dims[0], height, width, channels)
 }
+
+// part returns element i of the first axis.
+func part(x *graph.Node, i int) *graph.Node {
+	return graph.Squeeze(graph.Slice(x, graph.AxisElem(i)), 0)
+}

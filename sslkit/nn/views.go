@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"slices"
+
 	"github.com/gomlx/gomlx/pkg/core/graph"
 )
 
@@ -12,7 +14,9 @@ import (
 //	result  one node per view, as forward returns it, in the views' order
 //
 // The mode decides whether views of one size go through in one pass (faster on a
-// GPU) or in separate ones (faster on a CPU); the numbers are the same.
+// GPU) or in separate ones (faster on a CPU), and, in one pass on several devices, in which
+// order: there the images of the views take turns, the first of each, the second of each,
+// and so on, so that all views of an image stay on its device. The numbers are the same.
 func PerView(scope *Scope, views []*graph.Node, forward func(scope *Scope, x *graph.Node) *graph.Node) []*graph.Node {
 	outputs := make([]*graph.Node, len(views))
 	for _, places := range sizes(views) {
@@ -37,7 +41,19 @@ func PerView(scope *Scope, views []*graph.Node, forward func(scope *Scope, x *gr
 func together(scope *Scope, views []*graph.Node, forward func(scope *Scope, x *graph.Node) *graph.Node) []*graph.Node {
 	scope.build.groups = len(views)
 	defer func() { scope.build.groups = 1 }()
-	return graph.Split(forward(scope, graph.Concatenate(views, 0)), 0, len(views))
+	if !scope.Mode().woven() {
+		return graph.Split(forward(scope, graph.Concatenate(views, 0)), 0, len(views))
+	}
+	dims := slices.Clone(views[0].Shape().Dimensions)
+	dims[0] *= len(views)
+	out := forward(scope, graph.Reshape(graph.Stack(views, 1), dims...))
+	dims = slices.Clone(out.Shape().Dimensions)
+	dims[0] /= len(views)
+	parts := graph.Split(graph.Reshape(out, slices.Insert(dims, 1, len(views))...), 1, len(views))
+	for i, part := range parts {
+		parts[i] = graph.Squeeze(part, 1)
+	}
+	return parts
 }
 
 // sizes lists the places of the views of each size.

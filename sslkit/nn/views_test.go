@@ -32,21 +32,54 @@ func TestPerView(t *testing.T) {
 		}
 	}
 	for _, n := range []int{1, 2, 3} {
-		model := func(joint bool) *testkit.Model {
-			return testkit.NewModel(t, testkit.Any(t), nn.Mode{Precision: device.F64, JointViews: joint}, perView, views[:n]...)
+		model := func(joint bool, devices int) *testkit.Model {
+			mode := nn.Mode{Precision: device.F64, JointViews: joint, Devices: devices}
+			return testkit.NewModel(t, testkit.Any(t), mode, perView, views[:n]...)
 		}
-		got := model(true).Pass(t, true, testkit.SumSquares, views[:n]...)
-		want := model(false).Pass(t, true, testkit.SumSquares, views[:n]...)
-		testkit.Near(t, "y", got.Y, want.Y, 1e-12)
-		testkit.Near(t, "gradient", got.DParams, want.DParams, 1e-12)
-		testkit.Near(t, "running statistics", got.Buffers, want.Buffers, 1e-12)
-		for i := range n {
-			testkit.Near(t, "gradient of a view", got.DInputs[i], want.DInputs[i], 1e-12)
+		for _, devices := range []int{1, 2} {
+			got := model(true, devices).Pass(t, true, testkit.SumSquares, views[:n]...)
+			want := model(false, 1).Pass(t, true, testkit.SumSquares, views[:n]...)
+			testkit.Near(t, "y", got.Y, want.Y, 1e-12)
+			testkit.Near(t, "gradient", got.DParams, want.DParams, 1e-12)
+			testkit.Near(t, "running statistics", got.Buffers, want.Buffers, 1e-12)
+			for i := range n {
+				testkit.Near(t, "gradient of a view", got.DInputs[i], want.DInputs[i], 1e-12)
+			}
+			evaluated := model(true, devices).Pass(t, false, nil, views[:n]...)
+			separate := model(false, 1).Pass(t, false, nil, views[:n]...)
+			testkit.Near(t, "y in evaluation", evaluated.Y, separate.Y, 1e-12)
+			testkit.Near(t, "running statistics after evaluation", evaluated.Buffers, model(true, devices).Buffers, 0)
 		}
-		evaluated := model(true).Pass(t, false, nil, views[:n]...)
-		separate := model(false).Pass(t, false, nil, views[:n]...)
-		testkit.Near(t, "y in evaluation", evaluated.Y, separate.Y, 1e-12)
-		testkit.Near(t, "running statistics after evaluation", evaluated.Buffers, model(true).Buffers, 0)
+	}
+}
+
+// TestSplitViews checks the same of batch norms with statistics of splits, and of parts.
+func TestSplitViews(t *testing.T) {
+	const rows, channels = 24, 3
+	var views []testkit.Array
+	for v := range 2 {
+		views = append(views, testkit.Array{Shape: []int{rows, channels}, Data: testkit.G(60+v, rows, channels)})
+	}
+	split := func(scope *nn.Scope, x *graph.Node) *graph.Node { return nn.SplitBatchNorm(scope, x, 3) }
+	network := func(scope *nn.Scope, inputs []*graph.Node) *graph.Node {
+		outputs := nn.PerView(scope, inputs, split)
+		return graph.Concatenate([]*graph.Node{outputs[0], graph.Square(outputs[1])}, 0)
+	}
+	for _, parts := range []int{1, 2} {
+		pass := func(mode nn.Mode) testkit.Outcome {
+			mode.Precision, mode.NormParts = device.F64, parts
+			return testkit.NewModel(t, testkit.Any(t), mode, network, views...).Pass(t, true, testkit.SumSquares, views...)
+		}
+		want := pass(nn.Mode{})
+		for _, devices := range []int{1, 2} {
+			got := pass(nn.Mode{JointViews: true, Devices: devices})
+			testkit.Near(t, "y", got.Y, want.Y, 1e-9)
+			testkit.Near(t, "gradient", got.DParams, want.DParams, 1e-9)
+			testkit.Near(t, "running statistics", got.Buffers, want.Buffers, 1e-9)
+			for i := range views {
+				testkit.Near(t, "gradient of a view", got.DInputs[i], want.DInputs[i], 1e-9)
+			}
+		}
 	}
 }
 
@@ -61,9 +94,10 @@ func TestPerViewOfSeveralSizes(t *testing.T) {
 			views[i].Data[k] += 0.3 * float64(i*i)
 		}
 	}
-	pass := func(joint bool) (testkit.Outcome, int) {
+	pass := func(mode nn.Mode) (testkit.Outcome, int) {
 		passes := 0
-		m := testkit.NewModel(t, testkit.Any(t), nn.Mode{Precision: device.F64, JointViews: joint}, func(scope *nn.Scope, inputs []*graph.Node) *graph.Node {
+		mode.Precision = device.F64
+		m := testkit.NewModel(t, testkit.Any(t), mode, func(scope *nn.Scope, inputs []*graph.Node) *graph.Node {
 			passes = 0
 			outputs := nn.PerView(scope, inputs, func(scope *nn.Scope, x *graph.Node) *graph.Node {
 				passes++
@@ -76,16 +110,18 @@ func TestPerViewOfSeveralSizes(t *testing.T) {
 		}, views...)
 		return m.Pass(t, true, testkit.SumSquares, views...), passes
 	}
-	got, joint := pass(true)
-	want, separate := pass(false)
-	if joint != 3 || separate != len(views) {
-		t.Errorf("%d passes of views in one pass, %d of separate ones, want 3 and %d", joint, separate, len(views))
-	}
-	testkit.Near(t, "y", got.Y, want.Y, 1e-12)
-	testkit.Near(t, "gradient", got.DParams, want.DParams, 1e-12)
-	testkit.Near(t, "running statistics", got.Buffers, want.Buffers, 1e-12)
-	for i := range views {
-		testkit.Near(t, "gradient of a view", got.DInputs[i], want.DInputs[i], 1e-12)
+	want, separate := pass(nn.Mode{})
+	for _, devices := range []int{1, 2} {
+		got, joint := pass(nn.Mode{JointViews: true, Devices: devices})
+		if joint != 3 || separate != len(views) {
+			t.Errorf("%d passes of views in one pass, %d of separate ones, want 3 and %d", joint, separate, len(views))
+		}
+		testkit.Near(t, "y", got.Y, want.Y, 1e-12)
+		testkit.Near(t, "gradient", got.DParams, want.DParams, 1e-12)
+		testkit.Near(t, "running statistics", got.Buffers, want.Buffers, 1e-12)
+		for i := range views {
+			testkit.Near(t, "gradient of a view", got.DInputs[i], want.DInputs[i], 1e-12)
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package op
 
 import (
+	"slices"
+
 	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
@@ -41,13 +43,14 @@ func KeyNodeAt(key *graph.Node, counter uint64) *graph.Node {
 //	key     scalar uint64
 //	result  dims, float32; element k (row-major) depends on key and k alone
 func Uniform(key *graph.Node, dims ...int) *graph.Node {
-	g := key.Graph()
-	size := 1
-	for _, d := range dims {
-		size *= d
+	// Counted axis by axis, so that each of several devices draws its part alone.
+	shape, stride := shapes.Make(dtypes.Uint64, dims...), 1
+	k := graph.OnesLike(graph.Iota(key.Graph(), shape, 0))
+	for axis, d := range slices.Backward(dims) {
+		k = graph.Add(k, graph.MulScalar(graph.Iota(key.Graph(), shape, axis), stride))
+		stride *= d
 	}
-	k := graph.AddScalar(graph.Iota(g, shapes.Make(dtypes.Uint64, size), 0), 1)
-	return graph.Reshape(uniform(mixNode(graph.Add(mulConst(k, mix.Golden), key))), dims...)
+	return uniform(mixNode(graph.Add(mulConst(k, mix.Golden), key)))
 }
 
 // uniform makes numbers in [0, 1) of random bits, in the same shape.

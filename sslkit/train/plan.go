@@ -61,7 +61,7 @@ func Plan(ctx context.Context, r recipe.Recipe, t device.Target, report func(pro
 		return nil, fmt.Errorf("train: plan: %w", err)
 	}
 	defer p.free()
-	plan := &Planned{Recipe: r, Target: t, Resident: bytesOf(p.resident())}
+	plan := &Planned{Recipe: r, Target: t, Resident: p.resident()}
 	for _, name := range PlannedPrograms() {
 		if len(names) > 0 && !slices.Contains(names, name) || name == "vote" && !r.Eval.On() || name == "embed" && !r.Labelled() {
 			continue
@@ -107,12 +107,16 @@ func newPlanner(r recipe.Recipe, d *device.Device) (*planner, error) {
 		return nil, err
 	}
 	data := &dataset.Set{Train: outlines(about, r.TrainImages), Test: outlines(about, r.TestImages)}
-	p.train = feed.Outlined(d, data.Train, inputSize(r))
+	if p.train, err = feed.Outlined(d, data.Train, inputSize(r)); err != nil {
+		return nil, err
+	}
 	if err := p.step.feed(p.train); err != nil {
 		return nil, err
 	}
 	if r.Labelled() {
-		p.test = feed.Outlined(d, data.Test, inputSize(r))
+		if p.test, err = feed.Outlined(d, data.Test, inputSize(r)); err != nil {
+			return nil, err
+		}
 		p.eval, err = newEvaluator(d, r, p.step.layout.vars, p.train, p.test, data)
 	}
 	return p, err
@@ -158,20 +162,20 @@ func (p *planner) constants() []shapes.Shape {
 // labels is the shape of the training images' labels.
 func (p *planner) labels() shapes.Shape { return shapes.Make(dtypes.Int32, p.recipe.TrainImages) }
 
-// resident lists what stays on the device from epoch to epoch.
-func (p *planner) resident() []shapes.Shape {
-	list := slices.Concat(p.state(), p.train.Shapes())
+// resident is how many bytes stay on each accelerator from epoch to epoch.
+func (p *planner) resident() int64 {
+	bytes := bytesOf(p.state()) + p.train.Kept()
 	if p.eval != nil {
-		list = append(append(list, p.test.Shapes()...), p.labels())
+		bytes += p.test.Kept() + bytesOf([]shapes.Shape{p.labels()})
 	}
-	return list
+	return bytes
 }
 
 // planStep plans the training step, and returns the bytes that lie beside it.
 func (p *planner) planStep() (device.Program, int64, error) {
 	arguments := slices.Concat(p.state(), p.constants(), p.train.Shapes())
 	program, err := p.device.PlanSplit(p.step.name(), p.step.build, p.step.splits(), arguments...)
-	return program, bytesOf(p.resident()) + bytesOf(p.constants()) - bytesOf(arguments), err
+	return program, p.resident() - bytesOf(p.state()) - p.train.Kept(), err
 }
 
 // features is the shape of those of n images.
@@ -183,9 +187,13 @@ func (p *planner) features(n int) shapes.Shape {
 // those of all images.
 func (p *planner) planEmbed() (device.Program, int64, error) {
 	params, buffers := p.step.layout.vars.Sizes()
-	program, arguments, err := p.eval.embedder.Plan(p.vector(params), p.vector(buffers), p.train)
-	features := p.features(p.recipe.TrainImages + p.recipe.TestImages)
-	return program, bytesOf(p.resident()) + bytesOf([]shapes.Shape{features}) - bytesOf(arguments), err
+	program, err := p.eval.embedder.Plan(p.vector(params), p.vector(buffers), p.train)
+	beside := p.resident() + bytesOf([]shapes.Shape{p.features(p.recipe.TrainImages + p.recipe.TestImages)})
+	beside -= bytesOf([]shapes.Shape{p.vector(params), p.vector(buffers)})
+	if p.train.Mode() == feed.Resident { // else the program has a batch of them alone
+		beside -= p.train.Kept()
+	}
+	return program, beside, err
 }
 
 // planVote plans the vote for a batch of test images. Beside it lie the features as they
@@ -194,7 +202,7 @@ func (p *planner) planVote() (device.Program, int64, error) {
 	r := p.recipe
 	program, err := r.Eval.Plan(p.device, r.TestImages, r.TrainImages, r.Backbone.Features(), p.eval.classes)
 	features := []shapes.Shape{p.features(r.TestImages), p.features(r.TrainImages)}
-	return program, bytesOf(p.resident()) + bytesOf(features) - bytesOf([]shapes.Shape{p.labels()}), err
+	return program, p.resident() + bytesOf(features) - bytesOf([]shapes.Shape{p.labels()}), err
 }
 
 // bytesOf is how much memory tensors take.

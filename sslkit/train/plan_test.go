@@ -14,6 +14,7 @@ import (
 	"github.com/gossl/gossl/sslkit/device"
 	"github.com/gossl/gossl/sslkit/eval"
 	"github.com/gossl/gossl/sslkit/internal/testkit"
+	"github.com/gossl/gossl/sslkit/method"
 	"github.com/gossl/gossl/sslkit/recipe"
 )
 
@@ -116,6 +117,76 @@ func TestPlan(t *testing.T) {
 	r.Eval = eval.KNN{}
 	if p, err = Plan(t.Context(), r, target, nil, "embed", "vote"); err != nil || len(p.Programs) != 0 {
 		t.Errorf("a run without evaluation: %+v, %v", p, err)
+	}
+}
+
+// What eight devices exchange in a step is little, and in few pieces: the statistics of each
+// batch norm, once forward and once backward, with which the gradients go; or, where each
+// device has statistics of its own, all gradients at once. Beside that they send each other
+// embeddings, for the negatives, and, where each has a part of the images, those of the batch.
+func TestPlanOfSeveral(t *testing.T) {
+	const devices, norms = 8, 9 + 2 // of the network, and of the projection head
+	target := device.Targets()[0]
+	testkit.Target(t, target.Name)
+	target.Devices = devices
+	for _, c := range []struct {
+		parts, allReduces int
+		divided           bool // the images
+	}{
+		{1, 2 * norms, false},
+		{devices, 3, true},
+	} {
+		r, err := recipe.Shapes("SimCLR")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Batch, r.Backbone, r.NormParts = 16*devices, r.Backbone.Shrunk(), c.parts
+		moved := int64(5 * 4 * 2 * r.Batch * r.Method.(method.SimCLR).Projector.Out) // embeddings, and what is made of them
+		about, _ := dataset.About(r.Data)
+		pixels := int64(3 * about.Height * about.Width)
+		if c.divided {
+			target.Memory = 2 * pixels * int64(r.TrainImages) // of which images may take 3/8
+			moved += pixels * int64(r.Batch)
+		}
+		d, err := target.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := newPlanner(r, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		step, _, err := p.planStep()
+		p.free()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if images := p.train.Kept(); (images < pixels*int64(r.TrainImages)) != c.divided || step.Memory.Arguments > images+1e6 {
+			t.Errorf("%d bytes of images on each device, %+v, want them divided: %t", images, step.Memory, c.divided)
+		}
+		params, _ := p.step.layout.vars.Sizes()
+		checkExchange(t, step.Collectives, c.allReduces, int64(4*params), moved)
+	}
+}
+
+// checkExchange checks collectives: at most so many all-reduces, of the gradients' bytes and a
+// little more, and few others, that move at most so many bytes.
+func checkExchange(t *testing.T, list []device.Collectives, allReduces int, gradients, moved int64) {
+	t.Helper()
+	var reduces, others device.Collectives
+	for _, c := range list {
+		kind := &others
+		if c.Kind == "all-reduce" {
+			kind = &reduces
+		}
+		kind.Count += c.Count
+		kind.Bytes += c.Bytes
+	}
+	if reduces.Count > allReduces || reduces.Bytes < gradients || reduces.Bytes > gradients+gradients/5 {
+		t.Errorf("%+v: %d bytes in %d all-reduces, want the gradients' %d and a little more in at most %d", list, reduces.Bytes, reduces.Count, gradients, allReduces)
+	}
+	if others.Count > 12 || others.Bytes > moved {
+		t.Errorf("%+v: %d bytes in %d others, want at most %d in 12", list, others.Bytes, others.Count, moved)
 	}
 }
 

@@ -114,7 +114,7 @@ func located(failure any, parts ...any) error {
 }
 
 func modeOf(d *device.Device, r recipe.Recipe) nn.Mode {
-	return nn.Mode{Training: true, Precision: r.Precision, JointViews: d.JointViews(), NormParts: r.NormParts}
+	return nn.Mode{Training: true, Precision: r.Precision, JointViews: d.JointViews(), Devices: d.Count, NormParts: r.NormParts}
 }
 
 func (s *step) mode() nn.Mode { return modeOf(s.device, s.recipe) }
@@ -165,7 +165,8 @@ func (s *step) bind(params, buffers, key *graph.Node, batch augment.Batch, clock
 	for i := range keys {
 		keys[i] = op.KeyNodeAt(key, uint64(i))
 	}
-	views := augment.Views(r.Views, keys, batch, s.mode().JointViews)
+	jointly := s.mode().JointViews && s.device.Count == 1 // else devices would send each other images
+	views := augment.Views(r.Views, keys, batch, jointly)
 	model := s.layout.vars.Bind(s.mode(), params, buffers).WithKey(key, len(views)).WithClock(clock)
 	step := method.NewStep(r.Method, model.Scope, r.Backbone, views)
 	step.Places = func() []augment.Place { return augment.Places(r.Views, keys, batch) }
@@ -284,7 +285,7 @@ func (t *trainer) epochInput(epoch, step int) (*epochInput, error) {
 	}
 	in := &epochInput{}
 	var err error
-	if in.places, err = uploadParts(t.device, t.train.Places(order, r.Batch), r.Steps(), r.Batch); err != nil {
+	if in.places, err = uploadParts(t.device, t.train.PlacesInParts(order, r.Batch), r.Steps(), r.Batch); err != nil {
 		return nil, err
 	}
 	if in.epoch, err = upload(t.device, []int32{int32(epoch - 1)}); err != nil {

@@ -30,8 +30,8 @@ type Options struct {
 	Dir    string      // run folder; "" keeps nothing. A run that is there already goes on.
 	Device device.Kind // "" is device.Auto
 	// Devices is how many devices of the machine train together, GPUs or, to try it, virtual
-	// ones of a CPU; 0 is 1. The batch is cut into as many parts, images are on each device
-	// or streamed to it, and results are the same to rounding: the loss, its gradient and
+	// ones of a CPU; 0 is 1. The batch is cut into as many parts, images are on each device,
+	// divided among them or streamed, and results are the same to rounding: the loss, its gradient and
 	// batch norm's statistics are those of the whole batch, unless the recipe has statistics
 	// of its parts (recipe.Recipe.NormParts). A run can be taken up on another number of
 	// devices. On a CPU convolutions are XLA's own then, not oneDNN's.
