@@ -158,6 +158,15 @@ func TestPlannedRows(t *testing.T) {
 	}
 }
 
+// What was recorded is less memory than was published, or hardly more: all images lie on the device.
+func TestRecordedPeaks(t *testing.T) {
+	for id, p := range recorded(t) {
+		if most := 1.1 * p.Recipe.Expect.MemoryGiB * (1 << 30); float64(p.Peak) > most {
+			t.Errorf("%s: peak %d bytes, want at most %.0f", id, p.Peak, most)
+		}
+	}
+}
+
 func TestPlannedMarkdown(t *testing.T) {
 	r, err := recipe.CIFAR10("SimCLR")
 	if err != nil {

@@ -86,7 +86,7 @@ func ScalingMarkdown(plans []Planned) (string, error) {
 			gib(step.Memory.Peak), milliseconds(step.Estimate), exchanges(step, true), exchanges(step, false), megabytes(step),
 			number("%.1f", milliseconds(step.Communication)), between("%.0f", speed.slow, speed.fast),
 			between("%.0f %%", of(speed.slow, single.slow), of(speed.fast, single.fast)),
-			between("%.1f s", float64(row.Images)/speed.fast, float64(row.Images)/speed.slow))
+			seconds(float64(row.Images)/speed.fast, float64(row.Images)/speed.slow))
 	}
 	fmt.Fprintf(&text, "\nCalculated, not measured: SimCLR in %s for the %s, planned at commit %s.\n", plans[0].Recipe.Precision, plans[0].Target.Device, plans[0].Build)
 	return text.String(), nil
@@ -120,6 +120,14 @@ func megabytes(step device.Program) string {
 		bytes += c.Bytes
 	}
 	return number("%.1f", float64(bytes)/1e6)
+}
+
+// seconds is a range of times, to which a digit more is told where they are short.
+func seconds(from, to float64) string {
+	if from < 0.1 {
+		return between("%.2f s", from, to)
+	}
+	return between("%.1f s", from, to)
 }
 
 // between is a range, or a number if both ends look alike.

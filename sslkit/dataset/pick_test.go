@@ -145,13 +145,13 @@ func TestValidatePicked(t *testing.T) {
 		t.Errorf("good images: %v", err)
 	}
 	for want, change := range map[string]func(m *Images){
-		"1 indices into From for 2 labels":                           func(m *Images) { m.Which = m.Which[:1] },
-		"image 1: index 4 into From, want 0 to 3":                    func(m *Images) { m.Which[1] = 4 },
-		"image 0: index -1 into From, want 0 to 3":                   func(m *Images) { m.Which[0] = -1 },
-		"image 1 is 4×6, and image 2 of From 5×3":                    func(m *Images) { m.Which[1] = 2 },
-		"of From: 4 frames for 3 labels":                             func(m *Images) { m.From.Labels = m.From.Labels[:3] },
-		"From has no pixels of its own: it is picked from others":    func(m *Images) { m.From = good() },
-		"frame 0, 2×2 from row 9, is not within 96 bytes of rows of": func(m *Images) { m.Frames[0].Row = 9 },
+		"1 indices into From for 2 labels":                                func(m *Images) { m.Which = m.Which[:1] },
+		"image 1: index 4 into From, want 0 to 3":                         func(m *Images) { m.Which[1] = 4 },
+		"image 0: index -1 into From, want 0 to 3":                        func(m *Images) { m.Which[0] = -1 },
+		"image 1 is 4×6, and image 2 of From 5×3":                         func(m *Images) { m.Which[1] = 2 },
+		"of From: 4 frames for 3 labels":                                  func(m *Images) { m.From.Labels = m.From.Labels[:3] },
+		"of From: it has no pixels of its own, but is picked from others": func(m *Images) { m.From = good() },
+		"frame 0, 2×2 from row 9, is not within 96 bytes of rows of":      func(m *Images) { m.Frames[0].Row = 9 },
 	} {
 		m := good()
 		change(m)

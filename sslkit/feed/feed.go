@@ -158,14 +158,14 @@ func (s *Source) ReadShapes(batch int) []shapes.Shape {
 
 // Kept is how many bytes of each accelerator the source takes.
 func (s *Source) Kept() (bytes int64) {
+	if s.mode == Streamed {
+		return 0
+	}
 	for _, shape := range s.Shapes() {
 		bytes += int64(shape.ByteSize())
 	}
-	switch s.mode {
-	case Streamed:
-		return 0
-	case Split:
-		return bytes / int64(s.device.Count)
+	if s.mode == Split {
+		bytes /= int64(s.device.Count)
 	}
 	return bytes
 }

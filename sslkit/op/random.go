@@ -44,10 +44,10 @@ func KeyNodeAt(key *graph.Node, counter uint64) *graph.Node {
 //	result  dims, float32; element k (row-major) depends on key and k alone
 func Uniform(key *graph.Node, dims ...int) *graph.Node {
 	// Counted axis by axis, so that each of several devices draws its part alone.
-	shape, stride := shapes.Make(dtypes.Uint64, dims...), 1
-	k := graph.OnesLike(graph.Iota(key.Graph(), shape, 0))
+	g, shape, stride := key.Graph(), shapes.Make(dtypes.Uint64, dims...), 1
+	k := graph.Ones(g, shape)
 	for axis, d := range slices.Backward(dims) {
-		k = graph.Add(k, graph.MulScalar(graph.Iota(key.Graph(), shape, axis), stride))
+		k = graph.Add(k, graph.MulScalar(graph.Iota(g, shape, axis), stride))
 		stride *= d
 	}
 	return uniform(mixNode(graph.Add(mulConst(k, mix.Golden), key)))
